@@ -1,0 +1,53 @@
+# setup · demo · test · check · bench · package — each sets up .venv by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STORE ?= sqlite
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test quick check fix docs bench simulate package lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## make .venv with every dependency and the command in .venv/bin/provisioner
+
+# Set-up talks on stderr, so that `make demo` can be piped.
+$(VENV)/.ready: requirements/dev.txt pyproject.toml
+	@echo "setting up $(VENV) (once; a minute or two)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "Python 3.10 or newer is needed; name one with make PYTHON=python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+demo: setup ## the whole job on this machine: messages in, outcomes out
+	@$(BIN)/provisioner demo --store $(STORE)
+
+test: setup ## every test
+	@$(BIN)/python -m pytest
+
+quick: setup ## the part of the tests that is run on every Python
+	@$(BIN)/python -m pytest -m "not slow"
+
+check: setup ## lint, types, generated documents up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy functions shared local
+	@$(BIN)/python -m local.documents --check
+
+fix: setup ## let the linter mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: setup ## write the generated documents again
+	@$(BIN)/python -m local.documents
+
+bench: setup ## the figures of docs/performance.md
+	@$(BIN)/python -m tests.bench
+
+package: setup ## the deployable zip
+	@$(BIN)/provisioner package
+
+clean: ## remove what set-up and runs made
+	rm -rf $(VENV) .provisioner dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,55 @@
+"""What a cloud call answers when it does not succeed, and what that means, in terms every layer shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError:
+    """One call that did not succeed.
+
+    `http_status` is None when no answer came (outcome unknown); `code` is then empty. `message` is the API's own
+    words, already cleaned of secrets. `retry_after` is in seconds.
+    """
+
+    action: str
+    http_status: int | None
+    code: str
+    message: str
+    request_id: str | None = None
+    retry_after: float | None = None
+
+
+class Retry(str, Enum):
+    """Whether the same request can succeed: never, with another alternative, or later."""
+
+    NEVER = "never"
+    ALTERNATIVE = "alternative"
+    LATER = "later"
+
+
+class TokenRule(str, Enum):
+    """What becomes of a generation's client token when the request is tried again."""
+
+    SAME = "same"
+    NEXT = "next"
+    SETTLE = "settle"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an `ApiError` means.
+
+    `unknown` is true when the call may have had its effect all the same (no answer, most 5xx, still processing).
+    `catalogued` is false for a code the catalogue has never seen.
+    """
+
+    category: str
+    retry: Retry
+    token: TokenRule
+    parameter: str | None
+    remedy: str
+    unknown: bool
+    catalogued: bool = True

@@ -1,0 +1,108 @@
+"""A request as the worker understands it: validated, flattened, defaults filled in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Scalar = str | int | float | bool
+SECRET_PARAMETERS = frozenset({"Password", "UserData"})
+"""Parameters whose values appear in no log, event, record or digest (guarantee 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing wrong with a message: where (documented 1-based spelling), the official code, and words."""
+
+    field: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that is no request. What could be read of it is kept for the answer."""
+
+    violations: tuple[Violation, ...]
+    request_id: str | None = None
+    region_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A valid message.
+
+    `parameters` are flat under documented names (`"DataDisk.1.Size"`). An alternative is a flat overlay as given;
+    None removes. `not_after` is in epoch seconds. `client_token` is the message's own ClientToken, which is not
+    among the parameters. `warnings` are remarks that do not refuse.
+    """
+
+    request_id: str
+    parameters: Mapping[str, Scalar] = field(repr=False)
+    alternatives: tuple[Mapping[str, Scalar | None], ...] = field(default=(), repr=False)
+    start: bool = True
+    allocate_public_ip: bool = False
+    timeout_seconds: int = 900
+    on_failure: str = "keep"
+    not_after: float | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    client_token: str | None = field(default=None, repr=False)
+    warnings: tuple[Violation, ...] = ()
+
+    @property
+    def region_id(self) -> str:
+        """The region everything happens in; no alternative can change it."""
+        return str(self.parameters["RegionId"])
+
+    @property
+    def dry_run(self) -> bool:
+        """Checks only: nothing is bought."""
+        return self.parameters.get("DryRun") is True
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be seen outside the call itself."""
+        return tuple(str(value) for name, value in self.parameters.items() if name in SECRET_PARAMETERS)
+
+    def parameters_for(self, alternative: int) -> dict[str, Scalar]:
+        """Return the parameters of the request itself (0) or with its n-th alternative laid over."""
+        return lay_over(self.parameters, self.alternatives[alternative - 1] if alternative else {})
+
+    def fingerprint(self) -> str:
+        """Return a digest of the content: everything but secrets, metadata and warnings (design: `requestId`)."""
+        content = {
+            "parameters": {k: v for k, v in self.parameters.items() if k not in SECRET_PARAMETERS},
+            "alternatives": list(self.alternatives),
+            "start": self.start,
+            "allocatePublicIp": self.allocate_public_ip,
+            "timeoutSeconds": self.timeout_seconds,
+            "onFailure": self.on_failure,
+            "notAfter": self.not_after,
+            "clientToken": self.client_token,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def lay_over(parameters: Mapping[str, Scalar], overlay: Mapping[str, Scalar | None]) -> dict[str, Scalar]:
+    """Lay a flat overlay over flat parameters: a list replaces the whole list, None removes (design: `alternatives`)."""
+    replaced = {name.split(".", 1)[0] for name in overlay if is_list_item(name)} | {
+        name for name, value in overlay.items() if value is None
+    }
+    kept = {k: v for k, v in parameters.items() if not _covers(replaced, k)}
+    kept.update({k: v for k, v in overlay.items() if v is not None})
+    return kept
+
+
+def is_list_item(name: str) -> bool:
+    """Tell whether a flat name is an item of a list (`DataDisk.1.Size`, `Arn.2.RoleType`)."""
+    return any(part.isdigit() for part in name.split("."))
+
+
+def _covers(replaced: set[str], name: str) -> bool:
+    return any(name == prefix or name.startswith(prefix + ".") for prefix in replaced)

@@ -1,0 +1,34 @@
+"""The numbers the life of a record turns on, in seconds. Settings fill them in once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REQUEST_TAG = "provisioner:request"
+"""The tag every instance carries from its CreateInstance call on; its value is `<deployment>/<request id>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long things may take.
+
+    `call_seconds` is the longest one call can last (connect and read time-outs together). `skew_seconds` is how far
+    clocks may disagree. `settle_seconds` is how long after the fence an instance must stay absent to count as never
+    created; it covers skew and read lag. `grace_seconds` is how long a new instance may be absent from answers.
+    """
+
+    deployment: str
+    call_seconds: float = 15.0
+    skew_seconds: float = 60.0
+    settle_seconds: float = 120.0
+    grace_seconds: float = 60.0
+    release_seconds: float = 600.0
+    idle_seconds: float = 300.0
+    keep_seconds: float = 30 * 86400.0
+    lease_seconds: float = 30.0
+    early_seconds: float = 5.0
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents `source` of every outcome."""
+        return f"urn:provisioner:{self.deployment}"

@@ -1,0 +1,225 @@
+"""The ports of the two use cases: what they need of the world, and how it may fail.
+
+Every port call either answers or raises one of the exceptions below; nothing else is expected by the use cases.
+
+    PortError
+    ├── ApiFailure         ECS refused, or did not answer (`error.http_status is None`)
+    ├── StoreUnavailable   the store did not answer, or refused
+    ├── Conflict           a conditional write found another version
+    ├── SendFailed         a message could not be sent again
+    └── PublishFailed      an outcome could not be published
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from shared.core.api import ApiError
+    from shared.core.record import OpenEntry, Record
+    from shared.core.request import Scalar
+
+
+class PortError(Exception):
+    """Something outside the worker did not do what it was asked."""
+
+
+class ApiFailure(PortError):
+    """An ECS call did not succeed; `error` says how. Its text carries no secret."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(f"{error.action}: {error.http_status or 'no answer'} {error.code}")
+        self.error = error
+
+
+class StoreUnavailable(PortError):  # noqa: N818 - the name says what is the case
+    """The store did not answer or refused; whether a write was done is unknown."""
+
+
+class Conflict(PortError):  # noqa: N818 - the name says what is the case
+    """A conditional write found another version than the one it was made from."""
+
+
+class SendFailed(PortError):  # noqa: N818 - the name says what is the case
+    """The queue did not take a message; whether a copy exists is unknown."""
+
+
+class PublishFailed(PortError):  # noqa: N818 - the name says what is the case
+    """The topic did not take an outcome; whether a copy exists is unknown.
+
+    `refused` is true when the topic answered with a 4xx: trying again at once is of no use.
+    """
+
+    def __init__(self, message: str, *, refused: bool = False) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """CreateInstance's answer."""
+
+    instance_id: str
+    order_id: str | None = None
+    trade_price: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What DescribeInstances tells of one instance."""
+
+    instance_id: str
+    status: str
+    instance_type: str
+    zone_id: str
+    private_ip_addresses: tuple[str, ...] = ()
+    public_ip_address: str | None = None
+    creation_time: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+class Compute(Protocol):
+    """ECS. Every method raises ApiFailure; a client-side retry never happens behind it."""
+
+    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+        """Call CreateInstance with flat documented parameters, ClientToken and Tag.N among them."""
+
+    def statuses(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
+        """Return the status of at most 50 instances by id; unknown ids are absent."""
+
+    def describe(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        """Return at most 100 instances by id; unknown ids are absent."""
+
+    def find_by_tag(self, region_id: str, key: str, value: str) -> list[Instance]:
+        """Return every instance that carries the tag, oldest first."""
+
+    def start(self, region_id: str, instance_id: str) -> None:
+        """Call StartInstance."""
+
+    def allocate_address(self, region_id: str, instance_id: str) -> str:
+        """Call AllocatePublicIpAddress and return the address."""
+
+    def delete(self, region_id: str, instance_id: str) -> None:
+        """Call DeleteInstance with Force."""
+
+
+class Queue(Protocol):
+    """The request queue, for sending a message again."""
+
+    def send(self, body: str, delay_seconds: int) -> str:
+        """Send a body with a delay (0-604800 s) and return the copy's message id; raise SendFailed."""
+
+
+class Outcomes(Protocol):
+    """The result topic."""
+
+    def publish(self, body: str, tag: str) -> None:
+        """Publish ASCII bytes with a message tag; raise PublishFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to make polling rounds, and what the last holder left for the next one.
+
+    `cursor` is the (due, request id) a round stopped at when its time was up, None after a whole pass.
+    `last_open_at` is when open work was last seen.
+    """
+
+    holder: str
+    until: float
+    cursor: tuple[float, str] | None = None
+    last_open_at: float = 0.0
+
+
+class Store(Protocol):
+    """Records under conditional writes, and the set of those that are open.
+
+    All methods raise StoreUnavailable when the store does not answer. A write whose answer was lost is resolved by
+    reading back inside the adapter where that is possible.
+    """
+
+    def get(self, request_id: str) -> Record | None:
+        """Return the record, or None."""
+
+    def claim(self, record: Record) -> Record | None:
+        """Put the open entry, then create the record if there is none; return None, or the record that is there.
+
+        The record's version is 1.
+        """
+
+    def update(self, record: Record) -> None:
+        """Replace the record whose version is one less than this one's, and its open entry; raise Conflict.
+
+        An entry whose record is no longer open (`record.open` is false) leaves the open set, after the record is
+        written.
+        """
+
+    def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
+        """Yield the entries due at `now` in order of (due_at, request_id) after the given key, page by page.
+
+        An iteration may be long: it tolerates writes to the entries already yielded.
+        """
+
+    def has_open_work(self) -> bool:
+        """Tell whether anything is open, due or not."""
+
+    def forget(self, entry: OpenEntry) -> None:
+        """Drop an open entry that has no record."""
+
+    def take_lease(self, name: str, holder: str, now: float, seconds: float) -> Lease | None:
+        """Take or renew the lease if it is free, over or ours; return it as it stands, or None."""
+
+    def save_lease(self, name: str, lease: Lease) -> bool:
+        """Write what the holder leaves behind (an `until` in the past gives it up); False when it is no longer ours."""
+
+    def purge(self, before: float, limit: int) -> int:
+        """Remove at most `limit` finished records that were published before; return how many."""
+
+
+class Clock(Protocol):
+    """UTC time in epoch seconds, and waiting."""
+
+    def now(self) -> float:
+        """Return the time."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Entropy(Protocol):
+    """Randomness, injected so that a seed decides everything."""
+
+    def token(self) -> str:
+        """Return 32 hexadecimal characters that never repeat (nonces, holders)."""
+
+    def fraction(self) -> float:
+        """Return a number in [0, 1) for jitter."""
+
+
+class Log(Protocol):
+    """A structured logger (structlog's): an event name and fields."""
+
+    def info(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - fields are whatever JSON can say
+        """Write one line."""
+
+    def warning(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - the same
+        """Write one line that somebody may want to look at."""
+
+    def error(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - the same
+        """Write one line that somebody has to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a use case touches."""
+
+    compute: Compute
+    store: Store
+    queue: Queue
+    outcomes: Outcomes
+    clock: Clock
+    entropy: Entropy
+    log: Log
