@@ -1,0 +1,1 @@
+"""What Function Compute calls. Thin."""

@@ -1,0 +1,1 @@
+"""The bench, never deployed: local cloud, local runtime, command line."""

@@ -1,0 +1,1 @@
+"""The worker itself, deployed with both functions: core, use cases, adapters."""

@@ -35,19 +35,19 @@ class ApiFailure(PortError):
         self.error = error
 
 
-class StoreUnavailable(PortError):  # noqa: N818 - the name says what is the case
+class StoreUnavailable(PortError):
     """The store did not answer or refused; whether a write was done is unknown."""
 
 
-class Conflict(PortError):  # noqa: N818 - the name says what is the case
+class Conflict(PortError):
     """A conditional write found another version than the one it was made from."""
 
 
-class SendFailed(PortError):  # noqa: N818 - the name says what is the case
+class SendFailed(PortError):
     """The queue did not take a message; whether a copy exists is unknown."""
 
 
-class PublishFailed(PortError):  # noqa: N818 - the name says what is the case
+class PublishFailed(PortError):
     """The topic did not take an outcome; whether a copy exists is unknown.
 
     `refused` is true when the topic answered with a 4xx: trying again at once is of no use.

@@ -90,7 +90,7 @@ class Request:
 
 
 def lay_over(parameters: Mapping[str, Scalar], overlay: Mapping[str, Scalar | None]) -> dict[str, Scalar]:
-    """Lay a flat overlay over flat parameters: a list replaces the whole list, None removes (design: `alternatives`)."""
+    """Lay a flat overlay over flat parameters: a list replaces the whole list, None removes."""
     replaced = {name.split(".", 1)[0] for name in overlay if is_list_item(name)} | {
         name for name, value in overlay.items() if value is None
     }
