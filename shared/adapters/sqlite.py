@@ -1,0 +1,140 @@
+"""The store on SQLite: the embedded default for local runs, tests and simulations.
+
+Every port call is one statement, and every statement is atomic; record and open entry are one row, so they cannot
+part. Several processes may use one file. What the port promises stands in `shared.ports.Store`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.sqlite_connections import Connections
+from shared.core.record import OpenEntry, Record, State
+from shared.ports import Conflict, Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE_ROWS = 500
+BUSY_SECONDS = 10.0
+
+_COLUMNS = (
+    "version, body, state, region_id, instance_id, due_at, deadline, absent_since, opened_at, published_at, request_id"
+)
+_INSERT = f"INSERT INTO requests ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 - no value in it
+_UPDATE = (
+    "UPDATE requests SET version = ?, body = ?, state = ?, region_id = ?, instance_id = ?, due_at = ?, deadline = ?,"
+    " absent_since = ?, opened_at = ?, published_at = ? WHERE request_id = ? AND version = ?"
+)
+_SELECT = "SELECT body FROM requests WHERE request_id = ?"
+# INDEXED BY makes a plan without the index an error instead of a scan.
+_OPEN_PAGE = (
+    "SELECT request_id, state, region_id, instance_id, due_at, deadline, absent_since, opened_at"
+    " FROM requests INDEXED BY open_requests WHERE published_at IS NULL"
+    " AND due_at <= ? AND (due_at, request_id) > (?, ?) ORDER BY due_at, request_id LIMIT ?"
+)
+_ANY_OPEN = "SELECT EXISTS (SELECT 1 FROM requests INDEXED BY open_requests WHERE published_at IS NULL)"
+_PURGE = (
+    "DELETE FROM requests WHERE rowid IN (SELECT rowid FROM requests INDEXED BY published_requests"
+    " WHERE published_at IS NOT NULL AND published_at < ? ORDER BY published_at LIMIT ?)"
+)
+_TAKE = (
+    "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE"
+    " SET holder = excluded.holder, until = excluded.until WHERE until <= ? OR holder = excluded.holder"
+)
+_HELD = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases WHERE name = ? AND holder = ?"
+_SAVE = "UPDATE leases SET until = ?, cursor_due = ?, cursor_id = ?, last_open_at = ? WHERE name = ? AND holder = ?"
+
+_STATES = {state.value: state for state in State}
+_BEGINNING = (float("-inf"), "")
+
+
+class SqliteStore:
+    """The `Store` port over one database file, or `:memory:`.
+
+    The directory is made if it is missing. Raises StoreUnavailable when the file cannot be opened or written.
+    """
+
+    def __init__(self, path: str, *, busy_seconds: float = BUSY_SECONDS, page_rows: int = PAGE_ROWS) -> None:
+        self._connections = Connections(path, busy_seconds)
+        self._page_rows = page_rows
+
+    def get(self, request_id: str) -> Record | None:
+        """Return the record, or None."""
+        with self._connections.reading() as connection:
+            row = connection.execute(_SELECT, (request_id,)).fetchone()
+        return None if row is None else Record.from_json(row[0])
+
+    def claim(self, record: Record) -> Record | None:
+        """Create the record and its entry if there is none; return None, or the record that is there."""
+        while True:
+            with self._connections.writing() as connection:
+                created = connection.execute(_INSERT, _row(record)).rowcount == 1
+            if created:
+                return None
+            if (found := self.get(record.request_id)) is not None:
+                return found
+            # Purged between the two statements: the id is free again.
+
+    def update(self, record: Record) -> None:
+        """Replace the version before this one; raise Conflict."""
+        with self._connections.writing() as connection:
+            done = connection.execute(_UPDATE, (*_row(record), record.version - 1)).rowcount == 1
+        if not done:
+            raise Conflict(f"{record.request_id}: version {record.version - 1} is not there")
+
+    def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
+        """Yield the entries due at `now` in order of (due_at, request_id) after the given key."""
+        key = after or _BEGINNING
+        while True:
+            with self._connections.reading() as connection:
+                page = connection.execute(_OPEN_PAGE, (now, *key, self._page_rows)).fetchall()
+            for request_id, state, *rest in page:
+                yield OpenEntry(request_id, _STATES[state], *rest)
+            if len(page) < self._page_rows:
+                return
+            key = (page[-1][4], page[-1][0])
+
+    def has_open_work(self) -> bool:
+        """Tell whether anything is open, due or not."""
+        with self._connections.reading() as connection:
+            return bool(connection.execute(_ANY_OPEN).fetchone()[0])
+
+    def forget(self, entry: OpenEntry) -> None:
+        """Do nothing: an entry is a part of its record's row here, so none is without a record."""
+
+    def take_lease(self, name: str, holder: str, now: float, seconds: float) -> Lease | None:
+        """Take or renew the lease if it is free, over or ours; return it as it stands, or None."""
+        with self._connections.writing() as connection:
+            connection.execute(_TAKE, (name, holder, now + seconds, now))
+            row = connection.execute(_HELD, (name, holder)).fetchone()
+        if row is None:
+            return None
+        _, until, due, request_id, last_open_at = row
+        return Lease(holder, until, None if due is None else (due, request_id), last_open_at)
+
+    def save_lease(self, name: str, lease: Lease) -> bool:
+        """Write what the holder leaves behind; False when the lease is no longer ours."""
+        due, request_id = lease.cursor or (None, None)
+        values = (lease.until, due, request_id, lease.last_open_at, name, lease.holder)
+        with self._connections.writing() as connection:
+            return connection.execute(_SAVE, values).rowcount == 1
+
+    def purge(self, before: float, limit: int) -> int:
+        """Remove at most `limit` finished records that were published before; return how many."""
+        with self._connections.writing() as connection:
+            return connection.execute(_PURGE, (before, limit)).rowcount
+
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self._connections.close()
+
+
+def _row(record: Record) -> tuple[Any, ...]:
+    entry = record.entry
+    # A refused message may name a region that is no text SQLite can take (a lone surrogate); the body has it whole.
+    region_id = entry.region_id.encode("ascii", "backslashreplace").decode()
+    return (
+        record.version, record.to_json(), entry.state.value, region_id, entry.instance_id, entry.due_at,
+        entry.deadline, entry.absent_since, entry.opened_at, record.published_at, record.request_id,
+    )  # fmt: skip

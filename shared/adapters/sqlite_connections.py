@@ -1,0 +1,141 @@
+"""SQLite connections shared by threads, and the schema they expect.
+
+A connection is taken for one statement (or one page) and given back, so their number follows what runs side by side,
+not how many threads ever lived. Writers of one process queue at a lock: SQLite's own way of waiting, sleeping between
+tries, is left for other processes. Connections must not cross a fork: open the store in the process that uses it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import TYPE_CHECKING
+
+from shared.ports import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MEMORY = ":memory:"
+SCHEMA_VERSION = 1
+
+# The columns beside `body` repeat what a round asks of open work, so that it never has to read or decode a record.
+# They are part of the partial index: a round touches as many pages as the open work fills, whatever the table holds.
+_SCHEMA = """
+CREATE TABLE requests (
+    request_id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL,
+    state TEXT NOT NULL, region_id TEXT NOT NULL, instance_id TEXT,
+    due_at REAL NOT NULL, deadline REAL NOT NULL, absent_since REAL, opened_at REAL NOT NULL, published_at REAL
+);
+CREATE INDEX open_requests
+    ON requests (due_at, request_id, state, region_id, instance_id, deadline, absent_since, opened_at, published_at)
+    WHERE published_at IS NULL;
+CREATE INDEX published_requests ON requests (published_at) WHERE published_at IS NOT NULL;
+CREATE TABLE leases (
+    name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL,
+    cursor_due REAL, cursor_id TEXT, last_open_at REAL NOT NULL DEFAULT 0
+);
+"""
+
+
+class Connections:
+    """A pool over one database file, or the single connection of a database in memory.
+
+    `busy_seconds` is how long a statement waits for another process. Raises StoreUnavailable when the file cannot be
+    opened or made.
+    """
+
+    def __init__(self, path: str, busy_seconds: float) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._writing = threading.Lock()
+        try:
+            if path != MEMORY:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            connection = self._connect()
+            self._set_up(connection)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(
+                f"The store {path} cannot be opened or written: {error}. Name a file in a directory that this user"
+                " may write to.",
+            ) from error
+        self._idle.put(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection; SQLite's errors inside become StoreUnavailable."""
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            finally:
+                self._idle.put(connection)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"The store {self._path} did not answer: {error}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection for one writing statement, when this process has no other writer."""
+        with self._writing, self.reading() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close what is idle; a later use of a file opens it again."""
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def _take(self) -> sqlite3.Connection:
+        if self._path == MEMORY:
+            return self._idle.get()
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
+        )
+        # With a write-ahead log this survives the death of any process; only a power cut can lose the last moments.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection) -> None:
+        if _schema_version(connection) == 0:
+            self._switch_to_wal(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            if _schema_version(connection) == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        if (found := _schema_version(connection)) != SCHEMA_VERSION:
+            raise sqlite3.DatabaseError(f"its schema is version {found}, this program knows version {SCHEMA_VERSION}")
+
+    def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
+        # SQLite does not wait by itself here: two processes that make the file together would fail.
+        give_up_at = time.monotonic() + self._busy_seconds
+        while not _is_wal(connection):
+            if time.monotonic() > give_up_at:
+                raise sqlite3.OperationalError("another process keeps it locked")
+            time.sleep(0.01)
+
+
+def _is_wal(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        return False
+    return True
+
+
+def _schema_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
