@@ -1,0 +1,70 @@
+"""The cloud's whole state, shared by every way into it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local import defaults
+from local.cloud.clock import RealClock
+from local.cloud.config import Config
+from local.cloud.faults import Faults
+from local.cloud.services import SERVICES
+
+if TYPE_CHECKING:
+    from local.cloud.clock import CloudClock
+    from local.cloud.http import HttpRequest
+    from local.cloud.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An access key. Temporary ones come with a security token and end at `expires_at` (machine's epoch seconds)."""
+
+    secret: str
+    security_token: str | None = None
+    expires_at: float | None = None
+
+
+class Cloud:
+    """One cloud: make one, then run it with `server` or `in_process`.
+
+    `lock` guards everything; whoever runs a service's method holds it. `calls` counts calls by `service.Action`,
+    refused and lost ones too.
+    """
+
+    def __init__(
+        self,
+        clock: CloudClock | None = None,
+        config: Config | None = None,
+        keys: dict[str, Key] | None = None,
+    ) -> None:
+        self.clock: CloudClock = clock or RealClock()
+        self.keys = keys or {defaults.ACCESS_KEY_ID: Key(defaults.ACCESS_KEY_SECRET)}
+        self.config = config or Config()
+        self.faults = Faults()
+        self.calls: Counter[str] = Counter()
+        self.lock = threading.RLock()
+        self._initial_config = deepcopy(self.config)
+        self.services: tuple[Service, ...] = tuple(make(self) for make in SERVICES)
+
+    def service_for(self, request: HttpRequest) -> Service | None:
+        """Return the service a request is for."""
+        return next((service for service in self.services if service.serves(request)), None)
+
+    def reset(self) -> None:
+        """Forget everything but the clock and the keys."""
+        with self.lock:
+            self.config = deepcopy(self._initial_config)
+            self.faults.pending.clear()
+            self.calls.clear()
+            for service in self.services:
+                service.reset()
+
+    def state(self) -> dict[str, Any]:
+        """Return what there is, as `GET /_local/state` shows it."""
+        with self.lock:
+            return {service.name: service.state() for service in self.services} | {"calls": dict(self.calls)}

@@ -1,0 +1,72 @@
+"""From a request to its answer: the service, its faults, and the waiting in between."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from local.cloud import control
+from local.cloud.http import HttpResponse
+from local.cloud.service import LongPoll, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from local.cloud.cloud import Cloud
+    from local.cloud.http import HttpRequest
+    from local.cloud.service import Call, Service
+
+TICK = 0.02
+"""Seconds between two looks of a long poll."""
+
+
+def answer(cloud: Cloud, request: HttpRequest) -> Generator[float, None, HttpResponse | None]:
+    """Handle one request; yield the seconds to wait now and again, return the answer, None for a lost connection.
+
+    A generator, so that the server can wait without a thread and the in-process cloud without a loop.
+    """
+    if request.target.startswith("/_local/"):
+        return control.answer(cloud, request)
+    service = cloud.service_for(request)
+    if service is None:
+        return HttpResponse(404, f"the local cloud has no service for {request.method} {request.path}\n".encode())
+    try:
+        return (yield from _call(cloud, service, request))
+    except ServiceError as error:
+        return service.refuse(request, error)
+
+
+def _call(cloud: Cloud, service: Service, request: HttpRequest) -> Generator[float, None, HttpResponse | None]:
+    with cloud.lock:
+        call = service.identify(request)
+        cloud.calls[f"{service.name}.{call.action}"] += 1
+        fault = cloud.faults.take(service.name, call.action, lambda: service.request_ids(call))
+    effect = fault.effect if fault else None
+    if effect == "lose-request":
+        return None
+    if fault and effect == "delay":
+        yield fault.delay_seconds
+    with cloud.lock:
+        service.authenticate(call)
+        if fault and fault.error:
+            raise fault.error
+        if fault and effect == "vanish":
+            call.vanish_after = fault.delay_seconds
+    response = yield from _run(cloud, service, call)
+    return None if effect == "lose-response" else response
+
+
+def _run(cloud: Cloud, service: Service, call: Call) -> Generator[float, None, HttpResponse]:
+    with cloud.lock:
+        result = service.run(call)
+    if not isinstance(result, LongPoll):
+        return result
+    # A client waits by its own clock; where the cloud's is driven, driving it past the end is enough as well.
+    ends, cloud_ends = time.monotonic() + result.seconds, cloud.clock.now() + result.seconds
+    while isinstance(result, LongPoll):
+        if time.monotonic() >= ends or cloud.clock.now() >= cloud_ends:
+            return result.otherwise
+        yield TICK
+        with cloud.lock:
+            result = service.run(call)
+    return result

@@ -1,0 +1,1 @@
+"""ECS of the local cloud: state, wire, errors."""

@@ -1,0 +1,1 @@
+"""MNS of the local cloud: state, wire, errors."""

@@ -1,0 +1,131 @@
+"""The cloud as an HTTP server, for every SDK in any language. Loopback only unless told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from local import defaults
+from local.cloud.dispatch import answer
+from local.cloud.http import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from local.cloud.cloud import Cloud
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+BODY_LIMIT = 4 * 1024 * 1024
+STOP_SECONDS = 5.0
+
+
+class _Protocol(H11Protocol):
+    """Lets the application end a connection without an answer, as a network does."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn itself
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+def make_app(cloud: Cloud) -> ASGIApp:
+    """Return the cloud as an ASGI application."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        response = await _answer(cloud, _read(scope, body))
+        if response is None:
+            await _drop(scope, receive)
+        else:
+            await response(scope, receive, send)
+
+    return app
+
+
+def serve(cloud: Cloud, host: str = defaults.HOST, port: int = defaults.PORT) -> None:
+    """Run the server in this thread until it is interrupted; raise OSError when the port is taken."""
+    listener = listen(host, port)
+    if host not in LOOPBACK:
+        sys.stderr.write(f"warning: the local cloud listens on {host}, beyond this machine's loopback\n")
+    _server(cloud).run(sockets=[listener])
+
+
+@contextmanager
+def running(cloud: Cloud, host: str = defaults.HOST, port: int = 0) -> Iterator[str]:
+    """Run the server in a thread and yield its URL; port 0 takes a free one."""
+    listener = listen(host, port)
+    server = _server(cloud)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="local-cloud", daemon=True)
+    thread.start()
+    # The listener takes connections from now on; requests wait in its backlog until the loop runs.
+    try:
+        yield f"http://{host}:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; raise OSError naming the address when that fails."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"cannot listen on {host}:{port}: {error.strerror}") from None
+    listener.listen(1024)
+    return listener
+
+
+def _server(cloud: Cloud) -> uvicorn.Server:
+    config = uvicorn.Config(
+        make_app(cloud),
+        http=_Protocol,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+def _read(scope: Scope, body: bytes) -> HttpRequest:
+    target = scope["raw_path"].decode("latin-1")
+    if scope["query_string"]:
+        target += "?" + scope["query_string"].decode("latin-1")
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return HttpRequest(scope["method"], target, headers, body)
+
+
+async def _answer(cloud: Cloud, request: HttpRequest) -> Response | None:
+    steps = answer(cloud, request)
+    while True:
+        try:
+            seconds = next(steps)
+        except StopIteration as end:
+            response = end.value
+            return response and Response(response.body, response.status, response.headers)
+        await asyncio.sleep(seconds)
+
+
+async def _drop(scope: Scope, receive: Receive) -> None:
+    """End the connection, and wait until the server has noticed: it answers for an application that does not."""
+    scope["state"]["transport"].abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass

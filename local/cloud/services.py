@@ -1,0 +1,16 @@
+"""The services of the cloud, in the order they are asked whether a request is theirs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.cloud.ecs.wire import Ecs
+from local.cloud.mns.wire import Mns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.cloud.cloud import Cloud
+    from local.cloud.service import Service
+
+SERVICES: tuple[Callable[[Cloud], Service], ...] = (Mns, Ecs)
