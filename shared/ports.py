@@ -15,12 +15,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from shared.core.instance import Created, Instance
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from shared.core.api import ApiError
     from shared.core.record import OpenEntry, Record
     from shared.core.request import Scalar
+
+
+__all__ = [
+    "ApiFailure", "Clock", "Compute", "Conflict", "Created", "Entropy", "Instance", "Lease", "Log", "Outcomes",
+    "PortError", "Ports", "PublishFailed", "Queue", "SendFailed", "Store", "StoreUnavailable",
+]  # fmt: skip
 
 
 class PortError(Exception):
@@ -56,29 +64,6 @@ class PublishFailed(PortError):
     def __init__(self, message: str, *, refused: bool = False) -> None:
         super().__init__(message)
         self.refused = refused
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """CreateInstance's answer."""
-
-    instance_id: str
-    order_id: str | None = None
-    trade_price: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """What DescribeInstances tells of one instance."""
-
-    instance_id: str
-    status: str
-    instance_type: str
-    zone_id: str
-    private_ip_addresses: tuple[str, ...] = ()
-    public_ip_address: str | None = None
-    creation_time: str = ""
-    tags: tuple[tuple[str, str], ...] = ()
 
 
 class Compute(Protocol):

@@ -62,9 +62,10 @@ class Record:
     """Everything the worker remembers of a request; times are epoch seconds.
 
     Secrets are never among it. `calling` is true from the moment a call is announced until its answer is recorded;
-    `unknown` from the first unknown answer of a generation until that generation is settled. `call_until` is the
-    fence: no call of this generation runs later. `caller` names who may call until then. `outcome` are the frozen
-    bytes.
+    `unknown` from the first unknown answer of a generation until that generation is settled; `settling` says that
+    nothing else can be tried before. `call_until` is the fence: no call of this generation runs later. `caller` names
+    who may call until then. `retry_at` is the earliest time of the next try; `next_try_at` and `copy_id` name the
+    message copy that will make it. `outcome` are the frozen bytes.
     """
 
     request_id: str
@@ -84,14 +85,16 @@ class Record:
     on_failure: str = "keep"
     dry_run: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
-    alternatives: int = 0
+    alternatives: list[dict[str, Any]] = field(default_factory=list)
     # Creating
     generations: tuple[Generation, ...] = ()
     caller: str = ""
     calling: bool = False
     unknown: bool = False
+    settling: bool = False
     call_until: float = 0.0
     tries: int = 0
+    retry_at: float = 0.0
     next_try_at: float | None = None
     copy_id: str | None = None
     last_error: ApiError | None = None

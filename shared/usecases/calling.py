@@ -1,0 +1,108 @@
+"""From a claimed record to an answer: announce the call, make it, record what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.core import creating, events
+from shared.core.creating import Step
+from shared.core.errors import succeeded
+from shared.core.record import State
+from shared.core.rules import REQUEST_TAG
+from shared.ports import ApiFailure, StoreUnavailable
+from shared.usecases.writing import apply
+
+if TYPE_CHECKING:
+    from shared.core.record import Record
+    from shared.core.request import Request
+    from shared.usecases.invocation import Invocation
+
+INLINE_SECONDS = 2.0
+"""A wait up to this long is sat out; a longer one is left to a copy of the message."""
+LOOK_UP_AGAIN_SECONDS = 15.0
+_KEEP_TRIES = 3
+
+
+def create(run: Invocation, request: Request, record: Record, caller: str) -> tuple[Record, float | None]:
+    """Go on with a creating record until it is something else.
+
+    Returns the record as stored and None, or the time at which a copy of the message has to go on. Raises
+    StoreUnavailable; the record then still says that a call may be under way.
+    """
+    clock = run.ports.clock
+    while record.state is State.CREATING:
+        now = clock.now()
+        following = creating.next_step(record, caller, now, run.rules)
+        if following.step is Step.EXPIRE:
+            record = apply(run.ports, run.rules, record, events.Expired())
+        elif following.step is Step.WAIT:
+            if following.at - now > INLINE_SECONDS or not run.fits(following.at):
+                return record, following.at
+            clock.sleep(max(following.at - now, 0.0))
+        elif not run.fits(now):
+            return record, now + 1
+        elif following.step is Step.LOOK_UP:
+            looked = look_up(run, record)
+            if looked is None:
+                return record, now + LOOK_UP_AGAIN_SECONDS
+            record = apply(run.ports, run.rules, record, looked)
+        elif record.calling and record.caller == caller and run.fits(now, record.call_until):
+            record = _call(run, request, record, caller)
+        else:
+            record = apply(run.ports, run.rules, record, events.CallAnnounced(caller, run.fence(now)))
+    return record, None
+
+
+def look_up(run: Invocation, record: Record) -> events.LookedUp | None:
+    """Ask ECS for the instance that carries the request's tag; None when it did not say."""
+    try:
+        found = run.ports.compute.find_by_tag(record.region_id, REQUEST_TAG, record.tag)
+    except ApiFailure as failure:
+        run.call_failed(failure)
+        return None
+    return events.LookedUp(found[0] if found else None)
+
+
+def _call(run: Invocation, request: Request, record: Record, caller: str) -> Record:
+    """Call CreateInstance once and record its answer."""
+    ports = run.ports
+    generation = record.generation.number
+    try:
+        created = ports.compute.create(creating.call_parameters(record, request))
+    except ApiFailure as failure:
+        if succeeded(failure.error):
+            return apply(ports, run.rules, record, events.DryRunPassed())
+        run.call_failed(failure)
+        failed = events.CreateFailed(caller, generation, failure.error, ports.entropy.fraction())
+        return apply(ports, run.rules, record, failed)
+    after = _keep(run, record, events.InstanceCreated(generation, created))
+    if after.instance_id != created.instance_id:
+        _release_straggler(run, after, created.instance_id)
+    return after
+
+
+def _keep(run: Invocation, record: Record, event: events.InstanceCreated) -> Record:
+    """Record an id, trying harder than for anything else: it is money."""
+    for _ in range(_KEEP_TRIES):
+        try:
+            return apply(run.ports, run.rules, record, event)
+        except StoreUnavailable:
+            if not run.fits(run.now()):
+                break
+            run.ports.clock.sleep(0.5)
+    return apply(run.ports, run.rules, record, event)
+
+
+def _release_straggler(run: Invocation, record: Record, instance_id: str) -> None:
+    """Delete an instance whose call came back after its record had been settled without it.
+
+    The fence makes this impossible while clocks keep to `skew_seconds`; a process frozen in the middle of a call for
+    minutes can still do it.
+    """
+    log = run.ports.log
+    log.error("straggler", request_id=record.request_id, instance_id=instance_id)
+    try:
+        run.ports.compute.delete(record.region_id, instance_id)
+    except ApiFailure as failure:
+        code = failure.error.code
+        log.error("straggler_kept", request_id=record.request_id, instance_id=instance_id, code=code)

@@ -1,0 +1,99 @@
+"""From instances to outcomes: what the timer function does in one run.
+
+A run makes a polling round every second or two until its time is up, or leaves at once when nothing is open and
+nothing was lately. A short lease keeps two runs from doing the same work; that is thrift, not safety: every write is
+guarded by the record's version anyway.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shared.ports import StoreUnavailable
+from shared.usecases.invocation import Invocation
+from shared.usecases.rounds import Round
+
+if TYPE_CHECKING:
+    from shared.core.rules import Rules
+    from shared.ports import Lease, Ports
+    from shared.usecases.rounds import RoundReport
+
+LEASE = "poll"
+MIN_PAUSE_SECONDS = 1.0
+MAX_PAUSE_SECONDS = 2.0
+_PURGE_LIMIT = 500
+
+
+@dataclass(slots=True)
+class PollSummary:
+    """What a run did. `reason` says why it ended: `busy`, `idle`, `time` or `store`."""
+
+    reason: str = "time"
+    rounds: int = 0
+    looked: int = 0
+    changed: int = 0
+    ended: int = 0
+    purged: int = 0
+
+
+def poll(ports: Ports, rules: Rules, *, ends_at: float, workers: int) -> PollSummary:
+    """Make rounds until `ends_at`, or until nothing is open."""
+    summary = PollSummary()
+    holder = ports.entropy.token()
+    try:
+        lease = ports.store.take_lease(LEASE, holder, ports.clock.now(), rules.lease_seconds)
+        if lease is None:
+            summary.reason = "busy"
+            return summary
+        summary.purged = ports.store.purge(ports.clock.now() - rules.keep_seconds, _PURGE_LIMIT)
+        _rounds(ports, rules, lease, summary, ends_at, workers)
+    except StoreUnavailable as failure:
+        ports.log.warning("store_unavailable", error=str(failure))
+        summary.reason = "store"
+    return summary
+
+
+def _rounds(  # noqa: PLR0913, PLR0917 - the loop of `poll`, which owns all of these
+    ports: Ports, rules: Rules, lease: Lease, summary: PollSummary, ends_at: float, workers: int
+) -> None:
+    clock = ports.clock
+    run = Invocation(ports, rules, ends_at)
+    while True:
+        began = clock.now()
+        cpu = time.process_time()
+        report = Round(run, workers).make(lease.cursor)
+        _count(summary, report)
+        now = clock.now()
+        if report.looked:
+            ports.log.info(
+                "tick",
+                looked=report.looked,
+                status_calls=report.status_calls,
+                changed=report.changed,
+                ended=report.ended,
+                seconds=round(now - began, 3),
+                cpu_seconds=round(time.process_time() - cpu, 3),
+            )
+        open_now = report.looked > 0 or ports.store.has_open_work()
+        lease = replace(lease, cursor=report.cursor, last_open_at=now if open_now else lease.last_open_at)
+        if not open_now and now >= lease.last_open_at + rules.idle_seconds:
+            summary.reason = "idle"
+            ports.store.save_lease(LEASE, replace(lease, until=now))
+            return
+        pause = MIN_PAUSE_SECONDS if report.changed else MAX_PAUSE_SECONDS
+        if now + pause + rules.call_seconds >= ends_at:
+            ports.store.save_lease(LEASE, replace(lease, until=now))
+            return
+        if not ports.store.save_lease(LEASE, replace(lease, until=now + pause + rules.lease_seconds)):
+            summary.reason = "busy"
+            return
+        clock.sleep(pause)
+
+
+def _count(summary: PollSummary, report: RoundReport) -> None:
+    summary.rounds += 1
+    summary.looked += report.looked
+    summary.changed += report.changed
+    summary.ended += report.ended

@@ -1,0 +1,56 @@
+"""Writing what happened: advance the record, write it under its version, start again from what is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.core import events, outcome
+from shared.core.transitions import advance
+from shared.ports import Conflict, PublishFailed, StoreUnavailable
+
+if TYPE_CHECKING:
+    from shared.core.record import Record
+    from shared.core.rules import Rules
+    from shared.ports import Ports
+
+_CONFLICTS = 20
+_PUBLISH_AGAIN_SECONDS = 10.0
+
+
+def apply(ports: Ports, rules: Rules, record: Record, event: events.Event) -> Record:
+    """Advance and write; on a conflict do it again from the record that is there. Return what is stored.
+
+    Raises StoreUnavailable, also when other writers always come first.
+    """
+    for _ in range(_CONFLICTS):
+        after = advance(record, event, ports.clock.now(), rules)
+        if after is record:
+            return record
+        try:
+            ports.store.update(after)
+        except Conflict:
+            found = ports.store.get(record.request_id)
+            if found is None:
+                raise StoreUnavailable(f"the record of {record.request_id} is gone") from None
+            record = found
+        else:
+            return after
+    raise StoreUnavailable(f"the record of {record.request_id} is written by too many at once")
+
+
+def publish(ports: Ports, rules: Rules, record: Record) -> bool:
+    """Publish the frozen bytes and close the record; False when the topic did not take them.
+
+    A failed close is no failure: the next round publishes the same bytes once more.
+    """
+    if record.outcome is None:
+        return False
+    try:
+        ports.outcomes.publish(record.outcome, outcome.tag_of(record.outcome))
+    except PublishFailed as failure:
+        ports.log.warning("publish_failed", request_id=record.request_id, refused=failure.refused, error=str(failure))
+        wait = _PUBLISH_AGAIN_SECONDS * (1.0 + ports.entropy.fraction())
+        apply(ports, rules, record, events.PublishRefused(ports.clock.now() + wait))
+        return False
+    apply(ports, rules, record, events.Published())
+    return True
