@@ -133,7 +133,7 @@ class SqliteStore:
 def _row(record: Record) -> tuple[Any, ...]:
     entry = record.entry
     # A refused message may name a region that is no text SQLite can take (a lone surrogate); the body has it whole.
-    region_id = entry.region_id.encode("ascii", "backslashreplace").decode()
+    region_id = entry.region_id.encode("utf-8", "backslashreplace").decode()
     return (
         record.version, record.to_json(), entry.state.value, region_id, entry.instance_id, entry.due_at,
         entry.deadline, entry.absent_since, entry.opened_at, record.published_at, record.request_id,

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+pytest.register_assert_rewrite("store_checks", "store_races")
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from store_backends import Backend
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    """Make an empty store of the kind the test is parametrised with."""
+    import store_backends  # noqa: PLC0415 - after its asserts are set to be rewritten
+
+    with store_backends.backend(request.param, tmp_path) as made:
+        yield made

@@ -1,0 +1,77 @@
+"""What the contract suite needs of a store beyond its port: several handles on one set of data, and time passing."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from store_records import NOW
+
+from shared.adapters.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from shared.ports import Store
+
+KEEP = 30 * 86400.0
+PAGE = 3
+
+
+class Backend(Protocol):
+    """One set of data. A backend can be pickled when `across_processes` is true."""
+
+    across_processes: bool
+
+    def open(self) -> Store:
+        """Return a handle on the data; each process needs its own, threads share one."""
+
+    def age(self, seconds: float) -> None:
+        """Let the time pass that records are kept for."""
+
+
+@dataclass
+class SqliteFile:
+    """A database file."""
+
+    path: str
+    across_processes = True
+
+    def open(self) -> SqliteStore:
+        """Open the file, with pages so small that every check crosses some."""
+        return SqliteStore(self.path, page_rows=PAGE)
+
+    def age(self, seconds: float) -> None:
+        """Purge as the timer does."""
+        self.open().purge(NOW + seconds - KEEP, 1000)
+
+
+class SqliteMemory:
+    """A database in memory: one handle, whoever asks."""
+
+    across_processes = False
+
+    def __init__(self, make: Callable[..., SqliteStore] = SqliteStore) -> None:
+        self._store = make(":memory:", page_rows=PAGE)
+
+    def open(self) -> SqliteStore:
+        """Return the one handle."""
+        return self._store
+
+    def age(self, seconds: float) -> None:
+        """Purge as the timer does."""
+        self._store.purge(NOW + seconds - KEEP, 1000)
+
+
+@contextmanager
+def backend(name: str, directory: Path) -> Iterator[Backend]:
+    """Make a backend by name."""
+    if name == "sqlite":
+        yield SqliteFile(str(directory / "data" / "store.db"))
+    else:
+        yield SqliteMemory()
+
+
+NAMES = ("sqlite", "memory")

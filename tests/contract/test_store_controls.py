@@ -1,0 +1,126 @@
+"""Negative controls: the suite notices a store that is broken."""
+# ruff: noqa: D102 - each class says what is broken about it
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from store_backends import SqliteMemory
+from store_checks import CHECKS
+
+from shared.adapters.sqlite import SqliteStore
+from shared.ports import Conflict, Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from store_backends import Backend
+
+    from shared.core.record import OpenEntry, Record
+
+
+class IgnoresConditions(SqliteStore):
+    """Writes whatever version is there."""
+
+    def update(self, record: Record) -> None:
+        found = self.get(record.request_id)
+        super().update(replace(record, version=found.version + 1) if found else record)
+
+
+class ClaimsAgain(SqliteStore):
+    """Tells everybody that the claim was theirs."""
+
+    def claim(self, record: Record) -> Record | None:
+        super().claim(record)
+        return None
+
+
+class LosesAnUpdate(SqliteStore):
+    """Forgets every other update."""
+
+    def update(self, record: Record) -> None:
+        if record.version % 2:
+            super().update(record)
+
+
+class HidesConflicts(SqliteStore):
+    """Says that a write was done which was not."""
+
+    def update(self, record: Record) -> None:
+        with suppress(Conflict):
+            super().update(record)
+
+
+class ForgetsTheOpenRow(SqliteStore):
+    """Loses the entry of a record that was updated."""
+
+    def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
+        for entry in super().open_work(now, after):
+            record = self.get(entry.request_id)
+            if record is None or record.version == 1:
+                yield entry
+
+
+class KeepsTheOpenRow(SqliteStore):
+    """Never closes anything."""
+
+    def has_open_work(self) -> bool:
+        return True
+
+
+class ReadsOnePage(SqliteStore):
+    """Stops after the first page."""
+
+    def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
+        yield from list(super().open_work(now, after))[:3]
+
+
+class MixesUpOrder(SqliteStore):
+    """Yields by request id."""
+
+    def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
+        yield from sorted(super().open_work(now, after), key=lambda entry: entry.request_id)
+
+
+class SharesTheLease(SqliteStore):
+    """Gives the lease to whoever asks."""
+
+    def take_lease(self, name: str, holder: str, now: float, seconds: float) -> Lease | None:
+        return super().take_lease(name, holder, now, seconds) or Lease(holder, now + seconds)
+
+
+class KeepsForEver(SqliteStore):
+    """Never removes a record."""
+
+    def purge(self, before: float, limit: int) -> int:
+        del before, limit
+        return 0
+
+
+BROKEN = (
+    IgnoresConditions, ClaimsAgain, LosesAnUpdate, HidesConflicts, ForgetsTheOpenRow, KeepsTheOpenRow, ReadsOnePage,
+    MixesUpOrder, SharesTheLease, KeepsForEver,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_the_contract_catches(broken: type[SqliteStore]) -> None:
+    """At least one check fails for each kind of breakage."""
+    assert [check.__name__ for check in CHECKS if _fails(check, broken)]
+
+
+def test_the_contract_passes_a_sound_store() -> None:
+    """What the controls fail at is the breakage, not the harness."""
+    for check in CHECKS:
+        check(SqliteMemory())
+
+
+def _fails(check: Callable[[Backend], None], broken: type[SqliteStore]) -> bool:
+    try:
+        check(SqliteMemory(broken))
+    except (AssertionError, Conflict, pytest.fail.Exception):
+        return True
+    return False
