@@ -1,0 +1,31 @@
+"""The timer function: watches open work for most of a minute and publishes the outcomes."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+
+from shared.invocation import begin, report
+from shared.usecases.poll import poll
+
+
+class PollFailed(Exception):
+    """A run ended early; the next one goes on from what is recorded."""
+
+
+def initializer(context: object) -> None:
+    """Pay for imports, clients and settings before the first event; raise when a setting is wrong."""
+    begin(context, os.environ)
+
+
+def handler(_event: bytes, context: object) -> str:
+    """Make polling rounds until the time is up; return what they did, as JSON."""
+    try:
+        run = begin(context, os.environ)
+        settings = run.settings
+        ends_at = min(run.ends_at, run.ports.clock.now() + settings.poll_seconds)
+        return json.dumps(asdict(poll(run.ports, settings.rules, ends_at=ends_at, workers=settings.workers)))
+    except Exception as error:  # noqa: BLE001 - only a text without secrets may leave
+        reason = report("poll_failed", error, context)
+    raise PollFailed(reason)

@@ -1,0 +1,118 @@
+"""The Queue and Outcomes ports through the MNS SDK.
+
+What the SDK does that its documents do not say, and what is done about it here:
+
+- An Account is one `http.client` connection and not thread-safe: idle ones wait in a pool, and each call has its own.
+- Over https it sets no time-out: it is set on the connection.
+- When the connection breaks before an answer, it sends once more by itself. A connection that the server closed while
+  it was idle would look like that, so such a one is opened anew first; the rest is why both ports promise
+  "at least once" only.
+- The status of a refusal gets lost on the way to `Queue` and `Topic`; one floor below it is still there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mns.account import Account
+from mns.mns_request import (
+    PublishMessageRequest,
+    PublishMessageResponse,
+    SendMessageRequest,
+    SendMessageResponse,
+)
+from urllib3.util.connection import is_connection_dropped
+
+from shared.core.redact import clean
+from shared.ports import PublishFailed, SendFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.credentials import Credentials
+
+LONGEST_DELAY = 604_800
+_CLIENT_ERRORS = range(400, 500)
+_LONGEST_TEXT = 300
+
+
+class Mns:
+    """One endpoint's connections, for any number of threads."""
+
+    def __init__(self, endpoint: str, credentials: Credentials, *, call_seconds: float) -> None:
+        self._endpoint = endpoint
+        self._credentials = credentials
+        self._call_seconds = call_seconds
+        self._idle: deque[Any] = deque()
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        """Lend the SDK's low-level client to one thread."""
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._connect()
+        if is_connection_dropped(client.http.conn):
+            client.close_connection()
+        try:
+            yield client
+        finally:
+            self._idle.append(client)
+
+    def explain(self, error: Exception) -> str:
+        """Say what an SDK exception means, in words without secrets."""
+        code = getattr(error, "type", "")
+        text = f"{type(error).__name__} {code}: {getattr(error, 'message', error)}"
+        return clean(text, self._credentials.secrets, limit=_LONGEST_TEXT)
+
+    def _connect(self) -> Any:  # noqa: ANN401 - the SDK has no types
+        keys = self._credentials
+        client = Account(self._endpoint, keys.access_key_id, keys.access_key_secret, keys.security_token).mns_client
+        client.set_connection_timeout(self._call_seconds)  # for http only
+        client.http.conn.timeout = self._call_seconds
+        return client
+
+
+class MnsQueue:
+    """The Queue port. Bodies travel in base64, as the trigger expects them (`IsBase64Decode: true`)."""
+
+    def __init__(self, mns: Mns, name: str) -> None:
+        self._mns = mns
+        self._name = name
+
+    def send(self, body: str, delay_seconds: int) -> str:
+        """Send a body and return the message's id; raise SendFailed."""
+        delay = min(max(delay_seconds, 0), LONGEST_DELAY)
+        answer = SendMessageResponse()
+        try:
+            with self._mns.client() as client:
+                client.send_message(SendMessageRequest(self._name, body, delay), answer)
+        except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsers raise
+            failure = SendFailed(self._mns.explain(error))
+        else:
+            return str(answer.message_id)
+        raise failure  # out here, so that the SDK's exception is not its context
+
+
+class MnsOutcomes:
+    """The Outcomes port."""
+
+    def __init__(self, mns: Mns, topic: str) -> None:
+        self._mns = mns
+        self._topic = topic
+
+    def publish(self, body: str, tag: str) -> None:
+        """Publish ASCII text under a message tag; raise PublishFailed."""
+        if not body.isascii():
+            raise ValueError("an outcome is ASCII: XML cannot carry everything else")
+        answer = PublishMessageResponse()
+        try:
+            with self._mns.client() as client:
+                client.publish_message(PublishMessageRequest(self._topic, body, tag), answer)
+        except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsers raise
+            failure = PublishFailed(self._mns.explain(error), refused=answer.status in _CLIENT_ERRORS)
+        else:
+            return
+        raise failure  # out here, so that the SDK's exception is not its context

@@ -1,0 +1,63 @@
+"""What both functions do first: settings, credentials, ports and the time there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shared.bootstrap import bootstrap
+from shared.credentials import CredentialsMissing, read_credentials
+from shared.logs import describe, open_log
+from shared.ports import PortError
+from shared.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.ports import Ports
+
+UNKNOWN_TIMEOUT = 60.0
+"""The time limit that is assumed when the context does not tell it; the platform's own default."""
+
+_MARGIN = 0.1
+_LONGEST_MARGIN = 30.0
+_SAFE = (SettingsError, CredentialsMissing, PortError)
+"""Exceptions whose text is ours and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of a function. No work starts that could last past `ends_at` (epoch seconds)."""
+
+    settings: Settings
+    ports: Ports
+    ends_at: float
+
+
+def begin(context: object, environ: Mapping[str, str]) -> Invocation:
+    """Make an invocation from the platform's context, in its 3.10 or its 3.12 shape.
+
+    Raises SettingsError and CredentialsMissing. The tenth of the time limit that is kept back is for writing down what
+    the last call answered.
+    """
+    settings = Settings.from_environment(environ)
+    ports = bootstrap(settings, read_credentials(context, environ), request_id=getattr(context, "request_id", None))
+    limit = _time_limit(context)
+    return Invocation(settings, ports, ports.clock.now() + limit - min(limit * _MARGIN, _LONGEST_MARGIN))
+
+
+def report(name: str, error: Exception, context: object) -> str:
+    """Log an exception nobody expected, and return a text for it that holds no secret."""
+    log = open_log("info", invocation=getattr(context, "request_id", None))
+    text = str(error) if isinstance(error, _SAFE) else "unexpected; see where"
+    log.error(name, error=text, **describe(error))
+    return f"{type(error).__name__}: {text}"
+
+
+def _time_limit(context: object) -> float:
+    function = getattr(context, "function", None)
+    limit = function.get("timeout") if isinstance(function, dict) else getattr(function, "timeout", None)
+    try:
+        return float(limit or UNKNOWN_TIMEOUT)
+    except (TypeError, ValueError):
+        return UNKNOWN_TIMEOUT
