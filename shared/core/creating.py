@@ -37,7 +37,7 @@ def tag_value(deployment: str, request_id: str) -> str:
     return f"{deployment}/{request_id}"
 
 
-def claim(  # noqa: PLR0913 - a record is born of exactly these
+def claim(
     request: Request, message_id: str, *, caller: str, nonce: str, now: float, call_until: float, rules: Rules
 ) -> Record:
     """Return the first version of a request's record: generation 1, its call announced."""
@@ -113,7 +113,7 @@ def next_step(record: Record, caller: str, now: float, rules: Rules) -> Next:
     return Next(Step.CALL)
 
 
-def watch_step(record: Record, now: float, rules: Rules) -> Next:
+def watch_step(record: Record, now: float) -> Next:
     """Tell what the timer, which cannot call, does for a creating record that is due."""
     if now < record.due_at:
         return Next(Step.WAIT, record.due_at)

@@ -86,7 +86,7 @@ def _keep(run: Invocation, record: Record, event: events.InstanceCreated) -> Rec
     for _ in range(_KEEP_TRIES):
         try:
             return apply(run.ports, run.rules, record, event)
-        except StoreUnavailable:
+        except StoreUnavailable:  # noqa: PERF203 - three turns, each of them a chance to keep an instance
             if not run.fits(run.now()):
                 break
             run.ports.clock.sleep(0.5)

@@ -55,9 +55,7 @@ def poll(ports: Ports, rules: Rules, *, ends_at: float, workers: int) -> PollSum
     return summary
 
 
-def _rounds(  # noqa: PLR0913, PLR0917 - the loop of `poll`, which owns all of these
-    ports: Ports, rules: Rules, lease: Lease, summary: PollSummary, ends_at: float, workers: int
-) -> None:
+def _rounds(ports: Ports, rules: Rules, lease: Lease, summary: PollSummary, ends_at: float, workers: int) -> None:
     clock = ports.clock
     run = Invocation(ports, rules, ends_at)
     while True:

@@ -42,7 +42,7 @@ class Batch:
     unacknowledged: tuple[str, ...]
 
 
-def provision(  # noqa: PLR0913 - the entry of a use case names all it depends on
+def provision(
     deliveries: Sequence[Delivery], ports: Ports, rules: Rules, contract: Contract, *, ends_at: float, workers: int
 ) -> Batch:
     """Handle a batch side by side; no call starts that could last past `ends_at`. Nothing raises for one message."""

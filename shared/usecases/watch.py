@@ -75,7 +75,7 @@ def _answer(record: Record, wanted: Act, found: dict[str, Instance] | None, *, l
 
 
 def _creating(run: Invocation, record: Record) -> Record:
-    following = creating.watch_step(record, run.now(), run.rules)
+    following = creating.watch_step(record, run.now())
     if following.step is Step.EXPIRE:
         return _apply(run, record, events.Expired())
     if following.step is Step.LOOK_UP:
