@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import secrets
 import threading
 from collections import Counter
 from copy import deepcopy
@@ -33,7 +35,8 @@ class Cloud:
     """One cloud: make one, then run it with `server` or `in_process`.
 
     `lock` guards everything; whoever runs a service's method holds it. `calls` counts calls by `service.Action`,
-    refused and lost ones too.
+    refused and lost ones too. `run` (8 hexadecimal digits) is in every id, so that two runs share none; it is random
+    unless given.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Cloud:
         clock: CloudClock | None = None,
         config: Config | None = None,
         keys: dict[str, Key] | None = None,
+        run: str | None = None,
     ) -> None:
         self.clock: CloudClock = clock or RealClock()
         self.keys = keys or {defaults.ACCESS_KEY_ID: Key(defaults.ACCESS_KEY_SECRET)}
@@ -48,12 +52,23 @@ class Cloud:
         self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.lock = threading.RLock()
+        self._run = run or secrets.token_hex(4)
+        self._ids = itertools.count(1)
         self._initial_config = deepcopy(self.config)
         self.services: tuple[Service, ...] = tuple(make(self) for make in SERVICES)
 
     def service_for(self, request: HttpRequest) -> Service | None:
         """Return the service a request is for."""
         return next((service for service in self.services if service.serves(request)), None)
+
+    def new_id(self, prefix: str) -> str:
+        """Return an id that no other thing of this or another run has."""
+        return f"{prefix}{self._run}{next(self._ids):010d}"
+
+    def new_request_id(self) -> str:
+        """Return the id of one answer, in the form of a UUID."""
+        number = f"{next(self._ids):012X}"
+        return f"{self._run.upper()}-0000-4000-8000-{number}"
 
     def reset(self) -> None:
         """Forget everything but the clock and the keys."""

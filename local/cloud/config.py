@@ -9,12 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANY = "*"
-DELAYS = {"Pending": 3.0, "Starting": 2.0, "Initializing": 1.0, "Creating": 0.0, "PushRetry": 10.0}
+DELAYS = {"Pending": 3.0, "Starting": 2.0, "Initializing": 1.0, "Creating": 0.0}
 """Seconds in each passing state.
 
 `Pending` and `Starting` are instance statuses. `Initializing`: how long after creation DeleteInstance is refused.
-`Creating`: how long the same client token is answered with IdempotentProcessing. `PushRetry`: between two pushes of a
-topic to an endpoint that failed.
+`Creating`: how long the same client token is answered with IdempotentProcessing.
 """
 
 Limits = dict[str, dict[str, int]]
@@ -48,12 +47,16 @@ class Config:
 
     def delay(self, name: str) -> float:
         """Return how long a passing state lasts, in seconds."""
-        return self.delays[name] / self.speed
+        return self.scaled(self.delays[name])
 
     @property
     def read_lag(self) -> float:
         """How long a new instance is absent from answers, in seconds."""
-        return self.read_lag_seconds / self.speed
+        return self.scaled(self.read_lag_seconds)
+
+    def scaled(self, seconds: float) -> float:
+        """Return how long one of the cloud's own delays is at the present speed."""
+        return seconds / self.speed
 
     def update(self, data: Any) -> None:  # noqa: ANN401 - JSON from outside
         """Set what is named, leave the rest; raise ValueError and set nothing when something is wrong."""
