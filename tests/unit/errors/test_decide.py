@@ -1,0 +1,138 @@
+"""One decision from error, attempt and time left."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.core.api import ApiError
+from shared.core.errors import Action, decide
+from shared.core.errors.catalogue import load
+from shared.core.errors.policies import POLICIES
+
+NO_STOCK = (403, "OperationDenied.NoStock")
+MISMATCH = (400, "IdempotentParameterMismatch")
+NO_ANSWER = (None, "")
+THROTTLED = (429, "Throttling.User")
+BAD_KEY = (404, "InvalidAccessKeyId.NotFound")
+PASSING = (403, "IncorrectVpcStatus")
+FAILED_TOKEN = (400, "IdempotentFailed")
+UNSEEN = (400, "Purple")
+BAD_NAME = (400, "InvalidInstanceName.Malformed")
+BAD_IMAGE = (500, "InvalidImage.OSType")
+
+
+@pytest.mark.parametrize(
+    ("what", "attempt", "left", "alternative", "asked", "action", "delay", "inline"),
+    [
+        # what         try  left  alt    asked  action               delay  inline
+        (BAD_NAME,       1,  900, True,  None,  Action.FAIL,           0.0, True),
+        (BAD_IMAGE,      1,  900, True,  None,  Action.FAIL,           0.0, True),
+        (NO_STOCK,       1,  900, True,  None,  Action.TURN_OVER,      0.0, True),
+        (NO_STOCK,       9,  900, True,  None,  Action.TURN_OVER,      0.0, True),
+        (NO_STOCK,       1,  900, False, None,  Action.FAIL,           0.0, True),
+        (NO_STOCK,       1,   -1, True,  None,  Action.FAIL,           0.0, True),
+        (MISMATCH,       1,  900, True,  None,  Action.SETTLE,         0.0, False),
+        (MISMATCH,      99,   -1, False, None,  Action.SETTLE,         0.0, False),
+        (NO_ANSWER,      1,  900, False, None,  Action.RETRY,          2.0, True),
+        (NO_ANSWER,      2,  900, False, None,  Action.RETRY,          4.0, False),
+        (NO_ANSWER,     99,  900, False, None,  Action.RETRY,         60.0, False),
+        (NO_ANSWER,     99,   59, False, None,  Action.FAIL,           0.0, True),
+        (THROTTLED,      1,  900, False, None,  Action.RETRY,          2.0, True),
+        (THROTTLED,      1,  900, False, 0.5,   Action.RETRY,          0.5, True),
+        (THROTTLED,      1,  900, False, 45.0,  Action.RETRY,         45.0, False),
+        (THROTTLED,      1,   30, False, 45.0,  Action.FAIL,           0.0, True),
+        (THROTTLED,     50,  900, False, None,  Action.RETRY,        120.0, False),
+        (BAD_KEY,        1,  900, False, None,  Action.RETRY,         30.0, False),
+        (BAD_KEY,        1,  900, False, 1.0,   Action.RETRY,         30.0, False),
+        (BAD_KEY,       50,  900, False, None,  Action.RETRY,        300.0, False),
+        (PASSING,        1,  900, False, None,  Action.TURN_OVER,      5.0, False),
+        (PASSING,        5,  900, False, None,  Action.TURN_OVER,     80.0, False),
+        (PASSING,        6,  900, False, None,  Action.FAIL,           0.0, True),
+        (FAILED_TOKEN,   1,  900, False, None,  Action.TURN_OVER,      5.0, False),
+        (UNSEEN,         1,  900, False, None,  Action.RETRY,          5.0, False),
+        (UNSEEN,         5,  900, False, None,  Action.FAIL,           0.0, True),
+        (UNSEEN,         1,    4, False, None,  Action.FAIL,           0.0, True),
+    ],
+)  # fmt: skip
+def test_table(  # noqa: PLR0913 - the columns of the table
+    *,
+    what: tuple[int | None, str],
+    attempt: int,
+    left: float,
+    alternative: bool,
+    asked: float | None,
+    action: Action,
+    delay: float,
+    inline: bool,
+) -> None:
+    """The whole of the retry policy, without chance."""
+    error = ApiError("CreateInstance", *what, "", retry_after=asked)
+    decision = decide(
+        error, attempt=attempt, now=1000.0, deadline=1000.0 + left, alternative_left=alternative, fraction=lambda: 0.0
+    )
+    assert (decision.action, decision.delay, decision.inline) == (action, delay, inline)
+
+
+def test_chance_shortens_our_waits_and_lengthens_the_apis() -> None:
+    """Jitter takes off at most half of our wait; a wait the API asks for is never cut short."""
+    ours = ApiError("CreateInstance", *THROTTLED, "")
+    theirs = ApiError("CreateInstance", *THROTTLED, "", retry_after=10.0)
+    waits = [
+        decide(
+            error, attempt=3, now=0.0, deadline=900.0, alternative_left=False, fraction=lambda share=share: share
+        ).delay
+        for error in (ours, theirs)
+        for share in (0.0, 0.999)
+    ]
+    assert waits == pytest.approx([8.0, 4.0, 10.0, 15.0], abs=0.01)
+
+
+def test_policies_end() -> None:
+    """Every policy has a bound: tries, or a wait that cannot shrink to nothing before the deadline."""
+    for policy in POLICIES.values():
+        assert policy.attempts is None or policy.attempts > 1
+        assert policy.base * (1 - policy.jitter) > 0
+        assert policy.base <= policy.cap
+
+
+any_code = st.one_of(st.sampled_from(sorted(load()["codes"])), st.text(max_size=40), st.just(""))
+any_error = st.builds(
+    ApiError,
+    action=st.one_of(st.sampled_from(["CreateInstance", "StartInstance", "DeleteInstance"]), st.text(max_size=5)),
+    http_status=st.one_of(st.none(), st.integers(-1, 1000), st.sampled_from([200, 400, 403, 404, 429, 500, 503])),
+    code=any_code,
+    message=st.text(max_size=200),
+    retry_after=st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)),
+)
+
+
+@given(error=any_error, attempt=st.integers(-5, 10**6), left=st.floats(-1e6, 1e6), share=st.floats(0, 0.999))
+def test_anything_gets_a_decision(error: ApiError, attempt: int, left: float, share: float) -> None:
+    """Any status, code and body gives a decision whose time lies between now and the deadline."""
+    decision = decide(
+        error, attempt=attempt, now=0.0, deadline=left, alternative_left=attempt % 2 == 0, fraction=lambda: share
+    )
+    assert decision.delay >= 0
+    assert decision.verdict.remedy
+    if decision.action in (Action.RETRY, Action.TURN_OVER):
+        assert decision.delay <= left
+
+
+@given(error=any_error.filter(lambda error: error.retry_after is None), share=st.floats(0, 0.999))
+def test_tries_are_bounded(error: ApiError, share: float) -> None:
+    """An error that never changes ends by tries or deadline; one of unknown effect only by the deadline."""
+    now, deadline, attempt = 0.0, 900.0, 1
+    while attempt < 1000:
+        decision = decide(
+            error, attempt=attempt, now=now, deadline=deadline, alternative_left=False, fraction=lambda: share
+        )
+        if decision.action in (Action.FAIL, Action.SETTLE):
+            break
+        now += decision.delay
+        attempt += 1
+    assert decision.action in (Action.FAIL, Action.SETTLE)
+    assert attempt <= 240
+    if decision.verdict.unknown and decision.action is Action.FAIL:
+        assert deadline - now < POLICIES["unknown"].cap
