@@ -67,11 +67,12 @@ def _connect(settings: Settings, credentials: Credentials) -> _Clients:
     )
     mns = Mns(settings.mns_endpoint, credentials, call_seconds=settings.call_seconds)
     return _Clients(
-        compute, _store(settings, credentials), MnsQueue(mns, settings.queue), MnsOutcomes(mns, settings.topic)
+        compute, open_store(settings, credentials), MnsQueue(mns, settings.queue), MnsOutcomes(mns, settings.topic)
     )
 
 
-def _store(settings: Settings, credentials: Credentials) -> Store:
+def open_store(settings: Settings, credentials: Credentials) -> Store:
+    """Return the store the settings name."""
     if settings.store == "sqlite":
         from shared.adapters.sqlite import SqliteStore
 

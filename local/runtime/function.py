@@ -35,14 +35,15 @@ class Function:
         request_id = str(uuid.uuid4())
         instance = self._take(request_id)
         answer = instance.failure or instance.invoke(event, request_id)
-        with self._lock:
-            self._busy.discard(instance)
-            keep = instance.alive and not self._closed
-            if keep:
-                self._idle.append(instance)
-        if not keep:
-            instance.close()
+        self._give_back(instance)
         return answer
+
+    def warm_up(self) -> Answer | None:
+        """Start an instance for later and return None; return the failure when it does not start."""
+        instance = self._take(str(uuid.uuid4()))
+        failure = instance.failure
+        self._give_back(instance)
+        return failure
 
     def close(self) -> None:
         """End every instance, the busy ones too."""
@@ -67,3 +68,12 @@ class Function:
         with self._lock:
             self._busy.add(instance)
         return instance
+
+    def _give_back(self, instance: Instance) -> None:
+        with self._lock:
+            self._busy.discard(instance)
+            keep = instance.alive and not self._closed
+            if keep:
+                self._idle.append(instance)
+        if not keep:
+            instance.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -14,7 +13,6 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from multiprocessing.connection import Connection
 
     from local.runtime.specification import FunctionSpecification
 
@@ -39,11 +37,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where instances run: the code's folder, the interpreter and its flags, the whole environment, the log."""
+    """Where instances run: the code's folder, the whole environment, the log (standard error), the interpreter."""
 
     code: Path
     environment: Mapping[str, str]
-    log: IO[str] | int | None = None
+    log: IO[str] | int = 2
     python: tuple[str, ...] = (sys.executable,)
 
 

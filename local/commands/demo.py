@@ -1,0 +1,81 @@
+"""`provisioner demo`: the whole job on this machine."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from local.commands import options
+from local.commands.cloud import new_cloud, serving
+from local.commands.output import progress, raw_line, wants_json
+from local.demonstration import Demonstration
+from local.runtime.access import Access
+from local.runtime.worker import Bench, working
+from local.samples import Samples
+
+if TYPE_CHECKING:
+    from local.cloud.cloud import Cloud
+    from local.runtime.worker import Worker
+
+SPEED = 2.0
+"""A demo is watched: instances change state twice as fast as the local cloud's default."""
+LIMIT_SECONDS = 60.0
+LOG = "functions.log"
+
+
+@click.command(epilog=options.examples("provisioner demo", "provisioner demo --store tablestore --json"))
+@options.store
+@options.as_json
+def demo(*, store: str, as_json: bool) -> None:
+    """Run the main job once: local cloud, both functions, the sample messages in, one outcome for each.
+
+    Nothing is left behind. The functions run as template.yml says, but with times for one machine
+    (PROVISIONER_SKEW_SECONDS=1, _SETTLE_SECONDS=3, _CALL_SECONDS=5, _GRACE_SECONDS=5), and the timer function runs
+    again as soon as it has ended instead of every minute. Exit code 0 exactly when every message got the outcome it
+    should have (events/manifest.json).
+    """
+    samples = Samples.load()
+    cloud = new_cloud(SPEED)
+    cloud.config.update(samples.cloud)
+    with tempfile.TemporaryDirectory(prefix="provisioner-demo-") as folder:
+        log = Path(folder) / LOG
+        with serving(cloud) as url, log.open("w", encoding="utf-8") as lines:
+            progress(f"local cloud on {url}; records in {store}; starting both functions")
+            bench = Bench(access=Access.local(url), store=store, data=Path(folder), log=lines, environ={})
+            with working(bench) as worker:
+                good = _show(cloud, worker, samples, bench.access, for_program=wants_json(as_json))
+        if not good:
+            progress("the functions' last lines:")
+            progress("\n".join(log.read_text(encoding="utf-8").splitlines()[-20:]))
+    if not good:
+        sys.exit(1)
+
+
+def _show(cloud: Cloud, worker: Worker, samples: Samples, access: Access, *, for_program: bool) -> bool:
+    worker.warm_up()
+    began = time.monotonic()
+    demonstration = Demonstration(access, samples.messages)
+    progress(f"{len(demonstration.rows)} kinds of messages sent; their outcomes:")
+    if for_program:
+        for body in demonstration.outcomes(LIMIT_SECONDS):
+            if body is not None:
+                raw_line(body)
+    else:
+        from local.commands.demo_table import follow  # noqa: PLC0415 - only people need it
+
+        follow(demonstration, LIMIT_SECONDS)
+    demonstration.count_instances(cloud.state()["ecs"]["instances"])
+    for row in demonstration.rows:
+        for problem in row.problems if row.bodies else ["no outcome came"]:
+            progress(f"{row.sample.name}: {problem}")
+    for body in demonstration.strangers:
+        progress(f"an outcome for no message: {body}")
+    good = sum(row.good for row in demonstration.rows)
+    seconds = time.monotonic() - began
+    progress(f"{good} of {len(demonstration.rows)} kinds of messages ended as they should, in {seconds:.1f} s")
+    return demonstration.good

@@ -1,0 +1,73 @@
+"""`provisioner status`: one request's record."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from local.commands import options
+from local.commands.output import json_line, progress, table, wants_json
+from local.records import open_records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.core.record import Record
+
+TIMES = frozenset(
+    {"accepted_at", "due_at", "deadline", "call_until", "next_try_at", "created_at", "absent_since", "start_sent_at",
+     "releasing_since", "deleted_at", "finished_at", "published_at"}
+)  # fmt: skip
+"""The record's fields that are epoch seconds."""
+
+
+@click.command(
+    epilog=options.examples(
+        "provisioner status order-20261124-0001",
+        "provisioner status order-20261124-0001 --store tablestore --endpoint http://127.0.0.1:4566",
+    )
+)
+@click.argument("request_id")
+@options.endpoint
+@options.store
+@options.data
+@options.as_json
+def status(*, request_id: str, endpoint: str | None, store: str, data: Path, as_json: bool) -> None:
+    """Show what is recorded of a request: where it stands, its generations, its instance, its outcome.
+
+    Exit code 1 when nothing is recorded under that id: it never came, was refused, or ended over 30 days ago.
+    """
+    with open_records(endpoint, store, data, os.environ) as records:
+        record = records.get(request_id) if records else None
+    if record is None:
+        progress(f"no record of {request_id}; a refused message has none: its outcome says why (provisioner listen)")
+        sys.exit(1)
+    fields = readable(record)
+    if wants_json(as_json):
+        json_line(fields)
+    else:
+        rows = [(k, v if isinstance(v, str) else json.dumps(v)) for k, v in fields.items() if v not in (None, "", {})]
+        table(["field", "value"], rows, title=f"{request_id}: {record.state.value}")
+
+
+def readable(record: Record) -> dict[str, Any]:
+    """Return the record with its times as RFC 3339 and its outcome as JSON, not as text."""
+    data: dict[str, Any] = json.loads(record.to_json())
+    for name in TIMES & data.keys():
+        data[name] = instant(data[name])
+    if data.get("outcome"):
+        data["outcome"] = json.loads(data["outcome"])
+    return data
+
+
+def instant(seconds: float | None) -> str | None:
+    """Return RFC 3339 in UTC, None for nothing."""
+    if not seconds:
+        return None
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
