@@ -1,0 +1,68 @@
+"""A budget of calls per second, per API and region, that learns from being throttled.
+
+Throttling counts per account, region and API (platform facts), so each pair has a rate of its own. It halves when the
+service says that it is too much and grows back evenly over `RECOVERY_SECONDS`. Times are given by the caller.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from threading import Lock
+
+BURST_SECONDS = 1.0
+"""An idle pair saves up this many seconds' worth of calls, no more."""
+RECOVERY_SECONDS = 120.0
+"""How long the way from nothing back to the whole rate takes; the service's windows last a minute."""
+HALVING_SECONDS = 1.0
+"""Calls that were under way together are throttled together: within this time they halve the rate once."""
+LEAST_SHARE = 1 / 64
+
+
+@dataclass(slots=True)
+class _Pair:
+    """`rate` was right at `since`; the next call that is not part of a burst may start at `free_at`."""
+
+    rate: float
+    since: float
+    free_at: float
+    halved_at: float = -math.inf
+
+
+class Budget:
+    """How many calls may start, shared by all threads of an instance."""
+
+    def __init__(self, calls_per_second: float) -> None:
+        self._most = calls_per_second
+        self._pairs: dict[tuple[str, str], _Pair] = {}
+        self._lock = Lock()
+
+    def reserve(self, api: str, region: str, now: float, latest: float) -> float:
+        """Return when the next call may start. Up to `latest` that place is taken, later than that nothing is."""
+        with self._lock:
+            pair = self._pair(api, region, now)
+            start = max(now, pair.free_at)
+            if start <= latest:
+                pair.free_at = max(pair.free_at, now - BURST_SECONDS) + 1 / self._rate(pair, now)
+            return start
+
+    def throttled(self, api: str, region: str, now: float, pause: float = 0.0) -> None:
+        """Halve the rate, and start nothing for as long as the service asked to wait."""
+        with self._lock:
+            pair = self._pair(api, region, now)
+            if now >= pair.halved_at + HALVING_SECONDS:
+                pair.rate = max(self._rate(pair, now) / 2, self._most * LEAST_SHARE)
+                pair.since = pair.halved_at = now
+            pair.free_at = max(pair.free_at, now + pause)
+
+    def rate(self, api: str, region: str, now: float) -> float:
+        """Return the calls per second that are allowed at present."""
+        with self._lock:
+            return self._rate(self._pair(api, region, now), now)
+
+    def _pair(self, api: str, region: str, now: float) -> _Pair:
+        return self._pairs.setdefault((api, region), _Pair(self._most, now, now - BURST_SECONDS))
+
+    def _rate(self, pair: _Pair, now: float) -> float:
+        regained = self._most * max(now - pair.since, 0.0) / RECOVERY_SECONDS
+        return min(self._most, pair.rate + regained)

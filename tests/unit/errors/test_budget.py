@@ -1,0 +1,169 @@
+"""The budget of calls, and the Compute port behind it."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.adapters.paced import PacedCompute
+from shared.core.api import ApiError
+from shared.core.errors import Action, classify, decide
+from shared.core.errors.budget import BURST_SECONDS, RECOVERY_SECONDS, Budget
+from shared.ports import ApiFailure
+
+API, REGION = "CreateInstance", "cn-hangzhou"
+
+
+def starts(budget: Budget, number: int, now: float = 0.0, api: str = API, region: str = REGION) -> list[float]:
+    """Reserve a number of calls at one moment."""
+    return [budget.reserve(api, region, now, math.inf) for _ in range(number)]
+
+
+def test_rate() -> None:
+    """After a burst of a second's worth, calls start at the rate that is set."""
+    times = starts(Budget(10.0), 31)
+    assert times[:11] == [0.0] * 11
+    assert times[-1] == pytest.approx(2.0)
+
+
+def test_pairs_are_apart() -> None:
+    """Each API in each region has a budget of its own, as the service counts."""
+    budget = Budget(1.0)
+    starts(budget, 50)
+    assert starts(budget, 1, region="cn-beijing") == starts(budget, 1, api="StartInstance") == [0.0]
+
+
+def test_what_is_refused_costs_nothing() -> None:
+    """A place later than the caller can wait for is told, not taken."""
+    budget = Budget(1.0)
+    starts(budget, 2)
+    told = [budget.reserve(API, REGION, 0.0, latest=0.5) for _ in range(100)]
+    assert told == [pytest.approx(1.0)] * 100
+
+
+def test_throttling_halves_and_recovery_is_slow() -> None:
+    """One halving for calls throttled together, a floor for an account in trouble, and a slow way back."""
+    budget = Budget(64.0)
+    for _ in range(20):
+        budget.throttled(API, REGION, 100.0)
+    assert budget.rate(API, REGION, 100.0) == 32.0
+    assert budget.rate(API, REGION, 100.0 + RECOVERY_SECONDS / 4) == 48.0
+    assert budget.rate(API, REGION, 100.0 + RECOVERY_SECONDS) == 64.0
+    for second in range(300, 320):
+        budget.throttled(API, REGION, float(second))
+    assert 1.0 <= budget.rate(API, REGION, 320.0) < 3.0
+
+
+def test_pause_the_service_asks_for() -> None:
+    """No thread starts a call before the time the service asked for."""
+    budget = Budget(100.0)
+    budget.throttled(API, REGION, 10.0, pause=30.0)
+    assert budget.reserve(API, REGION, 10.0, math.inf) == 40.0
+
+
+@given(
+    rate=st.floats(0.5, 500),
+    moments=st.lists(st.tuples(st.floats(0, 3), st.booleans()), min_size=1, max_size=80),
+)
+def test_never_more_than_the_budget(rate: float, moments: list[tuple[float, bool]]) -> None:
+    """Whatever comes when, no stretch of time sees more starts than a burst and the rate allow."""
+    budget, now, times = Budget(rate), 0.0, []
+    for step, throttled in moments:
+        now += step
+        if throttled:
+            budget.throttled(API, REGION, now)
+        times.append(budget.reserve(API, REGION, now, math.inf))
+    for index, first in enumerate(times):
+        for count, last in enumerate(times[index:], 1):
+            assert count <= rate * (last - first + BURST_SECONDS) + 2
+
+
+def test_threads_share() -> None:
+    """Threads never get one place twice."""
+    budget = Budget(1000.0)
+    with ThreadPoolExecutor(8) as pool:
+        times = sorted(pool.map(lambda _: budget.reserve(API, REGION, 0.0, math.inf), range(3000)))
+    assert times[-1] == pytest.approx((3000 - 1001) / 1000)
+
+
+class Clock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+
+    def now(self) -> float:
+        """Return the time."""
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        """Let it pass."""
+        self.time += seconds
+
+
+class Service:
+    """A service that counts calls of every kind, and throttles when told to."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.refuse: ApiError | None = None
+
+    def __getattr__(self, name: str) -> object:
+        def call(*_: object) -> str:
+            self.calls += 1
+            if self.refuse:
+                raise ApiFailure(self.refuse)
+            return name
+
+        return call
+
+
+ARGUMENTS = {
+    "create": ({"RegionId": REGION},),
+    "statuses": (REGION, ["i-1"]),
+    "describe": (REGION, ["i-1"]),
+    "find_by_tag": (REGION, "key", "value"),
+    "start": (REGION, "i-1"),
+    "allocate_address": (REGION, "i-1"),
+    "delete": (REGION, "i-1"),
+}
+
+
+@pytest.mark.parametrize("method", ARGUMENTS)
+def test_paced_waits_then_gives_up(method: str) -> None:
+    """Every call waits its turn up to the patience, and past it fails without being made."""
+    service, clock = Service(), Clock()
+    paced = PacedCompute(service, Budget(1.0), clock, patience_seconds=2.0)  # type: ignore[arg-type] # any method
+    call = getattr(paced, method)
+    for _ in range(4):
+        call(*ARGUMENTS[method])
+    assert (service.calls, clock.time) == (4, 1002.0)
+    clock.time -= 1.5  # a thread that came while the others waited
+    with pytest.raises(ApiFailure) as caught:
+        call(*ARGUMENTS[method])
+    error = caught.value.error
+    assert service.calls == 4
+    assert (error.http_status, error.code, error.retry_after) == (429, "Throttling.Local", pytest.approx(2.5))
+    assert (classify(error).category, classify(error).unknown) == ("throttled", False)
+
+
+def test_held_back_calls_are_made_later() -> None:
+    """A call held back is tried again with the same token when its turn has come."""
+    error = ApiError("CreateInstance", 429, "Throttling.Local", "", retry_after=2.5)
+    decision = decide(error, attempt=1, now=0, deadline=900, alternative_left=True, fraction=lambda: 0.0)
+    assert (decision.action, decision.delay) == (Action.RETRY, 2.5)
+
+
+def test_paced_learns_from_throttling_only() -> None:
+    """A throttled answer lowers the rate; other refusals do not, and all of them pass through."""
+    service, clock, budget = Service(), Clock(), Budget(8.0)
+    paced = PacedCompute(service, budget, clock, patience_seconds=2.0)  # type: ignore[arg-type] # any method
+    for code, rate in (("OperationDenied.NoStock", 8.0), ("Throttling.User", 4.0)):
+        service.refuse = ApiError("CreateInstance", 400, code, "")
+        with pytest.raises(ApiFailure, match=code):
+            paced.create({"RegionId": REGION})
+        assert budget.rate("CreateInstance", REGION, clock.time) == rate
