@@ -1,0 +1,97 @@
+"""The parameters of a message and of its alternatives: read, laid over, checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.core.contract import Contract, Findings, examine
+from shared.core.contract.flatten import Flat, flatten
+from shared.core.contract.tags import MAX_TAGS
+from shared.core.contract.words import kind_of
+from shared.core.envelope_rules import Asked, conflicts
+from shared.core.request import Violation, lay_over
+from shared.core.rules import REQUEST_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from shared.core.request import Scalar
+
+OWN_TAGS = MAX_TAGS - 1
+"""How many tags a message can bring: one of the API's 20 is ours."""
+FIXED = frozenset({"RegionId", "Tag", "DryRun", "ClientToken", "Password", "UserData"})
+"""What no alternative can change."""
+
+
+class Content:
+    """Everything a message says about instances, with what is wrong with it; fields as they are in the message."""
+
+    def __init__(self, parameters: Mapping[str, Any], asked: Asked, contract: Contract) -> None:
+        self._asked = asked
+        self._contract = contract
+        self._base = flatten(parameters)
+        self._found = self._examine(self._base.values, self._base.unreadable)
+        self.overlays: list[dict[str, Scalar | None]] = []
+        self.warnings = _under("parameters", self._found.warnings)
+        own = [*self._base.violations, *self._found.violations, *_reserved_tags(self._base)]
+        self.violations = _under("parameters", own)
+        self._conflicts = {
+            name: Violation(where, "InvalidParameter", words)
+            for where, name, words in conflicts(asked, self._base.values)
+            if name not in self._base.unreadable
+        }
+        self.violations += self._conflicts.values()
+
+    @property
+    def parameters(self) -> dict[str, Scalar]:
+        """The flat parameters that could be read."""
+        return {name: value for name, value in self._base.values.items() if value is not None}
+
+    def add_alternatives(self, alternatives: Sequence[Any]) -> None:
+        """Lay each alternative over the parameters and check the request it makes."""
+        for number, given in enumerate(alternatives, start=1):
+            place = f"alternatives.{number}"
+            if not isinstance(given, dict):
+                words = f"must be an object, not {kind_of(given)}"
+                self.violations.append(Violation(place, "InvalidParameter", words))
+            else:
+                self._add(place, given)
+
+    def _add(self, place: str, given: Mapping[str, Any]) -> None:
+        fixed = [name for name in given if name.split(".", 1)[0] in FIXED]
+        self.violations += [
+            Violation(f"{place}.{name}", "InvalidParameter", "cannot differ in an alternative") for name in fixed
+        ]
+        overlay = flatten({name: value for name, value in given.items() if name not in fixed}, overlay=True)
+        merged = lay_over(self.parameters, overlay.values)
+        unreadable = {name for name in self._base.unreadable if name not in overlay.values} | overlay.unreadable
+        found = self._examine(merged, unreadable)
+        self.overlays.append(overlay.values)
+        self.violations += _under(place, overlay.violations)
+        self.violations += _under(place, _new(found.violations, self._found.violations, overlay))
+        self.warnings += _under(place, _new(found.warnings, self._found.warnings, overlay))
+        self.violations += [
+            Violation(f"{place}.{name}", "InvalidParameter", words)
+            for _, name, words in conflicts(self._asked, merged)
+            if name not in unreadable and name not in self._conflicts
+        ]
+
+    def _examine(self, flat: Mapping[str, Any], unreadable: set[str]) -> Findings:
+        return examine(flat, self._contract, max_tags=OWN_TAGS, unreadable=frozenset(unreadable))
+
+
+def _new(found: Iterable[Violation], before: Sequence[Violation], overlay: Flat) -> list[Violation]:
+    """Leave out what is wrong with the request itself already, unless the alternative says it again."""
+    return [each for each in found if each not in before or each.field in overlay.values]
+
+
+def _under(place: str, violations: Iterable[Violation]) -> list[Violation]:
+    return [Violation(f"{place}.{each.field}", each.code, each.message) for each in violations]
+
+
+def _reserved_tags(flat: Flat) -> list[Violation]:
+    return [
+        Violation(name, "InvalidTagKey.Malformed", f"must not be {REQUEST_TAG}: that tag is the worker's own")
+        for name, value in flat.values.items()
+        if value == REQUEST_TAG and name.startswith("Tag.") and name.endswith(".Key")
+    ]

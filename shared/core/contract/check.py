@@ -1,0 +1,122 @@
+"""All limits and rules over flat parameters, in one pass that never raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.core.contract import billing, instance, placement, storage, tags
+from shared.core.contract.given import Contract, Given, Unreadable
+from shared.core.contract.parameter import Finding, Rule
+from shared.core.contract.table import REQUIRED, lookup
+from shared.core.contract.words import KINDS, shown
+from shared.core.request import SECRET_PARAMETERS, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from shared.core.contract.parameter import Parameter
+    from shared.core.request import Scalar
+
+RULES: tuple[Rule, ...] = instance.RULES + placement.RULES + storage.RULES + billing.RULES + tags.RULES
+DISK_RULES: tuple[Rule, ...] = storage.DISK_RULES
+
+
+@dataclass(slots=True)
+class Findings:
+    """What refuses a request, and what is only remarked."""
+
+    violations: list[Violation] = field(default_factory=list)
+    warnings: list[Violation] = field(default_factory=list)
+
+
+def check_parameters(
+    flat: Mapping[str, Scalar], contract: Contract | None = None, *, max_tags: int = tags.MAX_TAGS
+) -> list[Violation]:
+    """Return every violation of the documented limits and rules; fields are flat names without a prefix."""
+    return examine(flat, contract or Contract(), max_tags=max_tags).violations
+
+
+def examine(
+    flat: Mapping[str, Scalar],
+    contract: Contract,
+    *,
+    max_tags: int = tags.MAX_TAGS,
+    unreadable: frozenset[str] = frozenset(),
+) -> Findings:
+    """Return violations and warnings.
+
+    `unreadable` are names that were given with values of a wrong type: they are not missing, and a rule that would
+    have to look at one says nothing.
+    """
+    findings = Findings()
+    listed = findings.warnings if contract.unlisted == "warn" else findings.violations
+    readable: dict[str, Scalar] = {}
+    for name, value in flat.items():
+        parameter = lookup(name)
+        if parameter is not None and _is_of(value, parameter):
+            readable[name] = value
+            _limits(parameter, name, value, findings, listed)
+        else:
+            words = "there is no such parameter" if parameter is None else f"must be {KINDS[parameter.kind]}"
+            findings.violations.append(Violation(name, "InvalidParameter", words))
+            unreadable |= {name}
+    given = Given(readable, contract, unreadable)
+    findings.violations += [
+        Violation(name, "MissingParameter", "is required")
+        for name in REQUIRED
+        if name not in readable and name not in unreadable
+    ]
+    for rule in RULES:
+        _apply(rule, findings, listed, given, given)
+    for disk in ("SystemDisk", *given.data_disks):
+        for rule in DISK_RULES:
+            _apply(rule, findings, listed, given, given, disk)
+    _count_tags(given, max_tags, findings)
+    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(billing.ignored, given)]
+    return findings
+
+
+def _is_of(value: object, parameter: Parameter) -> bool:
+    kind = type(value)
+    return kind is parameter.kind or (kind is int and parameter.kind is float)
+
+
+def _limits(parameter: Parameter, name: str, value: Scalar, findings: Findings, listed: list[Violation]) -> None:
+    for limit in parameter.limits:
+        if not limit.holds(value):
+            words = _with_value(f"must {limit.words}", name, value)
+            (listed if limit.listed else findings.violations).append(
+                Violation(name, limit.code or parameter.code, words)
+            )
+    if parameter.remark:
+        findings.warnings.append(Violation(name, "Remark", parameter.remark))
+
+
+def _apply(rule: Rule, findings: Findings, listed: list[Violation], given: Given, *arguments: Any) -> None:  # noqa: ANN401
+    for name, words in _found(rule.breaches, *arguments):
+        said = Violation(name, rule.code, _with_value(words, name, given.flat.get(name)))
+        target = listed if rule.listed else findings.violations
+        if said not in target:
+            target.append(said)
+
+
+def _found(breaches: Callable[..., Iterable[Finding]], *arguments: Any) -> tuple[Finding, ...]:  # noqa: ANN401
+    try:
+        return tuple(breaches(*arguments))
+    except Unreadable:
+        return ()
+
+
+def _with_value(words: str, name: str, value: Scalar | None) -> str:
+    if value is None or name in SECRET_PARAMETERS:
+        return words
+    return f"{words}; given: {shown(value)}"
+
+
+def _count_tags(given: Given, most: int, findings: Findings) -> None:
+    count = len(given.numbered["Tag"])
+    if count > most:
+        findings.violations.append(
+            Violation("Tag", "QuotaExceed.Tags", f"can have at most {most} items, and has {count}")
+        )

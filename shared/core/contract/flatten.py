@@ -1,0 +1,131 @@
+"""From either spelling to the flat one, with everything that is wrong with names and types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import ValidationError
+
+from shared.core.contract.fields import SCALARS
+from shared.core.contract.table import LISTS, OBJECTS, PARAMETERS, lookup
+from shared.core.contract.words import clean, kind_of
+from shared.core.json_text import Repeated
+from shared.core.request import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.core.request import Scalar
+
+_SUFFIX = {
+    head: frozenset(n.split(".")[-1] for n in PARAMETERS if n.startswith(head + ".")) for head in (*OBJECTS, *LISTS)
+}
+
+
+@dataclass(slots=True)
+class Flat:
+    """Flat values in the message's order, what is wrong with the others, and the names of those.
+
+    A value is None only in an overlay, where it removes. `numbers` are the item numbers given, by list.
+    """
+
+    values: dict[str, Scalar | None] = field(default_factory=dict, repr=False)
+    violations: list[Violation] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+    numbers: dict[str, set[int]] = field(default_factory=dict)
+
+    def refuse(self, name: str, words: str, code: str = "InvalidParameter") -> None:
+        """Note a violation; nothing more can be said of that name."""
+        self.violations.append(Violation(name, code, words))
+        self.unreadable.add(name)
+
+
+def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
+    """Return the flat spelling. In an overlay null removes, so it is taken, except inside a list."""
+    flat = Flat()
+    twice = _repeated(flat, given, "")
+    for name, value in given.items():
+        if name in twice:
+            continue
+        if name in OBJECTS:
+            _object(flat, name, value, overlay=overlay)
+        elif name in LISTS:
+            _list(flat, name, value, overlay=overlay)
+        else:
+            _leaf(flat, name, value, overlay=overlay)
+    for head, numbers in flat.numbers.items():
+        _gap(flat, head, numbers)
+    return flat
+
+
+def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say
+    parameter = lookup(name)
+    if parameter is None:
+        flat.refuse(clean(name), "there is no such parameter")
+        return
+    if ".N." in parameter.name:
+        head, number, _ = name.split(".")
+        flat.numbers.setdefault(head, set()).add(int(number))
+        overlay = False  # a list replaces the whole list, so there is nothing a null could remove
+    if name in flat.values or name in flat.unreadable:
+        flat.refuse(name, "is given twice, nested and flat")
+    elif value is None and overlay:
+        flat.values[name] = None
+    else:
+        try:
+            flat.values[name] = SCALARS[parameter.kind].deserialize(value)
+        except ValidationError as error:
+            flat.refuse(name, str(error.messages[0]))
+
+
+def _object(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say
+    if value is None and overlay:
+        flat.values[head] = None
+    elif isinstance(value, dict):
+        _members(flat, head, head, value, overlay=overlay)
+    else:
+        flat.refuse(head, f"must be an object, not {kind_of(value)}")
+
+
+def _list(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say
+    if overlay and (value is None or value == []):
+        flat.values[head] = None
+    elif not isinstance(value, list):
+        flat.refuse(head, f"must be a list, not {kind_of(value)}")
+    else:
+        for number, item in enumerate(value, start=1):
+            prefix = f"{head}.{number}"
+            flat.numbers.setdefault(head, set()).add(number)
+            if not isinstance(item, dict):
+                flat.refuse(prefix, f"must be an object, not {kind_of(item)}")
+            elif not item:
+                flat.refuse(prefix, "must not be empty")
+            else:
+                _members(flat, head, prefix, item, overlay=False)
+
+
+def _members(flat: Flat, head: str, prefix: str, members: dict[str, Any], *, overlay: bool) -> None:
+    twice = _repeated(flat, members, prefix + ".")
+    for name, value in members.items():
+        if name in twice:
+            continue
+        if name in _SUFFIX[head]:
+            _leaf(flat, f"{prefix}.{name}", value, overlay=overlay)
+        else:
+            flat.refuse(f"{prefix}.{clean(name)}", "there is no such parameter")
+
+
+def _repeated(flat: Flat, members: Mapping[str, Any], prefix: str) -> tuple[str, ...]:
+    names = members.names if isinstance(members, Repeated) else ()
+    for name in names:
+        flat.refuse(prefix + clean(name), "is given twice")
+    return names
+
+
+def _gap(flat: Flat, head: str, numbers: set[int]) -> None:
+    """Refuse item numbers that skip one: neither the nested spelling nor the SDK can say them."""
+    missing = next((number for number in range(1, max(numbers)) if number not in numbers), None)
+    if missing is not None:
+        words = "is missing: items are numbered from 1 without gaps"
+        flat.violations.append(Violation(f"{head}.{missing}", "MissingParameter", words))

@@ -1,0 +1,80 @@
+"""What a request gives, as the rules between parameters look at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.core.request import Scalar
+
+SPOT = frozenset({"SpotWithPriceLimit", "SpotAsPriceGo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The two choices an operator has.
+
+    `site` chooses the periods: `international` or `mainland`. `unlisted` says what becomes of values the page does
+    not list, where a list may have grown: `refuse` or `warn`.
+    """
+
+    site: str = "international"
+    unlisted: str = "refuse"
+
+
+class Unreadable(Exception):
+    """A rule asked for a value that was given, but in a wrong type: nothing can be said."""
+
+
+class Given:
+    """Flat parameters with the questions that several rules ask."""
+
+    def __init__(self, flat: Mapping[str, Scalar], contract: Contract, unreadable: frozenset[str]) -> None:
+        self.flat = flat
+        self.site = contract.site
+        self._unreadable = unreadable
+
+    def get(self, name: str) -> Scalar | None:
+        """Return a value or None; raise Unreadable when it was given in a wrong type."""
+        if name in self._unreadable:
+            raise Unreadable(name)
+        return self.flat.get(name)
+
+    def number(self, name: str, default: int) -> int:
+        """Return an integer or the API's default for it."""
+        value = self.get(name)
+        return default if value is None else int(value)
+
+    @cached_property
+    def numbered(self) -> dict[str, list[int]]:
+        """The item numbers of each list, in order."""
+        found: dict[str, set[int]] = {"DataDisk": set(), "Tag": set(), "Arn": set()}
+        for name in self.flat:
+            if name.count(".") == 2:  # noqa: PLR2004 - list, number, field
+                head, number, _ = name.split(".")
+                found[head].add(int(number))
+        return {head: sorted(numbers) for head, numbers in found.items()}
+
+    @property
+    def data_disks(self) -> list[str]:
+        """The prefixes of the data disks: `DataDisk.1` and so on."""
+        return [f"DataDisk.{number}" for number in self.numbered["DataDisk"]]
+
+    @cached_property
+    def prepaid(self) -> bool:
+        """Whether the instance is a subscription."""
+        return self.get("InstanceChargeType") == "PrePaid"
+
+    @cached_property
+    def on_dedicated_host(self) -> bool:
+        """Whether the instance is put on a dedicated host."""
+        return self.get("DedicatedHostId") is not None or self.get("Tenancy") == "host"
+
+    @cached_property
+    def spot(self) -> bool:
+        """Whether it becomes a spot instance; a named dedicated host makes the service ignore the strategy."""
+        return self.get("SpotStrategy") in SPOT and self.get("DedicatedHostId") is None

@@ -1,0 +1,33 @@
+"""Two spellings of the same parameters: nested objects and lists, or flat documented names.
+
+Inside the worker parameters are flat (`{"DataDisk.1.Size": 100}`), because the API's own names are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from shared.core.request import Scalar
+
+
+def nest(flat: Mapping[str, Scalar]) -> dict[str, Any]:
+    """Return the nested spelling, as the SDK's `from_map` takes it. Every value is there, unchanged.
+
+    Items keep their order; the numbers of a list that has gaps close up.
+    """
+    nested: dict[str, Any] = {}
+    lists: dict[str, dict[int, dict[str, Scalar]]] = {}
+    for name, value in flat.items():
+        head, *rest = name.split(".")
+        if not rest:
+            nested[head] = value
+        elif len(rest) == 1:
+            nested.setdefault(head, {})[rest[0]] = value
+        else:
+            lists.setdefault(head, {}).setdefault(int(rest[0]), {})[rest[1]] = value
+    for head, items in lists.items():
+        nested[head] = [items[number] for number in sorted(items)]
+    return nested

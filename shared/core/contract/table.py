@@ -1,0 +1,40 @@
+"""Every parameter by its documented name."""
+
+from __future__ import annotations
+
+from shared.core.contract import billing, instance, placement, storage, tags
+from shared.core.contract.parameter import Parameter
+
+SECTIONS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
+    ("Instance", instance.PARAMETERS),
+    ("Placement and network", placement.PARAMETERS),
+    ("Storage", storage.PARAMETERS),
+    ("Billing", billing.PARAMETERS),
+    ("Tags", tags.PARAMETERS),
+)
+PARAMETERS: dict[str, Parameter] = {item.name: item for _, items in SECTIONS for item in items}
+"""By table name: items of lists are spelt with N."""
+OBJECTS = ("SystemDisk", "PrivatePoolOptions", "HibernationOptions")
+LISTS = {"DataDisk": storage.MAX_DATA_DISKS, "Tag": tags.MAX_TAGS, "Arn": 100}
+"""The lists, and how many items the API numbers (for Arn the page has no limit; this one is ours)."""
+REQUIRED = ("RegionId", "InstanceType")
+
+_FLAT = {
+    name.replace(".N.", f".{number}."): item
+    for name, item in PARAMETERS.items()
+    for number in range(1, LISTS.get(name.split(".", 1)[0], 0) + 1 if ".N." in name else 2)
+}
+_LONGEST_NUMBER = 5
+
+
+def lookup(name: str) -> Parameter | None:
+    """Return the parameter a flat name (`DataDisk.1.Size`) stands for, or None.
+
+    Numbers beyond a list's limit are names, too: that there are too many is for a rule to say.
+    """
+    found = _FLAT.get(name)
+    if found is None and name.count(".") == 2 and len(name) < 100:  # noqa: PLR2004 - list, number, field
+        head, number, leaf = name.split(".")
+        if number.isascii() and number.isdigit() and number[0] != "0" and len(number) <= _LONGEST_NUMBER:
+            found = PARAMETERS.get(f"{head}.N.{leaf}")
+    return found
