@@ -8,7 +8,8 @@ credentials change. Adapters are imported here and only when they are asked for:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.entropy import SystemEntropy
@@ -16,8 +17,16 @@ from shared.logs import open_log
 from shared.ports import Compute, Outcomes, Ports, Queue, Store
 
 if TYPE_CHECKING:
+    from shared.adapters.sqlite import SqliteStore
+    from shared.adapters.tablestore import TablestoreStore
     from shared.credentials import Credentials
     from shared.settings import Settings
+
+PATIENCE = 0.2
+"""The part of a call's time that it may spend waiting for its turn in the budget of calls."""
+
+SOCKET = 1 / 3
+"""The part of a call's time that one wait of the MNS SDK may take: it connects, reads, and may do it once more."""
 
 
 class _Clients(NamedTuple):
@@ -25,6 +34,7 @@ class _Clients(NamedTuple):
     store: Store
     queue: Queue
     outcomes: Outcomes
+    resources: ExitStack
 
 
 _warm: dict[tuple[Settings, Credentials], _Clients] = {}
@@ -45,34 +55,8 @@ def bootstrap(settings: Settings, credentials: Credentials, *, request_id: str |
     )
 
 
-def _clients(settings: Settings, credentials: Credentials) -> _Clients:
-    key = (settings, credentials)
-    if key not in _warm:
-        for former in _warm.values():
-            _close(former.store)
-        _warm.clear()
-        _warm[key] = _connect(settings, credentials)
-    return _warm[key]
-
-
-def _connect(settings: Settings, credentials: Credentials) -> _Clients:
-    from shared.adapters.ecs import Ecs
-    from shared.adapters.mns import Mns, MnsOutcomes, MnsQueue
-
-    compute = Ecs(
-        credentials,
-        call_seconds=settings.call_seconds,
-        endpoint=settings.ecs_endpoint,
-        connections=settings.workers,
-    )
-    mns = Mns(settings.mns_endpoint, credentials, call_seconds=settings.call_seconds)
-    return _Clients(
-        compute, open_store(settings, credentials), MnsQueue(mns, settings.queue), MnsOutcomes(mns, settings.topic)
-    )
-
-
-def open_store(settings: Settings, credentials: Credentials) -> Store:
-    """Return the store the settings name."""
+def open_store(settings: Settings, credentials: Credentials) -> SqliteStore | TablestoreStore:
+    """Return the store the settings name; whoever opens it closes it."""
     if settings.store == "sqlite":
         from shared.adapters.sqlite import SqliteStore
 
@@ -89,7 +73,42 @@ def open_store(settings: Settings, credentials: Credentials) -> Store:
     )
 
 
-def _close(store: Any) -> None:  # noqa: ANN401 - closing is no part of the port
-    close = getattr(store, "close", None)
-    if close:
-        close()
+def _clients(settings: Settings, credentials: Credentials) -> _Clients:
+    key = (settings, credentials)
+    if key not in _warm:
+        while _warm:
+            _warm.popitem()[1].resources.close()
+        _warm[key] = _connect(settings, credentials)
+    return _warm[key]
+
+
+def _connect(settings: Settings, credentials: Credentials) -> _Clients:
+    from shared.adapters.mns import Mns, MnsOutcomes, MnsQueue
+
+    resources = ExitStack()
+    store = open_store(settings, credentials)
+    resources.callback(store.close)
+    mns = Mns(settings.mns_endpoint, credentials, call_seconds=settings.call_seconds * SOCKET)
+    resources.callback(mns.close)
+    return _Clients(
+        compute=_compute(settings, credentials),
+        store=store,
+        queue=MnsQueue(mns, settings.queue),
+        outcomes=MnsOutcomes(mns, settings.topic),
+        resources=resources,
+    )
+
+
+def _compute(settings: Settings, credentials: Credentials) -> Compute:
+    from shared.adapters.ecs import Ecs
+    from shared.adapters.paced import PacedCompute
+    from shared.core.errors.budget import Budget
+
+    patience = settings.call_seconds * PATIENCE
+    ecs = Ecs(
+        credentials,
+        call_seconds=settings.call_seconds - patience,
+        endpoint=settings.ecs_endpoint,
+        connections=settings.workers,
+    )
+    return PacedCompute(ecs, Budget(settings.calls_per_second), SystemClock(), patience_seconds=patience)

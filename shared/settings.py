@@ -104,7 +104,7 @@ class Settings:
     @property
     def contract(self) -> Contract:
         """How messages are checked."""
-        return Contract(site=self.site, unlisted=self.unlisted)  # type: ignore[arg-type] # read.choice allowed no other
+        return Contract(site=self.site, unlisted=self.unlisted)
 
 
 class _Reader:

@@ -24,6 +24,7 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 
 from shared.core.api import ApiError
+from shared.core.contract import nest
 from shared.core.redact import clean, without_queries
 from shared.core.request import SECRET_PARAMETERS
 from shared.ports import ApiFailure, Created, Instance
@@ -171,25 +172,6 @@ class Ecs:
         )
 
 
-def nest(flat: Mapping[str, Scalar]) -> dict[str, Any]:
-    """Turn flat documented names into the nested form the SDK's models read; list items count from 1."""
-    nested: dict[str, Any] = {}
-    for name, value in flat.items():
-        *path, last = name.split(".")
-        level = nested
-        for part in path:
-            level = level.setdefault(part, {})
-        level[last] = value
-    return {name: _listed(value) for name, value in nested.items()}
-
-
-def _listed(value: Any) -> Any:  # noqa: ANN401 - any parameter's value
-    if not isinstance(value, dict):
-        return value
-    items = {name: _listed(item) for name, item in value.items()}
-    return [items[key] for key in sorted(items, key=int)] if all(key.isdigit() for key in items) else items
-
-
 def _required(value: str | None) -> str:
     """Return what an answer must hold; without it the answer is none."""
     if not value:
@@ -231,4 +213,5 @@ def _explain(action: str, error: Exception, secrets: tuple[str, ...]) -> ApiErro
         )
     inner = getattr(error, "inner_exception", None) or error
     cause = inner.__context__ or inner  # the SDK wraps what `requests` raised, and forgets its type
-    return ApiError(action, None, "", clean(without_queries(f"{type(cause).__name__}: {inner}"), secrets))
+    text = f"{type(cause).__name__}: {getattr(inner, 'message', inner)}"
+    return ApiError(action, None, "", clean(without_queries(text), secrets))

@@ -23,7 +23,7 @@ from mns.mns_request import (
     SendMessageRequest,
     SendMessageResponse,
 )
-from urllib3.util.connection import is_connection_dropped
+from urllib3.util import wait_for_read
 
 from shared.core.redact import clean
 from shared.ports import PublishFailed, SendFailed
@@ -54,12 +54,18 @@ class Mns:
             client = self._idle.pop()
         except IndexError:
             client = self._connect()
-        if is_connection_dropped(client.http.conn):
+        socket = client.http.conn.sock
+        if socket is not None and wait_for_read(socket, timeout=0):  # an idle one has nothing to say but that it ends
             client.close_connection()
         try:
             yield client
         finally:
             self._idle.append(client)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        while self._idle:
+            self._idle.pop().close_connection()
 
     def explain(self, error: Exception) -> str:
         """Say what an SDK exception means, in words without secrets."""
@@ -110,7 +116,7 @@ class MnsOutcomes:
         answer = PublishMessageResponse()
         try:
             with self._mns.client() as client:
-                client.publish_message(PublishMessageRequest(self._topic, body, tag), answer)
+                client.publish_message(PublishMessageRequest(self._topic, body, tag, message_group_id=""), answer)
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsers raise
             failure = PublishFailed(self._mns.explain(error), refused=answer.status in _CLIENT_ERRORS)
         else:
