@@ -52,6 +52,12 @@ def entries() -> list[Entry]:
     ]
 
 
+def calls(code: str) -> dict[str, Verdict]:
+    """Return what a known code means instead when it comes from certain calls, by the call's name."""
+    entry = load()["codes"][code]
+    return {call: verdict({**entry, **override}) for call, override in entry.get("calls", {}).items()}
+
+
 def verdict(entry: Mapping[str, Any], *, catalogued: bool = True, parameter: str | None = None) -> Verdict:
     """Read a verdict out of an entry; `parameter` is used where the entry names none."""
     retry = Retry(entry["retry"])

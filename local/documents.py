@@ -1,0 +1,40 @@
+"""Write the generated documents: `python -m local.documents`, or compare them with `--check`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from local.error_page import errors_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/errors.md": errors_page,
+}
+"""Each generated file, from the project's root, and the function that returns its text."""
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str]) -> int:
+    """Write every document; with `--check` write none and return 1 when one is out of date."""
+    check = arguments == ["--check"]
+    stale = []
+    for name, text in ((name, make()) for name, make in DOCUMENTS.items()):
+        path = _ROOT / name
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    for name in stale:
+        sys.stderr.write(f"{name} {'is out of date: run make docs' if check else 'written'}\n")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
