@@ -18,7 +18,7 @@ from shared.ports import Compute, Outcomes, Ports, Queue, Store
 
 if TYPE_CHECKING:
     from shared.adapters.sqlite import SqliteStore
-    from shared.adapters.tablestore import TablestoreStore
+    from shared.adapters.tablestore.store import TablestoreStore
     from shared.credentials import Credentials
     from shared.settings import Settings
 
@@ -61,7 +61,7 @@ def open_store(settings: Settings, credentials: Credentials) -> SqliteStore | Ta
         from shared.adapters.sqlite import SqliteStore
 
         return SqliteStore(settings.sqlite_path)
-    from shared.adapters.tablestore import TablestoreStore
+    from shared.adapters.tablestore.store import TablestoreStore
 
     return TablestoreStore(
         settings.tablestore_endpoint,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from local.cloud.ecs.wire import Ecs
 from local.cloud.mns.wire import Mns
+from local.cloud.tablestore.wire import Ots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,4 +14,4 @@ if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
     from local.cloud.service import Service
 
-SERVICES: tuple[Callable[[Cloud], Service], ...] = (Mns, Ecs)
+SERVICES: tuple[Callable[[Cloud], Service], ...] = (Mns, Ots, Ecs)

@@ -1,0 +1,95 @@
+"""Tablestore as it is spoken: protobuf over HTTP, one path an operation, answers signed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from local.cloud.http import HttpResponse
+from local.cloud.service import Call, ServiceError
+from local.cloud.tablestore import errors, signing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from local.cloud.cloud import Cloud
+    from local.cloud.http import HttpRequest
+    from local.cloud.tablestore.state import Table
+
+BODY_LIMIT = 5 * 1024 * 1024
+REQUEST_KEY = "requestId"
+"""The key column that names a provisioning request, for faults that match on one."""
+
+
+class Ots:
+    """The Tablestore service: one instance."""
+
+    name = "ots"
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._tables: dict[str, Table] = {}
+
+    def serves(self, request: HttpRequest) -> bool:
+        """Take whatever speaks the protocol, known operation or not."""
+        return any(name.startswith("x-ots-") for name in request.headers)
+
+    def identify(self, request: HttpRequest) -> Call:
+        """Name the operation and read its message."""
+        # Not with the module: whoever runs the cloud without Tablestore need not wait for its SDK.
+        from local.cloud.tablestore.protocol import OPERATIONS  # noqa: PLC0415
+
+        action = request.path.removeprefix("/")
+        if request.method != "POST":
+            raise ServiceError(405, "OTSMethodNotAllowed", "Only POST method for requests is supported.")
+        if action not in OPERATIONS:
+            raise errors.invalid(f"Unsupported operation: {action}.")
+        if len(request.body) > BODY_LIMIT:
+            raise errors.too_large()
+        message = OPERATIONS[action][0]()
+        try:
+            message.ParseFromString(request.body)
+        except Exception:  # noqa: BLE001 - protobuf's DecodeError has moved between versions
+            raise errors.invalid("Failed to parse the protobuf message.") from None
+        return Call(action, request, message)
+
+    def authenticate(self, call: Call) -> None:
+        """Check the headers and the signature."""
+        signing.check(call.request, self._cloud.keys, signatures=self._cloud.config.checks.signatures)
+
+    def run(self, call: Call) -> HttpResponse:
+        """Do the operation."""
+        from local.cloud.tablestore.protocol import OPERATIONS  # noqa: PLC0415 - as above
+
+        answer = OPERATIONS[call.action][1](self._tables, call.parameters, self._cloud.clock.now())
+        return self._respond(call.request, 200, answer.SerializeToString(), {})
+
+    def refuse(self, request: HttpRequest, error: ServiceError) -> HttpResponse:
+        """Answer with a protobuf error."""
+        from local.cloud.tablestore.protocol import error_message  # noqa: PLC0415 - as above
+
+        return self._respond(request, error.status, error_message(error.code, error.message), error.headers)
+
+    def request_ids(self, call: Call) -> Iterable[str]:
+        """Return the ids of the provisioning requests whose rows the call names."""
+        from local.cloud.tablestore.protocol import keys  # noqa: PLC0415 - as above
+
+        rows = keys(call.action, call.parameters)
+        return [str(value) for row in rows for name, value in row.key if name == REQUEST_KEY]
+
+    def state(self) -> Any:  # noqa: ANN401 - JSON
+        """Show the tables."""
+        return {
+            "tables": {
+                table.name: {"rows": len(table), "primaryKey": list(table.schema), "timeToLive": table.time_to_live}
+                for table in self._tables.values()
+            }
+        }
+
+    def reset(self) -> None:
+        """Forget the tables."""
+        self._tables.clear()
+
+    def _respond(self, request: HttpRequest, status: int, body: bytes, headers: dict[str, str]) -> HttpResponse:
+        signed = signing.answer_headers(request, body, str(uuid4()), self._cloud.keys)
+        return HttpResponse(status, body, signed | headers)

@@ -1,0 +1,131 @@
+"""Records, open entries and leases as rows, and the conditions their writes are made under."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.tablestore import schema
+from shared.adapters.tablestore.sdk import tablestore
+from shared.core.record import OpenEntry, Record, State
+from shared.ports import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Key = list[tuple[str, Any]]
+
+_Expect = tablestore.RowExistenceExpectation
+_Compare = tablestore.ComparatorType
+
+
+def record_key(request_id: str) -> Key:
+    """Return the key of a record."""
+    return [(schema.REQUEST_ID, request_id)]
+
+
+def entry_key(request_id: str) -> Key:
+    """Return the key of an entry."""
+    return [(schema.SHARD, schema.shard(request_id)), (schema.REQUEST_ID, request_id)]
+
+
+def lease_key(name: str) -> Key:
+    """Return the key of a lease."""
+    return [(schema.SHARD, schema.LEASE_SHARD), (schema.REQUEST_ID, name)]
+
+
+def whole_open_set() -> tuple[Key, Key]:
+    """Return the ends of all shards; the leases lie before them."""
+    return (
+        [(schema.SHARD, 0), (schema.REQUEST_ID, tablestore.INF_MIN)],
+        [(schema.SHARD, tablestore.INF_MAX), (schema.REQUEST_ID, tablestore.INF_MAX)],
+    )
+
+
+def record_row(record: Record, writer: str) -> Any:  # noqa: ANN401 - the SDK ships no types
+    """Return a record as a row."""
+    columns = {schema.VERSION: record.version, schema.BODY: record.to_json(), schema.WRITER: writer}
+    return _row(record_key(record.request_id), columns)
+
+
+def entry_row(record: Record) -> Any:  # noqa: ANN401 - as above
+    """Return the entry of a record as a row."""
+    entry = record.entry
+    columns = {
+        schema.VERSION: record.version,
+        schema.STATE: entry.state.value,
+        # A refused message may name a region UTF-8 cannot take (a lone surrogate); the record has it whole.
+        schema.REGION_ID: entry.region_id.encode("utf-8", "backslashreplace").decode(),
+        schema.INSTANCE_ID: entry.instance_id,
+        schema.DUE_AT: float(entry.due_at),
+        schema.DEADLINE: float(entry.deadline),
+        schema.ABSENT_SINCE: None if entry.absent_since is None else float(entry.absent_since),
+        schema.OPENED_AT: float(entry.opened_at),
+    }
+    return _row(entry_key(entry.request_id), columns)
+
+
+def lease_row(name: str, lease: Lease, writer: str) -> Any:  # noqa: ANN401 - as above
+    """Return a lease as a row."""
+    due, request_id = lease.cursor or (None, None)
+    columns = {
+        schema.HOLDER: lease.holder,
+        schema.UNTIL: float(lease.until),
+        schema.CURSOR_DUE: due,
+        schema.CURSOR_ID: request_id,
+        schema.LAST_OPEN_AT: float(lease.last_open_at),
+        schema.WRITER: writer,
+    }
+    return _row(lease_key(name), columns)
+
+
+def columns_of(row: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+    """Return a row's attributes by name."""
+    return {name: value for name, value, _ in row.attribute_columns}
+
+
+def read_entry(row: Any) -> OpenEntry:  # noqa: ANN401 - as above
+    """Read an entry."""
+    columns = columns_of(row)
+    return OpenEntry(
+        dict(row.primary_key)[schema.REQUEST_ID], State(columns[schema.STATE]), columns[schema.REGION_ID],
+        columns.get(schema.INSTANCE_ID), columns[schema.DUE_AT], columns[schema.DEADLINE],
+        columns.get(schema.ABSENT_SINCE), columns[schema.OPENED_AT],
+    )  # fmt: skip
+
+
+def read_lease(columns: Mapping[str, Any]) -> Lease:
+    """Read a lease."""
+    cursor = None
+    if schema.CURSOR_DUE in columns:
+        cursor = (columns[schema.CURSOR_DUE], columns[schema.CURSOR_ID])
+    return Lease(columns[schema.HOLDER], columns[schema.UNTIL], cursor, columns[schema.LAST_OPEN_AT])
+
+
+def absent() -> Any:  # noqa: ANN401 - as above
+    """Require that there is no row."""
+    return tablestore.Condition(_Expect.EXPECT_NOT_EXIST)
+
+
+def same(column: str, value: str | float) -> Any:  # noqa: ANN401 - as above
+    """Require a row whose column has this value."""
+    return tablestore.Condition(
+        _Expect.EXPECT_EXIST,
+        tablestore.SingleColumnCondition(column, value, _Compare.EQUAL, pass_if_missing=False),
+    )
+
+
+def not_newer(version: int) -> Any:  # noqa: ANN401 - as above
+    """Require that a row, if there is one, is of this version or an older one."""
+    return tablestore.Condition(
+        _Expect.IGNORE,
+        tablestore.SingleColumnCondition(schema.VERSION, version, _Compare.LESS_EQUAL, pass_if_missing=True),
+    )
+
+
+def due(now: float) -> Any:  # noqa: ANN401 - as above
+    """Select the entries that are due."""
+    return tablestore.SingleColumnCondition(schema.DUE_AT, float(now), _Compare.LESS_EQUAL, pass_if_missing=False)
+
+
+def _row(key: Sequence[tuple[str, Any]], columns: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
+    return tablestore.Row(list(key), [(name, value) for name, value in columns.items() if value is not None])

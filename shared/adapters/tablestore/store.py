@@ -1,0 +1,176 @@
+"""The store on two tables in Tablestore. What the port promises stands in `shared.ports.Store`.
+
+The record decides; its entry in the open set is a hint that saves reads, and a row of another table, so the two are
+written one after the other: the entry before the record when it is made, after it from then on. A process that dies in
+between leaves an entry that is too old, or one without an open record, never an open record without an entry. An entry
+carries its record's version, so that a late writer does not put an older hint over a newer one.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from shared.adapters.clock import SystemClock
+from shared.adapters.entropy import SystemEntropy
+from shared.adapters.tablestore import rows, schema
+from shared.adapters.tablestore.calls import TRIES, Calls, ConditionFailed
+from shared.adapters.tablestore.client import connect
+from shared.core.record import Record
+from shared.ports import Conflict, Lease, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.core.record import OpenEntry
+    from shared.credentials import Credentials
+    from shared.ports import Clock, Entropy
+
+
+class TablestoreStore:
+    """The `Store` port over one instance's tables, for any number of threads. Make one per set of credentials.
+
+    A call is tried a few times, which together last `call_seconds` at most (pauses of half a second aside).
+    """
+
+    def __init__(  # noqa: PLR0913 - an endpoint, names and knobs
+        self,
+        endpoint: str,
+        instance: str,
+        credentials: Credentials,
+        *,
+        requests_table: str = schema.REQUESTS.name,
+        open_table: str = schema.OPEN.name,
+        call_seconds: float = 15.0,
+        page_rows: int = schema.PAGE_ROWS,
+        clock: Clock | None = None,
+        entropy: Entropy | None = None,
+    ) -> None:
+        self._client = connect(endpoint, instance, credentials, try_seconds=call_seconds / TRIES)
+        self._requests = requests_table
+        self._open = open_table
+        self._page_rows = page_rows
+        self._entropy = entropy or SystemEntropy()
+        self._calls = Calls(clock or SystemClock(), self._entropy)
+
+    def get(self, request_id: str) -> Record | None:
+        """Return the record, or None."""
+        columns = self._read(self._requests, rows.record_key(request_id))
+        return Record.from_json(columns[schema.BODY]) if columns else None
+
+    def claim(self, record: Record) -> Record | None:
+        """Put the open entry, then create the record if there is none; return None, or the record that is there."""
+        for _ in range(TRIES):
+            self._put_entry(record)
+            if self._put_record(record, rows.absent()):
+                return None
+            found = self.get(record.request_id)
+            if found is not None:
+                self._take_back_entry(record, found)
+                return found
+            # Expired between the two calls: the id is free again.
+        raise StoreUnavailable(f"{record.request_id}: there one moment, gone the next")
+
+    def update(self, record: Record) -> None:
+        """Replace the version before this one, then its entry; raise Conflict."""
+        if not self._put_record(record, rows.same(schema.VERSION, record.version - 1)):
+            raise Conflict(f"{record.request_id}: version {record.version - 1} is not there")
+        if record.open:
+            self._put_entry(record)
+        else:
+            self._calls.make(self._client.delete_row, self._open, rows.entry_key(record.request_id), None)
+
+    def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
+        """Yield the entries due at `now` in order of (due_at, request_id) after the given key.
+
+        The table is in another order, so all its pages are read first: one call for 5,000 open requests.
+        """
+        entries = (rows.read_entry(row) for row in self._open_rows(now))
+        keyed = [((entry.due_at, entry.request_id), entry) for entry in entries]
+        keyed.sort(key=itemgetter(0))
+        for key, entry in keyed:
+            if after is None or key > after:
+                yield entry
+
+    def has_open_work(self) -> bool:
+        """Tell whether anything is open, due or not."""
+        start, end = rows.whole_open_set()
+        _, _, found, _ = self._calls.make(self._client.get_range, self._open, "FORWARD", start, end, limit=1)
+        return bool(found)
+
+    def forget(self, entry: OpenEntry) -> None:
+        """Drop an entry whose record is not open, unless a new claim has put it again."""
+        record = self.get(entry.request_id)
+        if record is None or not record.open:
+            self._delete_entry(entry)
+
+    def take_lease(self, name: str, holder: str, now: float, seconds: float) -> Lease | None:
+        """Take or renew the lease if it is free, over or ours; return it as it stands, or None."""
+        columns = self._read(self._open, rows.lease_key(name))
+        if not columns:
+            lease, condition = Lease(holder, now + seconds), rows.absent()
+        else:
+            found = rows.read_lease(columns)
+            if found.holder != holder and found.until > now:
+                return None
+            lease = replace(found, holder=holder, until=now + seconds)
+            condition = rows.same(schema.WRITER, columns[schema.WRITER])
+        return lease if self._put_lease(name, lease, condition) else None
+
+    def save_lease(self, name: str, lease: Lease) -> bool:
+        """Write what the holder leaves behind; False when the lease is no longer ours."""
+        return self._put_lease(name, lease, rows.same(schema.HOLDER, lease.holder))
+
+    def purge(self, before: float, limit: int) -> int:
+        """Do nothing: the table's time-to-live removes finished records."""
+        del before, limit
+        return 0
+
+    def _read(self, table: str, key: rows.Key) -> dict[str, Any]:
+        _, row, _ = self._calls.make(self._client.get_row, table, key, max_version=1)
+        return rows.columns_of(row) if row is not None else {}
+
+    def _put(self, table: str, row: Any, condition: Any, writer: str) -> bool:  # noqa: ANN401 - the SDK ships no types
+        return self._calls.write(
+            self._client.put_row,
+            table,
+            row,
+            condition,
+            written=lambda: self._read(table, row.primary_key).get(schema.WRITER) == writer,
+        )
+
+    def _put_record(self, record: Record, condition: Any) -> bool:  # noqa: ANN401 - as above
+        writer = self._entropy.token()
+        return self._put(self._requests, rows.record_row(record, writer), condition, writer)
+
+    def _put_lease(self, name: str, lease: Lease, condition: Any) -> bool:  # noqa: ANN401 - as above
+        writer = self._entropy.token()
+        return self._put(self._open, rows.lease_row(name, lease, writer), condition, writer)
+
+    def _put_entry(self, record: Record) -> None:
+        row, condition = rows.entry_row(record), rows.not_newer(record.version)
+        with suppress(ConditionFailed):  # then a newer hint is there already
+            self._calls.make(self._client.put_row, self._open, row, condition)
+
+    def _take_back_entry(self, claimed: Record, found: Record) -> None:
+        """Undo what a claim that failed did to the open set."""
+        if not found.open:
+            self._delete_entry(claimed.entry)
+        elif found.version == claimed.version:
+            self._put_entry(found)
+
+    def _delete_entry(self, entry: OpenEntry) -> None:
+        key, condition = rows.entry_key(entry.request_id), rows.same(schema.OPENED_AT, float(entry.opened_at))
+        with suppress(ConditionFailed):  # then it is gone, or a claim has put it again
+            self._calls.make(self._client.delete_row, self._open, key, condition)
+
+    def _open_rows(self, now: float) -> Iterator[Any]:
+        start, end = rows.whole_open_set()
+        while start:
+            _, start, page, _ = self._calls.make(
+                self._client.get_range, self._open, "FORWARD", start, end,
+                limit=self._page_rows, column_filter=rows.due(now),
+            )  # fmt: skip
+            yield from page
