@@ -65,7 +65,7 @@ def _run(cloud: Cloud, service: Service, call: Call) -> Generator[float, None, H
     ends, cloud_ends = time.monotonic() + result.seconds, cloud.clock.now() + result.seconds
     while isinstance(result, LongPoll):
         if time.monotonic() >= ends or cloud.clock.now() >= cloud_ends:
-            return result.otherwise
+            raise result.otherwise
         yield TICK
         with cloud.lock:
             result = service.run(call)

@@ -39,10 +39,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class LongPoll:
-    """Nothing yet: ask again for up to `seconds`, then answer `otherwise`."""
+    """Nothing yet: ask again for up to `seconds`, then refuse with `otherwise`."""
 
     seconds: float
-    otherwise: HttpResponse
+    otherwise: ServiceError
 
 
 class Service(Protocol):

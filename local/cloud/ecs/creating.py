@@ -8,6 +8,7 @@ from local.cloud.ecs import errors
 from local.cloud.ecs.actions import action
 from local.cloud.ecs.parameters import pairs
 from local.cloud.service import ServiceError
+from shared.core.contract import Contract, check_parameters
 from shared.core.request import SECRET_PARAMETERS
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from local.cloud.ecs.state import Account
     from local.cloud.service import Call
 
+# Undocumented but well-formed values may be new; the cloud decides by the bounds, not by the list.
+CONTRACT = Contract(unlisted="warn")
 MAX_TAGS = 20
 HOURLY_PRICE = 0.17
 """What every instance costs here; only its being there matters."""
@@ -73,12 +76,6 @@ def tags_of(values: Values) -> dict[str, str]:
 
 
 def _check_contract(account: Account, values: Values) -> None:
-    # TEMPORARY: the contract package is being written
-    try:
-        from shared.core.contract import Contract, check_parameters
-    except ImportError:
-        return
-    CONTRACT = Contract(unlisted="warn")
     if account.cloud.config.checks.parameters:
         for violation in check_parameters(values, CONTRACT, max_tags=MAX_TAGS):
             raise errors.violation(violation.code, violation.field, violation.message)

@@ -1,18 +1,25 @@
-"""MNS as it is spoken."""
+"""MNS as it is spoken: queues and topics as URLs, XML both ways."""
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.cloud.http import HttpResponse
-from local.cloud.service import Call, ServiceError
+from local.cloud.mns import messaging, queueing, signing, topicing, xml  # noqa: F401 - they enter their actions
+from local.cloud.mns.actions import find
+from local.cloud.mns.answers import answer
+from local.cloud.mns.state import Account
+from local.cloud.service import Call, LongPoll, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from local.cloud.cloud import Cloud
-    from local.cloud.http import HttpRequest
+    from local.cloud.http import HttpRequest, HttpResponse
+
+
+VERSION = "2015-06-06"
 
 
 class Mns:
@@ -22,33 +29,79 @@ class Mns:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self.account = Account(cloud)
 
     def serves(self, request: HttpRequest) -> bool:
-        """Queues and topics."""
-        return "x-mns-version" in request.headers
+        """Queues and topics, and whatever else says that it speaks MNS."""
+        return request.target.startswith(("/queues", "/topics")) or "x-mns-version" in request.headers
 
     def identify(self, request: HttpRequest) -> Call:
         """Name the action."""
-        return Call(request.headers.get("x-acs-action", ""), request)
+        found, arguments = find(request)
+        return Call(found.name, request, (found, arguments))
 
     def authenticate(self, call: Call) -> None:
         """Check the signature."""
+        if self._cloud.config.checks.signatures:
+            signing.check(call.request, self._cloud.keys)
 
-    def run(self, call: Call) -> HttpResponse:
+    def run(self, call: Call) -> HttpResponse | LongPoll:
         """Do it."""
-        raise ServiceError(404, "InvalidAction.NotFound", f"action {call.action} is not supported")
+        found, arguments = call.parameters
+        result: HttpResponse | LongPoll = found.handler(self.account, arguments)
+        if isinstance(result, LongPoll):
+            return result
+        result.headers |= self._headers()
+        return result
 
-    def refuse(self, _request: HttpRequest, error: ServiceError) -> HttpResponse:
-        """Answer as JSON."""
-        return HttpResponse(error.status, json.dumps({"Code": error.code, "Message": error.message}).encode())
+    def refuse(self, request: HttpRequest, error: ServiceError) -> HttpResponse:
+        """Answer as MNS words a refusal."""
+        headers = self._headers()
+        fields = {
+            "Code": error.code,
+            "Message": error.message,
+            "RequestId": headers["x-mns-request-id"],
+            "HostId": f"http://{request.headers.get('host', '')}",
+        }
+        response = answer(error.status, xml.document("Error", fields))
+        response.headers |= headers | error.headers
+        return response
 
-    def request_ids(self, _call: Call) -> Iterable[str]:
-        """Return the request ids."""
-        return ()
+    def request_ids(self, call: Call) -> Iterator[str]:
+        """Return the `requestId` of the messages a call sends or publishes, base64 or plain, of outcomes too."""
+        if call.request.method != "POST":
+            return
+        _, children = xml.parse(call.request.body)
+        batch = [fields for _, fields in children if isinstance(fields, dict)]
+        for fields in [dict(children), *batch]:
+            yield from _request_ids(str(fields.get("MessageBody", "")))
 
-    def state(self) -> Any:  # noqa: ANN401 - JSON
-        """Show the instances."""
-        return {"queues": {}, "topics": {}}
+    def state(self) -> dict[str, Any]:
+        """Show queues and topics."""
+        return self.account.to_json()
 
     def reset(self) -> None:
-        """Forget the instances."""
+        """Forget queues and topics."""
+        self.account.pusher.clear()
+        self.account = Account(self._cloud)
+
+    def _headers(self) -> dict[str, str]:
+        return {"x-mns-version": VERSION, "x-mns-request-id": self._cloud.new_request_id()}
+
+
+def _request_ids(body: str) -> Iterator[str]:
+    for text in (body, _decoded(body)):
+        try:
+            data = json.loads(text)
+        except ValueError:
+            continue
+        for place in (data, data.get("data")) if isinstance(data, dict) else ():
+            if isinstance(place, dict) and isinstance(place.get("requestId"), str):
+                yield place["requestId"]
+
+
+def _decoded(body: str) -> bytes:
+    try:
+        return base64.b64decode(body, validate=True)
+    except ValueError:
+        return b""
