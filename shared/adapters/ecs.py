@@ -81,6 +81,8 @@ class Ecs:
         """Call DescribeInstanceStatus once, for at most 50 ids."""
         if len(instance_ids) > STATUS_PAGE:
             raise ValueError(f"{len(instance_ids)} ids asked for; the answer holds at most {STATUS_PAGE}")
+        if not instance_ids:
+            return {}  # asked without ids, ECS answers everything there is
 
         def send(client: Client) -> dict[str, str]:
             request = models.DescribeInstanceStatusRequest(
@@ -97,6 +99,8 @@ class Ecs:
         """Call DescribeInstances for at most 100 ids."""
         if len(instance_ids) > DESCRIBE_PAGE:
             raise ValueError(f"{len(instance_ids)} ids asked for; DescribeInstances takes at most {DESCRIBE_PAGE}")
+        if not instance_ids:
+            return {}
         found = self._instances(region_id, {"instance_ids": json.dumps(list(instance_ids))})
         return {instance.instance_id: instance for instance in found}
 

@@ -277,6 +277,12 @@ def test_more_ids_than_an_answer_holds(ecs: Ecs) -> None:
         ecs.describe("cn-hangzhou", [f"i-{n}" for n in range(101)])
 
 
+def test_no_ids_no_call(script: Script, ecs: Ecs) -> None:
+    """Asked about no id, nothing is asked: ECS would answer with everything there is."""
+    assert ecs.statuses("cn-hangzhou", []) == ecs.describe("cn-hangzhou", []) == {}
+    assert not script.requests
+
+
 def test_endless_paging_ends(script: Script, ecs: Ecs) -> None:
     """A NextToken that repeats ends the paging instead of turning for ever."""
     page = json.dumps({"Instances": {"Instance": [{"InstanceId": "i-1", "Status": "Running"}]}, "NextToken": "again"})

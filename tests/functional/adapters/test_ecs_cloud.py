@@ -1,0 +1,185 @@
+"""The ECS adapter against the local cloud, in process and over HTTP: the same SDK, the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local import defaults
+from local.cloud.clock import DrivenClock
+from local.cloud.cloud import Cloud
+from local.cloud.in_process import in_process
+from local.cloud.server import running
+from shared.adapters.ecs import STATUS_PAGE, Ecs
+from shared.credentials import Credentials
+from shared.ports import ApiFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEYS = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
+REGION = defaults.REGION
+PARAMETERS = {
+    "RegionId": REGION,
+    "ImageId": "ubuntu_22_04_x64_20G_alibase_20240130.vhd",
+    "InstanceType": "ecs.g6.large",
+    "SecurityGroupId": "sg-bp15ed6xe1yxeycg7ov3",
+    "VSwitchId": "vsw-bp1s5fnvk4gn2tws0vxyz",
+    "InternetMaxBandwidthOut": 5,
+    "InternetChargeType": "PayByTraffic",
+    "Password": "Hunter2+/&%",
+    "SystemDisk.Category": "cloud_essd",
+    "SystemDisk.Size": 40,
+    "DataDisk.1.Size": 100,
+    "DataDisk.1.DeleteWithInstance": True,
+    "Tag.1.Key": defaults.REQUEST_TAG,
+    "Tag.1.Value": "test/order-1",
+}
+
+Open = Callable[[Cloud], "Iterator[Ecs]"]
+
+
+@contextmanager
+def over_http(cloud: Cloud) -> Iterator[Ecs]:
+    """Run the cloud on a port."""
+    with running(cloud) as url:
+        yield Ecs(KEYS, call_seconds=10, endpoint=url, connections=64)
+
+
+@contextmanager
+def inside(cloud: Cloud) -> Iterator[Ecs]:
+    """Run the cloud behind the region's own endpoint, in this process."""
+    with in_process(cloud):
+        yield Ecs(KEYS, call_seconds=10)
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    """Return a cloud whose clock stands still."""
+    return Cloud(DrivenClock())
+
+
+@pytest.fixture(params=[inside, over_http])
+def ecs(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[Ecs]:
+    """Return the adapter, connected to the cloud in both ways."""
+    with request.param(cloud) as ecs:
+        yield ecs
+
+
+def create(ecs: Ecs, number: int = 1, **changes: str | int) -> str:
+    """Create an instance under the token of that number and return its id."""
+    return ecs.create({**PARAMETERS, "ClientToken": f"token-{number}", **changes}).instance_id
+
+
+def test_a_life(cloud: Cloud, ecs: Ecs) -> None:
+    """An instance is created, stopped, given an address, started, described and deleted."""
+    instance_id = create(ecs)
+    assert ecs.statuses(REGION, [instance_id]) == {instance_id: "Pending"}
+    cloud.clock.advance(60)
+    assert ecs.statuses(REGION, [instance_id]) == {instance_id: "Stopped"}
+    address = ecs.allocate_address(REGION, instance_id)
+    ecs.start(REGION, instance_id)
+    cloud.clock.advance(60)
+    found = ecs.describe(REGION, [instance_id])[instance_id]
+    assert (found.status, found.instance_type, found.public_ip_address) == ("Running", "ecs.g6.large", address)
+    assert found.private_ip_addresses
+    assert found.zone_id
+    assert dict(found.tags) == {defaults.REQUEST_TAG: "test/order-1"}
+    ecs.delete(REGION, instance_id)
+    assert ecs.statuses(REGION, [instance_id]) == {}
+    assert ecs.describe(REGION, [instance_id]) == {}
+
+
+def test_the_token_makes_it_one(ecs: Ecs) -> None:
+    """The same token and parameters are the same instance; other parameters under it are refused."""
+    assert create(ecs) == create(ecs)
+    with pytest.raises(ApiFailure) as caught:
+        create(ecs, InstanceName="other")
+    assert caught.value.error.code == "IdempotentParameterMismatch"
+    assert create(ecs, 2) != create(ecs)
+
+
+def test_the_page_trap(cloud: Cloud, ecs: Ecs) -> None:
+    """Fifty ids in one call are all answered, though the API answers ten unless it is asked for more."""
+    ids = [create(ecs, number) for number in range(STATUS_PAGE)]
+    cloud.calls.clear()
+    assert sorted(ecs.statuses(REGION, ids)) == sorted(ids)
+    assert sorted(ecs.describe(REGION, ids)) == sorted(ids)
+    assert cloud.calls == {"ecs.DescribeInstanceStatus": 1, "ecs.DescribeInstances": 1}
+
+
+def test_found_by_tag_over_pages(cloud: Cloud, ecs: Ecs) -> None:
+    """Every instance with the tag is found, over as many pages as it takes, the oldest first."""
+    for number in range(103):
+        create(ecs, number, **{"Tag.1.Value": "test/other" if number == 5 else "test/order-1"})
+        cloud.clock.advance(60)
+    cloud.calls.clear()
+    found = ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/order-1")
+    assert len(found) == 102
+    assert [one.creation_time for one in found] == sorted(one.creation_time for one in found)
+    assert cloud.calls == {"ecs.DescribeInstances": 2}
+    assert len(ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/other")) == 1
+    assert ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/nobody") == []
+
+
+@pytest.mark.parametrize("effect", ["lose-request", "lose-response"])
+def test_lost(cloud: Cloud, ecs: Ecs, effect: str) -> None:
+    """A lost call is unknown, was made once, and the same token finds out what came of it."""
+    cloud.faults.add({"service": "ecs", "action": "CreateInstance", "effect": effect})
+    with pytest.raises(ApiFailure) as caught:
+        create(ecs)
+    assert caught.value.error.http_status is None
+    assert cloud.calls == {"ecs.CreateInstance": 1}
+    instance_id = create(ecs)
+    assert [one.instance_id for one in ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/order-1")] == [instance_id]
+
+
+def test_throttled(cloud: Cloud, ecs: Ecs) -> None:
+    """Throttling keeps its code and says when to come back."""
+    error = {"status": 429, "code": "Throttling.User", "message": "m", "headers": {"x-acs-retry-after": "2500"}}
+    cloud.faults.add({"service": "ecs", "action": "StartInstance", "error": error})
+    with pytest.raises(ApiFailure) as caught:
+        ecs.start(REGION, "i-1")
+    error = caught.value.error
+    assert (error.action, error.http_status, error.code, error.retry_after) == (
+        "StartInstance", 429, "Throttling.User", 2.5,
+    )  # fmt: skip
+    assert error.request_id
+
+
+def test_a_wrong_key(cloud: Cloud) -> None:
+    """A wrong secret is an answer like any other, and the secret is not in it."""
+    with in_process(cloud), pytest.raises(ApiFailure) as caught:
+        create(Ecs(Credentials(defaults.ACCESS_KEY_ID, "another-secret"), call_seconds=5))
+    assert caught.value.error.code.startswith("SignatureDoesNotMatch")
+    assert "another-secret" not in repr(caught.value.error)
+
+
+def test_each_region_has_its_endpoint(cloud: Cloud) -> None:
+    """Without an endpoint of its own, a region's calls go to its host over https."""
+    ecs = Ecs(KEYS, call_seconds=5)
+    with in_process(cloud) as mock:
+        for region in ("cn-beijing", "ap-southeast-1", "cn-beijing"):
+            ecs.statuses(region, ["i-1"])
+            assert str(mock.calls[-1].request.url).startswith(f"https://ecs.{region}.aliyuncs.com/?")
+
+
+@pytest.mark.slow
+def test_many_threads(cloud: Cloud, ecs: Ecs) -> None:
+    """64 threads create side by side through one adapter: each gets its own instance, none gets another's."""
+
+    def work(number: int) -> tuple[str, str]:
+        value = f"test/order-{number}"
+        instance_id = create(ecs, number, **{"Tag.1.Value": value})
+        (found,) = ecs.find_by_tag(REGION, defaults.REQUEST_TAG, value)
+        return instance_id, found.instance_id
+
+    with ThreadPoolExecutor(64) as pool:
+        pairs = list(pool.map(work, range(192)))
+    assert all(created == found for created, found in pairs)
+    assert len({created for created, _ in pairs}) == 192
+    assert cloud.calls["ecs.CreateInstance"] == 192
