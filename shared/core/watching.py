@@ -90,7 +90,9 @@ def on_present(record: Record, _event: SeenPresent, _now: float, _rules: Rules) 
 
 def on_absent(record: Record, _event: SeenAbsent, now: float, rules: Rules) -> Record:
     """Note the first absence past the grace period; a later round confirms it."""
-    if record.absent_since is not None or now < (record.created_at or now) + rules.grace_seconds:
+    # The clock that noted the creation and this one may disagree.
+    grace = rules.grace_seconds + rules.skew_seconds
+    if record.absent_since is not None or now < (record.created_at or now) + grace:
         return record
     return replace(record, absent_since=now)
 

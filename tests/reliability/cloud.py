@@ -1,0 +1,162 @@
+"""ECS as the simulation sees it: instances, client tokens, read lag, stock. It forgives nothing the real one refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shared.core.api import ApiError
+from shared.core.instance import Created, Instance
+from shared.core.redact import clean
+from shared.ports import ApiFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from shared.core.request import Scalar
+    from tests.reliability.kernel import Kernel
+
+PAGE = 50
+INITIALIZING_SECONDS = 15.0
+
+
+def refuse(action: str, status: int, code: str, text: str = "") -> ApiFailure:
+    """Return the exception of a refused call."""
+    return ApiFailure(ApiError(action, status, code, text or f"{code} it is.", "REQ-1"))
+
+
+@dataclass(slots=True)
+class Machine:
+    """One instance; times are the kernel's."""
+
+    instance_id: str
+    tags: dict[str, str]
+    instance_type: str
+    created_at: float
+    visible_at: float
+    stopped_at: float
+    boot_seconds: float
+    vanishes_at: float | None = None
+    started_at: float | None = None
+    deleted_at: float | None = None
+    address: str | None = None
+
+
+@dataclass(slots=True)
+class Ecs:
+    """The state of the simulated ECS."""
+
+    kernel: Kernel
+    sold_out: set[str] = field(default_factory=set)
+    start_fails: set[str] = field(default_factory=set)
+    vanishing: set[str] = field(default_factory=set)
+    forgetful_tokens: bool = False
+    machines: dict[str, Machine] = field(default_factory=dict)
+    tokens: dict[str, tuple[tuple[tuple[str, Scalar], ...], str | None]] = field(default_factory=dict)
+    creates: dict[str, int] = field(default_factory=dict)
+    page: int = PAGE
+    vanish_all: bool = False
+
+    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+        """CreateInstance: a token is good for one instance and one set of parameters."""
+        token, content = str(parameters["ClientToken"]), tuple(sorted(parameters.items()))
+        if parameters.get("DryRun"):
+            raise refuse("CreateInstance", 400, "DryRunOperation")
+        tags = _tags(parameters)
+        subject = tags["provisioner:request"].partition("/")[2]
+        self.creates[subject] = self.creates.get(subject, 0) + 1
+        known = self.tokens.get(token)
+        if known is not None:
+            if known[0] != content:
+                raise refuse("CreateInstance", 400, "IdempotentParameterMismatch")
+            if known[1] is not None:
+                return Created(known[1])
+            if not self.forgetful_tokens:
+                raise refuse("CreateInstance", 400, "IdempotentFailed")
+        if str(parameters["InstanceType"]) in self.sold_out:
+            self.tokens[token] = (content, None)
+            raise refuse("CreateInstance", 403, "OperationDenied.NoStock")
+        if str(parameters.get("Password", "")).startswith("echo"):
+            self.tokens[token] = (content, None)
+            secrets = (str(parameters["Password"]),)
+            raise refuse("CreateInstance", 400, "InvalidPassword.Malformed", clean(f"bad {secrets[0]}", secrets))
+        machine = self._make(subject, tags, str(parameters["InstanceType"]))
+        self.tokens[token] = (content, machine.instance_id)
+        return Created(machine.instance_id, None, 0.25)
+
+    def _make(self, subject: str, tags: dict[str, str], kind: str) -> Machine:
+        rng, now = self.kernel.random, self.kernel.now
+        identity = f"i-{len(self.machines) + 1:04d}"
+        machine = Machine(
+            identity, tags, kind, now, now + rng.choice((0.0, 0.0, 1.0, 8.0, 25.0)), now + rng.uniform(4, 40),
+            rng.uniform(3, 30),
+        )  # fmt: skip
+        if subject in self.vanishing:
+            machine.vanishes_at = now + rng.uniform(2, 120)
+        self.machines[identity] = machine
+        return machine
+
+    def alive(self, machine: Machine) -> bool:
+        """Tell whether an instance exists, visible or not."""
+        ends = [end for end in (machine.vanishes_at, machine.deleted_at) if end is not None]
+        return all(self.kernel.now < end for end in ends)
+
+    def status(self, machine: Machine) -> str:
+        """Return an instance's status now."""
+        now = self.kernel.now
+        if machine.started_at is not None:
+            return "Running" if now >= machine.started_at + machine.boot_seconds else "Starting"
+        return "Stopped" if now >= machine.stopped_at else "Pending"
+
+    def visible(self) -> list[Machine]:
+        """Return the instances that answers show."""
+        return [m for m in self.machines.values() if self.kernel.now >= m.visible_at and self.alive(m)]
+
+    def statuses(self, ids: Sequence[str]) -> dict[str, str]:
+        """DescribeInstanceStatus, one page."""
+        shown = [m for m in self.visible() if m.instance_id in set(ids)][: self.page]
+        return {m.instance_id: self.status(m) for m in shown}
+
+    def describe(self, matches: Callable[[Machine], bool]) -> list[Instance]:
+        """DescribeInstances."""
+        return [
+            Instance(m.instance_id, self.status(m), m.instance_type, "zone-a", ("10.0.0.1",), m.address)
+            for m in self.visible()
+            if matches(m)
+        ]
+
+    def start(self, identity: str) -> None:
+        """StartInstance."""
+        machine = self._visible("StartInstance", identity)
+        subject = machine.tags["provisioner:request"].partition("/")[2]
+        if self.status(machine) == "Pending":
+            raise refuse("StartInstance", 403, "IncorrectInstanceStatus")
+        if subject in self.start_fails:
+            raise refuse("StartInstance", 403, "OperationDenied.NoStock")
+        machine.started_at = machine.started_at or self.kernel.now
+
+    def allocate(self, identity: str) -> str:
+        """AllocatePublicIpAddress."""
+        machine = self._visible("AllocatePublicIpAddress", identity)
+        if self.status(machine) not in ("Stopped", "Running"):
+            raise refuse("AllocatePublicIpAddress", 403, "IncorrectInstanceStatus")
+        machine.address = machine.address or f"47.0.0.{identity[-3:]}"
+        return machine.address
+
+    def delete(self, identity: str) -> None:
+        """DeleteInstance with Force: refused for a while after creation, takes a while."""
+        machine = self._visible("DeleteInstance", identity)
+        if self.kernel.now < machine.created_at + INITIALIZING_SECONDS:
+            raise refuse("DeleteInstance", 403, "IncorrectInstanceStatus.Initializing")
+        machine.deleted_at = machine.deleted_at or self.kernel.now + self.kernel.random.uniform(0, 6)
+
+    def _visible(self, action: str, identity: str) -> Machine:
+        for machine in self.visible():
+            if machine.instance_id == identity:
+                return machine
+        raise refuse(action, 404, "InvalidInstanceId.NotFound")
+
+
+def _tags(parameters: Mapping[str, Scalar]) -> dict[str, str]:
+    keys = [name for name in parameters if name.startswith("Tag.") and name.endswith(".Key")]
+    return {str(parameters[name]): str(parameters.get(name[:-3] + "Value", "")) for name in keys}

@@ -1,0 +1,124 @@
+"""What must hold when everything has gone quiet, whatever went wrong before."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.reliability.scenario import SECRET, USER_DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.reliability.scenario import Simulation
+
+MAX_CREATES = 60
+"""CreateInstance calls for one request: deadline and policies bound them."""
+
+
+def violations(simulation: Simulation, *, quiet: bool) -> list[str]:
+    """Return every broken guarantee, in words."""
+    if not quiet:
+        world = simulation.world
+        state = f"queue {list(world.queue)}, open {list(world.entries)}, running {simulation.running}"
+        return [f"never quiet: {state}"]
+    return list(_all(simulation))
+
+
+def _all(simulation: Simulation) -> Iterator[str]:
+    outcomes: dict[str, set[str]] = {}
+    answered: dict[str, set[str]] = {}
+    for body in simulation.world.published:
+        event = json.loads(body)
+        data = event["data"]
+        if data.get("refused"):
+            answered.setdefault(data["messageId"], set()).add(body)
+        else:
+            outcomes.setdefault(data["requestId"], set()).add(body)
+    yield from _one_each(outcomes, "request")
+    yield from _one_each(answered, "refused message")
+    yield from _always(simulation, outcomes, answered)
+    yield from _once(simulation, outcomes)
+    yield from _secrets(simulation)
+    yield from _healthy(simulation, outcomes)
+    if simulation.dead:
+        yield f"dead letters: {simulation.dead}"
+
+
+def _one_each(bodies: dict[str, set[str]], kind: str) -> Iterator[str]:
+    for key, texts in bodies.items():
+        if len(texts) != 1:
+            yield f"{kind} {key} has {len(texts)} different outcomes"
+
+
+def _always(simulation: Simulation, outcomes: dict[str, set[str]], answered: dict[str, set[str]]) -> Iterator[str]:
+    for record in simulation.world.records.values():
+        if not record.request_id.startswith("~") and record.request_id not in outcomes:
+            yield f"request {record.request_id} has no outcome"
+    # A message that was sent again is answered by its copy.
+    bodies = {simulation.delivered[message_id] for message_id in answered if message_id in simulation.delivered}
+    for message_id, body in simulation.delivered.items():
+        subject = _request_id(body)
+        if subject not in outcomes and body not in bodies:
+            yield f"message {message_id} ({subject}) has neither outcome nor refusal"
+
+
+def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
+    ecs = simulation.world.ecs
+    alive: dict[str, list[str]] = {}
+    for machine in ecs.machines.values():
+        name = machine.tags["provisioner:request"].partition("/")[2]
+        alive.setdefault(name, [])
+        if machine.deleted_at is None and machine.vanishes_at is None:
+            alive[name].append(machine.instance_id)
+    for name, ids in alive.items():
+        if len(ids) > 1:
+            yield f"request {name} has {len(ids)} instances: {ids}"
+        said = _instance([json.loads(text)["data"] for text in outcomes.get(name, ())])
+        for identity in ids:
+            if said is None or said["instanceId"] != identity:
+                yield f"instance {identity} of {name} is named by no outcome"
+            elif said.get("disposition") in ("released", "vanished"):
+                yield f"instance {identity} of {name} lives and is said to be {said['disposition']}"
+    for name, count in ecs.creates.items():
+        if count > MAX_CREATES:
+            yield f"request {name} was tried {count} times"
+
+
+def _instance(data: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return next((item["instance"] for item in data if item.get("instance")), None)
+
+
+def _secrets(simulation: Simulation) -> Iterator[str]:
+    world = simulation.world
+    places = {
+        "an outcome": world.published,
+        "a record": [record.to_json() for record in world.records.values()],
+        "the log": [json.dumps(line, default=str) for line in world.log],
+    }
+    for place, texts in places.items():
+        for secret in (SECRET, USER_DATA):
+            if any(secret in text for text in texts):
+                yield f"{place} holds a secret"
+
+
+def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
+    """Without any fault a request that can succeed does."""
+    ecs, plan = simulation.world.ecs, simulation.world.plan
+    if plan.injected:
+        return
+    for name, texts in outcomes.items():
+        data = [json.loads(text)["data"] for text in texts]
+        record = simulation.world.records[name]
+        spoiled = name in ecs.start_fails | ecs.vanishing or f"ecs.g6.{name}" in ecs.sold_out
+        if not spoiled and record.deadline - record.accepted_at >= 300 and "stage" in data[0]:
+            code = data[0]["error"]["code"]
+            if code != "InvalidPassword.Malformed":
+                yield f"request {name} failed without any fault: {data[0]['stage']} {code}"
+
+
+def _request_id(body: str) -> str | None:
+    try:
+        return str(json.loads(body)["requestId"])
+    except (ValueError, KeyError):
+        return None

@@ -1,0 +1,115 @@
+"""A discrete-event kernel: many actors, one virtual clock, one seed.
+
+Actors are threads of which only one runs at a time; each gives way whenever it waits, and whoever's time comes first
+goes on. Everything random comes from the seed, so a seed is a whole story that can be told again.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+START = 1_790_000_000.0
+"""When every simulation begins (epoch seconds)."""
+
+
+class Crash(BaseException):
+    """The process is gone: no handler of the worker may see this."""
+
+
+class Actor:
+    """One invocation of a function: its own clock, its own time limit, its own end."""
+
+    def __init__(self, kernel: Kernel, name: str, work: Callable[[Actor], None], skew: float, limit: float) -> None:
+        self.kernel, self.name, self.skew = kernel, name, skew
+        self.kill_at = kernel.now + limit
+        self.crashed = False
+        self._work = work
+        self._go = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+        self._thread.start()
+
+    def now(self) -> float:
+        """Tell the time as this actor's machine does."""
+        return self.kernel.now + self.skew
+
+    def wait(self, seconds: float) -> None:
+        """Give way until the time has passed; die when it passes the time limit."""
+        due = self.kernel.now + seconds
+        self.kernel.at(min(due, self.kill_at), self.resume)
+        self.kernel.yield_back()
+        self._go.acquire()
+        if due > self.kill_at:
+            raise Crash("time limit")
+
+    def resume(self) -> None:
+        """Run until the actor waits again or ends."""
+        self._go.release()
+        self.kernel.wait_for_actor()
+
+    def _main(self) -> None:
+        self._go.acquire()
+        try:
+            self._work(self)
+        except (Crash, SystemExit):
+            self.crashed = True
+        except BaseException as error:  # noqa: BLE001 - handed on to the kernel's thread, where it is raised
+            self.kernel.failure = error
+        finally:
+            self.kernel.yield_back()
+
+
+class Kernel:
+    """The clock and the agenda."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - a simulation, no secret
+        self.now = START
+        self.steps = 0
+        self.trace: list[str] = []
+        self.failure: BaseException | None = None
+        self._agenda: list[tuple[float, float, int, Callable[[], Any]]] = []
+        self._count = 0
+        self._back = threading.Semaphore(0)
+
+    def at(self, time: float, action: Callable[[], Any]) -> None:
+        """Put an action on the agenda; actions of the same time come in an order of the seed's."""
+        self._count += 1
+        heapq.heappush(self._agenda, (time, self.random.random(), self._count, action))
+
+    def after(self, seconds: float, action: Callable[[], Any]) -> None:
+        """Put an action on the agenda."""
+        self.at(self.now + seconds, action)
+
+    def run(self, until: Callable[[], bool], limit: float) -> bool:
+        """Work the agenda off until the condition holds; False when `limit` seconds were not enough."""
+        end = START + limit
+        while self._agenda:
+            time, _, _, action = heapq.heappop(self._agenda)
+            if time > end:
+                return False
+            self.now = max(self.now, time)
+            self.steps += 1
+            action()
+            if self.failure is not None:
+                raise self.failure
+            if until():
+                return True
+        return until()
+
+    def note(self, text: str) -> None:
+        """Add a line to the story."""
+        self.trace.append(f"{self.now - START:9.2f}  {text}")
+
+    def yield_back(self) -> None:
+        """Let the kernel go on (called by actors)."""
+        self._back.release()
+
+    def wait_for_actor(self) -> None:
+        """Wait until the running actor gives way (called by the kernel)."""
+        self._back.acquire()

@@ -1,0 +1,236 @@
+"""What a simulation is about: requests drawn from the seed, and the platform around the two functions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.core.contract import Contract
+from shared.core.rules import Rules
+from shared.ports import Ports
+from shared.usecases.delivery import Delivery
+from shared.usecases.poll import poll
+from shared.usecases.provision import provision
+from tests.reliability.cloud import Ecs
+from tests.reliability.faults import Plan
+from tests.reliability.kernel import START, Actor, Crash, Kernel
+from tests.reliability.world import (
+    CALL_SECONDS,
+    Call,
+    Message,
+    SimClock,
+    SimCompute,
+    SimEntropy,
+    SimLog,
+    SimOutcomes,
+    SimQueue,
+    SimStore,
+    World,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+RULES = Rules(deployment="sim", call_seconds=CALL_SECONDS)
+FAULTS_SECONDS = 1200.0
+LIMIT_SECONDS = 6 * 3600.0
+QUEUE_LIMIT, TIMER_LIMIT = 120.0, 70.0
+BATCH = 3
+MAX_TRIES = 176
+SECRET = "Sekret!42"
+USER_DATA = "c2VjcmV0LXVzZXItZGF0YQ=="
+
+
+@dataclass(slots=True)
+class Case:
+    """One message to send: the body, when, and how many times it is delivered."""
+
+    body: dict[str, Any] | str
+    at: float
+    copies: int = 1
+
+
+@dataclass(slots=True)
+class Simulation:
+    """A whole run: the world, the platform's two triggers, and the requests."""
+
+    seed: int
+    cases: list[Case]
+    world: World
+    skew: float = 0.0
+    rules: Rules = RULES
+    lossy_queue: bool = False
+    compute: Callable[[Call], Any] = SimCompute
+    delivered: dict[str, str] = field(default_factory=dict)
+    running: int = 0
+    pending_copies: int = 0
+    dead: list[str] = field(default_factory=list)
+    _polls: int = 0
+
+    @property
+    def kernel(self) -> Kernel:
+        """The clock and the agenda."""
+        return self.world.kernel
+
+    def run(self) -> bool:
+        """Run until everything is quiet; False when it never is."""
+        for case in self.cases:
+            self.pending_copies += case.copies
+            self.kernel.after(case.at, lambda case=case: self._send(case))  # type: ignore[misc]
+        self.kernel.after(1.0, self._pull)
+        self.kernel.after(self.kernel.random.uniform(0, 30), self._tick)
+        return self.kernel.run(self._quiet, LIMIT_SECONDS)
+
+    def ports(self, actor: Actor) -> Ports:
+        """Return the ports of one actor."""
+        call = Call(self.world, actor)
+        return Ports(
+            self.compute(call), SimStore(call), SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
+            SimEntropy(self.kernel), SimLog(self.world, actor),
+        )  # fmt: skip
+
+    def _quiet(self) -> bool:
+        idle = not (self.running or self.world.queue or self.pending_copies)
+        return idle and not self.world.entries
+
+    def _send(self, case: Case) -> None:
+        body = case.body if isinstance(case.body, str) else json.dumps(case.body)
+        self.pending_copies -= 1
+        identity = self.world.enqueue(body, 0, self.kernel.now)
+        if case.copies > 1:
+            # The same message again, as an at-least-once queue does: the id is the same, the time is not.
+            def again() -> None:
+                self.pending_copies -= 1
+                self.world.queue.setdefault(identity, Message(identity, body, sent_at, self.kernel.now))
+
+            sent_at = self.kernel.now
+            for _ in range(case.copies - 1):
+                self.kernel.after(self.kernel.random.choice((0.1, 3.0, 60.0, 900.0, 2500.0)), again)
+
+    def _pull(self) -> None:
+        """The queue trigger: a batch of what is visible, in any order."""
+        self.kernel.after(1.0, self._pull)
+        visible = [m for m in self.world.queue.values() if m.visible_at <= self.kernel.now]
+        self.kernel.random.shuffle(visible)
+        batch = visible[:BATCH]
+        if not batch:
+            return
+        for message in batch:
+            message.visible_at = self.kernel.now + 1e9
+            self.delivered[message.message_id] = message.body
+        self._invoke("provision", QUEUE_LIMIT, lambda actor: self._provision(actor, batch), self._after_batch(batch))
+
+    def _provision(self, actor: Actor, batch: list[Message]) -> None:
+        deliveries = [Delivery(m.message_id, m.body, m.time) for m in batch]
+        done = provision(
+            deliveries, self.ports(actor), self.rules, Contract(),
+            ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
+        )  # fmt: skip
+        if done.unacknowledged:
+            raise Crash("not acknowledged")
+
+    def _after_batch(self, batch: list[Message]) -> Callable[[bool], None]:
+        def end(crashed: bool) -> None:  # noqa: FBT001 - the platform tells one thing
+            for message in batch:
+                if not crashed:
+                    self.world.queue.pop(message.message_id, None)
+                    continue
+                message.tries += 1
+                message.visible_at = self.kernel.now + min(2.0**message.tries, 512.0)
+                if message.tries >= MAX_TRIES:
+                    self.dead.append(message.message_id)
+                    self.world.queue.pop(message.message_id, None)
+
+        return end
+
+    def _tick(self) -> None:
+        """The timer trigger: every minute, whether or not the last run is over."""
+        self.kernel.after(60.0, self._tick)
+        self._invoke("poll", TIMER_LIMIT, self._poll, lambda _crashed: None)
+
+    def _poll(self, actor: Actor) -> None:
+        poll(self.ports(actor), self.rules, ends_at=actor.now() + 55.0, workers=1)
+
+    def _invoke(self, name: str, limit: float, work: Callable[[Actor], None], then: Callable[[bool], None]) -> None:
+        self._polls += 1
+        self.running += 1
+        skew = self.kernel.random.uniform(0, self.skew)
+
+        def whole(actor: Actor) -> None:
+            crashed = True
+            try:
+                work(actor)
+                crashed = False
+            finally:
+                self.running -= 1
+                then(crashed)
+
+        actor = Actor(self.kernel, f"{name}-{self._polls}", whole, skew, limit)
+        self.kernel.after(0.0, actor.resume)
+
+
+def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS) -> Simulation:
+    """Draw a whole run from a seed."""
+    kernel = Kernel(seed)
+    rng = kernel.random
+    chosen = rng.choice((0.0, 0.03, 0.08, 0.2)) if rate is None else rate
+    plan = Plan(rng, chosen, START + until)
+    ecs = Ecs(kernel, forgetful_tokens=rng.random() < 0.5)
+    world = World(kernel, plan, ecs)
+    cases: list[Case] = []
+    for number in range(rng.randint(1, 4)):
+        cases.extend(draw_cases(rng, f"r{number}", ecs))
+    return Simulation(seed, cases, world, skew=rng.choice((0.0, 5.0, 60.0)))
+
+
+def draw_cases(rng: Random, name: str, ecs: Ecs) -> list[Case]:
+    """Draw one request, and what else may be sent under its name."""
+    body = message(name)
+    body["parameters"]["InstanceType"] = f"ecs.g6.{name}"
+    body["start"] = rng.random() < 0.6
+    body["timeoutSeconds"] = rng.choice((90, 300, 900))
+    if rng.random() < 0.3:
+        body["allocatePublicIp"] = True
+        body["parameters"]["InternetMaxBandwidthOut"] = 5
+    if rng.random() < 0.4:
+        body["onFailure"] = "release"
+    if rng.random() < 0.4:
+        body["alternatives"] = [{"InstanceType": f"ecs.g7.{name}"}]
+    if rng.random() < 0.35:
+        ecs.sold_out.add(f"ecs.g6.{name}")
+    if rng.random() < 0.1:
+        ecs.sold_out.add(f"ecs.g7.{name}")
+    if rng.random() < 0.1:
+        ecs.start_fails.add(name)
+    if rng.random() < 0.1:
+        ecs.vanishing.add(name)
+    if rng.random() < 0.07:
+        body["parameters"]["DryRun"] = True
+    if rng.random() < 0.05:
+        body["parameters"]["Password"] = "echo-" + SECRET
+    at = rng.uniform(0, 60)
+    cases = [Case(body, at, rng.choice((1, 1, 2, 3)))]
+    if rng.random() < 0.15:
+        cases.append(Case({**body, "start": not body["start"]}, at + rng.uniform(0, 300)))
+    if rng.random() < 0.1:
+        cases.append(Case("{not json", rng.uniform(0, 60)))
+    if rng.random() < 0.1:
+        cases.append(Case({**message(f"{name}-bad"), "surprise": 1}, rng.uniform(0, 60)))
+    return cases
+
+
+def message(name: str) -> dict[str, Any]:
+    """Return a plain valid message that carries secrets."""
+    return {
+        "requestId": name,
+        "parameters": {
+            "RegionId": "cn-hangzhou",
+            "ImageId": "ubuntu_22_04_x64_20G_alibase_20240130.vhd",
+            "InstanceType": "ecs.g6.large",
+            "Password": SECRET,
+            "UserData": USER_DATA,
+            "Tag": [{"Key": "team", "Value": "web"}],
+        },
+    }

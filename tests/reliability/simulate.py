@@ -1,0 +1,64 @@
+"""Run simulations from the command line: `python -m tests.reliability.simulate --seeds 10000`, or `--seed 7` to replay."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tests.reliability.invariants import violations
+from tests.reliability.scenario import build
+
+if TYPE_CHECKING:
+    from tests.reliability.scenario import Simulation
+
+
+def run(seed: int) -> tuple[Simulation, list[str]]:
+    """Run one seed and return what was broken."""
+    simulation = build(seed)
+    quiet = simulation.run()
+    return simulation, violations(simulation, quiet=quiet)
+
+
+def report(simulation: Simulation, broken: list[str]) -> str:
+    """Tell the story of a seed that broke something, and how to see it again."""
+    return "\n".join(
+        [
+            *simulation.world.kernel.trace,
+            *(f"BROKEN: {item}" for item in broken),
+            f"replay: python -m tests.reliability.simulate --seed {simulation.seed}",
+        ]
+    )
+
+
+def main() -> int:
+    """Run the seeds that the arguments name."""
+    parser = argparse.ArgumentParser(description="Simulate the worker under faults; a seed decides everything.")
+    parser.add_argument("--seeds", type=int, default=1000, help="how many seeds (default 1000)")
+    parser.add_argument("--first", type=int, default=0, help="the first of them (default 0)")
+    parser.add_argument("--seed", type=int, help="replay one seed and print its story")
+    arguments = parser.parse_args()
+    if arguments.seed is not None:
+        simulation, broken = run(arguments.seed)
+        print(report(simulation, broken))
+        return int(bool(broken))
+    began, steps, faults, failing = time.monotonic(), 0, Counter[str](), 0
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
+        simulation, broken = run(seed)
+        steps += simulation.kernel.steps
+        faults.update(simulation.world.plan.injected)
+        if broken:
+            failing += 1
+            print(f"seed {seed}: {broken}", file=sys.stderr)
+        if seed % 500 == 499:
+            print(f"{seed + 1} seeds", file=sys.stderr)
+    print(f"seeds {arguments.seeds}, steps {steps}, seconds {time.monotonic() - began:.0f}, violations {failing}")
+    for kind, count in sorted(faults.items()):
+        print(f"  {kind:28} {count}")
+    return int(bool(failing))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,334 @@
+"""The worker's surroundings in a simulation: ports with faults at every call, a queue, a topic, a store in two steps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shared.core.api import ApiError
+from shared.ports import ApiFailure, Conflict, Lease, PublishFailed, SendFailed, StoreUnavailable
+from tests.reliability.cloud import Ecs, refuse
+from tests.reliability.kernel import Crash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from shared.core.instance import Created, Instance
+    from shared.core.record import OpenEntry, Record
+    from shared.core.request import Scalar
+    from tests.reliability.faults import Plan
+    from tests.reliability.kernel import Actor, Kernel
+
+T = TypeVar("T")
+CALL_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class World:
+    """Everything outside the worker."""
+
+    kernel: Kernel
+    plan: Plan
+    ecs: Ecs
+    records: dict[str, Record] = field(default_factory=dict)
+    entries: dict[str, OpenEntry] = field(default_factory=dict)
+    lease: Lease = field(default_factory=lambda: Lease("", 0.0))
+    queue: dict[str, Message] = field(default_factory=dict)
+    published: list[str] = field(default_factory=list)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    sent: int = 0
+    conditional: bool = True
+
+    def enqueue(self, body: str, delay: float, sent_at: float) -> str:
+        """Put a message into the queue."""
+        self.sent += 1
+        message = Message(f"msg-{self.sent:04d}", body, sent_at, self.kernel.now + delay)
+        self.queue[message.message_id] = message
+        return message.message_id
+
+
+@dataclass(slots=True)
+class Message:
+    """A message in the queue."""
+
+    message_id: str
+    body: str
+    time: float
+    visible_at: float
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Call:
+    """One actor's way to the outside: latency and faults around an effect."""
+
+    world: World
+    actor: Actor
+
+    def make(self, name: str, what: str, effect: Callable[[], T], failure: Callable[[str], BaseException]) -> T:
+        """Wait, fail as planned, have the effect, wait, answer."""
+        world, actor = self.world, self.actor
+        kernel = world.kernel
+        actor.wait(kernel.random.uniform(0.0, 0.3))
+        fault = world.plan.pick(name, kernel.now)
+        kernel.note(f"{actor.name}: {name} {what}{' -- ' + fault if fault else ''}")
+        if fault == "crash before":
+            raise Crash(name)
+        if fault == "slow":
+            actor.wait(kernel.random.choice((CALL_SECONDS * 0.9, CALL_SECONDS * 0.9, 400.0)))
+        elif fault == "late effect":
+            kernel.after(kernel.random.uniform(0.0, CALL_SECONDS + 15.0), lambda: _quietly(effect))
+            actor.wait(CALL_SECONDS)
+            raise failure("lost response")
+        elif fault is not None and fault not in ("crash after", "lost response"):
+            raise failure(fault)
+        result = effect()
+        actor.wait(kernel.random.uniform(0.0, 0.3))
+        if fault == "crash after":
+            raise Crash(name)
+        if fault == "lost response":
+            raise failure(fault)
+        return result
+
+
+def _quietly(effect: Callable[[], Any]) -> None:
+    try:
+        effect()
+    except (ApiFailure, Conflict):
+        return
+
+
+@dataclass(slots=True)
+class SimCompute:
+    """The Compute port."""
+
+    call: Call
+
+    def _make(self, name: str, action: str, what: str, effect: Callable[[], T]) -> T:
+        if name == "statuses" and self.call.world.ecs.vanish_all:
+            effect = dict  # type: ignore[assignment]
+        return self.call.make(f"ecs.{name}", what, effect, lambda fault: _ecs_failure(action, fault, effect))
+
+    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+        ecs = self.call.world.ecs
+        what = f"{parameters['InstanceType']} token {str(parameters['ClientToken'])[:6]}"
+        return self._make("create", "CreateInstance", what, lambda: ecs.create(parameters))
+
+    def statuses(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
+        assert len(instance_ids) <= 50
+        ecs = self.call.world.ecs
+        try:
+            return self._make("statuses", "DescribeInstanceStatus", region_id, lambda: ecs.statuses(instance_ids))
+        except _AllAbsent:
+            return {}
+
+    def describe(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        ecs, wanted = self.call.world.ecs, set(instance_ids)
+        found = self._make(
+            "describe", "DescribeInstances", region_id, lambda: ecs.describe(lambda m: m.instance_id in wanted)
+        )
+        return {item.instance_id: item for item in found}
+
+    def find_by_tag(self, _region_id: str, key: str, value: str) -> list[Instance]:
+        ecs = self.call.world.ecs
+        return self._make(
+            "find_by_tag", "DescribeInstances", value, lambda: ecs.describe(lambda m: m.tags.get(key) == value)
+        )
+
+    def start(self, _region_id: str, instance_id: str) -> None:
+        self._make("start", "StartInstance", instance_id, lambda: self.call.world.ecs.start(instance_id))
+
+    def allocate_address(self, _region_id: str, instance_id: str) -> str:
+        ecs = self.call.world.ecs
+        return self._make("allocate_address", "AllocatePublicIpAddress", instance_id, lambda: ecs.allocate(instance_id))
+
+    def delete(self, _region_id: str, instance_id: str) -> None:
+        self._make("delete", "DeleteInstance", instance_id, lambda: self.call.world.ecs.delete(instance_id))
+
+
+class _AllAbsent(Exception):  # noqa: N818 - not an error, an answer
+    pass
+
+
+def _ecs_failure(action: str, fault: str, _effect: Callable[[], Any]) -> BaseException:
+    if fault == "all absent":
+        return _AllAbsent()
+    if fault == "throttled":
+        return refuse(action, 400, "Throttling.User")
+    if fault == "throttled with retry-after":
+        return ApiFailure(ApiError(action, 429, "Throttling", "slow down", "REQ-2", retry_after=7.0))
+    if fault == "server error":
+        return refuse(action, 500, "InternalError")
+    if fault == "no stock":
+        return refuse(action, 403, "OperationDenied.NoStock")
+    if fault == "processing":
+        return refuse(action, 403, "IdempotentProcessing")
+    return ApiFailure(ApiError(action, None, "", "no answer"))
+
+
+@dataclass(slots=True)
+class SimStore:
+    """The Store port, as weak as Tablestore is: the open entry and the record are two writes, each with its faults."""
+
+    call: Call
+
+    def get(self, request_id: str) -> Record | None:
+        return self._read("store.get", request_id, lambda: self.call.world.records.get(request_id))
+
+    def claim(self, record: Record) -> Record | None:
+        world, key = self.call.world, record.request_id
+        self._write(f"open {key}", lambda: world.entries.setdefault(key, record.entry))
+
+        def create() -> Record | None:
+            if key in world.records and world.conditional:
+                return world.records[key]
+            world.records[key] = record
+            return None
+
+        try:
+            return self._write(f"claim {key}", create)
+        except StoreUnavailable:
+            there = self.get(key)
+            if there is None:
+                raise
+            return None if there == record else there
+
+    def update(self, record: Record) -> None:
+        world, key = self.call.world, record.request_id
+
+        def put() -> None:
+            there = world.records.get(key)
+            if world.conditional and (there is None or there.version != record.version - 1):
+                raise Conflict(key)
+            world.records[key] = record
+
+        try:
+            self._write(f"update {key} v{record.version} {record.state.value}", put)
+        except StoreUnavailable:
+            if self.get(key) != record:
+                raise
+        if not record.open:
+            self._write(f"close {key}", lambda: world.entries.pop(key, None))
+        elif world.entries.get(key) != record.entry:
+            self._write(f"hint {key}", lambda: world.entries.__setitem__(key, record.entry))
+
+    def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
+        def scan() -> list[OpenEntry]:
+            due = [entry for entry in self.call.world.entries.values() if entry.due_at <= now]
+            return sorted(due, key=lambda entry: (entry.due_at, entry.request_id))
+
+        for entry in self._read("store.scan", "open work", scan):
+            if after is None or (entry.due_at, entry.request_id) > after:
+                yield entry
+
+    def has_open_work(self) -> bool:
+        return self._read("store.scan", "any open", lambda: bool(self.call.world.entries))
+
+    def forget(self, entry: OpenEntry) -> None:
+        self._write(f"forget {entry.request_id}", lambda: self.call.world.entries.pop(entry.request_id, None))
+
+    def take_lease(self, _name: str, holder: str, now: float, seconds: float) -> Lease | None:
+        world = self.call.world
+
+        def take() -> Lease | None:
+            if world.lease.holder != holder and world.lease.until > now:
+                return None
+            world.lease = replace(world.lease, holder=holder, until=now + seconds)
+            return world.lease
+
+        return self._write("take lease", take)
+
+    def save_lease(self, _name: str, lease: Lease) -> bool:
+        world = self.call.world
+
+        def save() -> bool:
+            if world.lease.holder != lease.holder:
+                return False
+            world.lease = lease
+            return True
+
+        return self._write("save lease", save)
+
+    def purge(self, _before: float, _limit: int) -> int:
+        return 0
+
+    def _read(self, name: str, what: str, effect: Callable[[], T]) -> T:
+        return self.call.make(name, what, effect, StoreUnavailable)
+
+    def _write(self, what: str, effect: Callable[[], T]) -> T:
+        return self.call.make("store.write", what, effect, StoreUnavailable)
+
+
+@dataclass(slots=True)
+class SimQueue:
+    """The Queue port."""
+
+    call: Call
+    lossy: bool = False
+
+    def send(self, body: str, delay_seconds: int) -> str:
+        world = self.call.world
+
+        def effect() -> str:
+            if self.lossy:
+                return "msg-lost"
+            return world.enqueue(body, delay_seconds, world.kernel.now)
+
+        return self.call.make("queue.send", f"again in {delay_seconds}", effect, SendFailed)
+
+
+@dataclass(slots=True)
+class SimOutcomes:
+    """The Outcomes port."""
+
+    call: Call
+
+    def publish(self, body: str, tag: str) -> None:
+        world = self.call.world
+        assert json.loads(body)["type"].endswith(tag)
+
+        def failure(fault: str) -> PublishFailed:
+            return PublishFailed(fault, refused=fault == "refused")
+
+        self.call.make("topic.publish", json.loads(body)["subject"], lambda: world.published.append(body), failure)
+
+
+@dataclass(slots=True)
+class SimClock:
+    """The Clock port: the actor's own clock."""
+
+    actor: Actor
+
+    def now(self) -> float:
+        return self.actor.now()
+
+    def sleep(self, seconds: float) -> None:
+        self.actor.wait(seconds)
+
+
+@dataclass(slots=True)
+class SimEntropy:
+    """The Entropy port, from the seed."""
+
+    kernel: Kernel
+
+    def token(self) -> str:
+        return f"{self.kernel.random.getrandbits(128):032x}"
+
+    def fraction(self) -> float:
+        return self.kernel.random.random()
+
+
+@dataclass(slots=True)
+class SimLog:
+    """The Log port: every line is kept, and searched for secrets at the end."""
+
+    world: World
+    actor: Actor
+
+    def info(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - the port's signature
+        self.world.log.append({"event": event, **fields})
+        self.world.kernel.note(f"{self.actor.name}: log {event} {fields}")
+
+    warning = error = info

@@ -1,0 +1,269 @@
+"""The life of a record: one table for `advance`, one for what is done next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared.core import events
+from shared.core.api import ApiError
+from shared.core.creating import Next, Step, claim, next_step, watch_step
+from shared.core.instance import Created, Instance
+from shared.core.record import TERMINAL, Failure, Generation, Record, State
+from shared.core.request import Request
+from shared.core.rules import Rules
+from shared.core.transitions import TABLE, advance
+from shared.core.watching import Act, act
+
+RULES = Rules(deployment="test")
+T0 = 1_000_000.0
+FENCE = T0 + 30
+SETTLED = FENCE + RULES.settle_seconds
+DEADLINE = T0 + 900
+
+NO_STOCK = ApiError("CreateInstance", 403, "OperationDenied.NoStock", "sold out")
+THROTTLED = ApiError("CreateInstance", 400, "Throttling.User", "slow down")
+NO_ANSWER = ApiError("CreateInstance", None, "", "no answer")
+INVALID = ApiError("CreateInstance", 400, "InvalidImageId.NotFound", "no such image")
+MISMATCH = ApiError("CreateInstance", 400, "IdempotentParameterMismatch", "other parameters")
+START_BUSY = ApiError("StartInstance", 403, "IncorrectInstanceStatus", "not yet")
+START_REFUSED = ApiError("StartInstance", 403, "InvalidAccountStatus.NotEnoughBalance", "pay first")
+INITIALIZING = ApiError("DeleteInstance", 403, "IncorrectInstanceStatus.Initializing", "too early")
+GONE = ApiError("StartInstance", 404, "InvalidInstanceId.NotFound", "no such instance")
+INSTANCE = Instance("i-1", "Running", "ecs.g6.large", "cn-hangzhou-h", ("10.0.0.1",), None)
+
+
+def creating(**changes: Any) -> Record:  # noqa: ANN401 - any field of a record
+    """Return a record whose first call is announced by `me`."""
+    request = Request(
+        "r1", {"RegionId": "cn-hangzhou", "InstanceType": "ecs.g6.large", "ImageId": "i"},
+        alternatives=({"InstanceType": "ecs.g7.large"},),
+    )  # fmt: skip
+    record = claim(request, "m1", caller="me", nonce="n", now=T0, call_until=FENCE, rules=RULES)
+    return replace(record, **changes)
+
+
+def watched(state: State = State.PENDING, **changes: Any) -> Record:  # noqa: ANN401 - any field of a record
+    """Return a record whose instance is known."""
+    record = advance(creating(), events.InstanceCreated(1, Created("i-1", "order", 0.5)), T0 + 1, RULES)
+    if state is State.RELEASING:
+        changes = {"failure": Failure("start", START_REFUSED), "releasing_since": T0 + 10, **changes}
+    return replace(record, state=state, **changes)
+
+
+def failed(error: ApiError, generation: int = 1, caller: str = "me") -> events.CreateFailed:
+    """Return the event of a failed CreateInstance."""
+    return events.CreateFailed(caller, generation, error, 0.0)
+
+
+def second_generation() -> Record:
+    """Return a record that has no alternative left."""
+    return advance(advance(creating(), failed(NO_STOCK), T0 + 1, RULES), events.CallAnnounced("me", FENCE), T0, RULES)
+
+
+# case, record, event, seconds after T0, what the record is afterwards
+CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
+    ("an id makes it pending", creating(), events.InstanceCreated(1, Created("i-1", "o", 2.0)), 1,
+     {"state": State.PENDING, "instance_id": "i-1", "order_id": "o", "trade_price": 2.0, "calling": False}),
+    ("an id of another generation changes nothing", creating(), events.InstanceCreated(2, Created("i-9")), 1, {}),
+    ("an id counts whoever called", creating(caller="other"), events.InstanceCreated(1, Created("i-1")), 1,
+     {"state": State.PENDING}),
+    ("a passed dry run completes without an instance", creating(dry_run=True), events.DryRunPassed(), 1,
+     {"state": State.COMPLETED, "instance_id": None}),
+    ("a definite failure ends it", creating(), failed(INVALID), 1, {"state": State.FAILED, "calling": False}),
+    ("a failure another caller saw decides nothing", creating(), failed(INVALID, caller="other"), 1, {}),
+    ("a failure of an earlier generation decides nothing", second_generation(), failed(INVALID), 2, {}),
+    ("no stock turns over to the alternative", creating(), failed(NO_STOCK), 1,
+     {"state": State.CREATING, "calling": False, "unknown": False}),
+    ("no stock without an alternative left ends it", second_generation(), failed(NO_STOCK, 2), 2,
+     {"state": State.FAILED}),
+    ("throttling keeps the token and waits", creating(), failed(THROTTLED), 1,
+     {"state": State.CREATING, "calling": False, "unknown": False, "tries": 1}),
+    ("no answer leaves the generation unknown", creating(), failed(NO_ANSWER), 1,
+     {"state": State.CREATING, "unknown": True, "settling": False}),
+    ("no answer to a dry run is only a failure to try again", creating(dry_run=True), failed(NO_ANSWER), 1,
+     {"state": State.CREATING, "unknown": False}),
+    ("a definite failure after an unknown answer waits to be settled", creating(unknown=True), failed(INVALID), 1,
+     {"state": State.CREATING, "settling": True}),
+    ("no stock after an unknown answer does not turn over", creating(unknown=True), failed(NO_STOCK), 1,
+     {"state": State.CREATING, "settling": True, "tries": 1}),
+    ("a mismatch on our own token is settled first", creating(), failed(MISMATCH), 1,
+     {"state": State.CREATING, "unknown": True, "settling": True}),
+    ("an announcement extends the fence", creating(calling=False), events.CallAnnounced("you", FENCE + 50), 40,
+     {"caller": "you", "calling": True, "call_until": FENCE + 50, "unknown": False}),
+    ("another's standing announcement stands", creating(), events.CallAnnounced("you", FENCE + 50), 40, {}),
+    ("an announcement over an unanswered one leaves it unknown", creating(),
+     events.CallAnnounced("you", FENCE + 200), 91, {"caller": "you", "unknown": True}),
+    ("a copy that was sent is noted", creating(calling=False), events.CopySent("m2", T0 + 60), 5,
+     {"copy_id": "m2", "next_try_at": T0 + 60}),
+    ("what is found by tag is adopted", creating(unknown=True), events.LookedUp(INSTANCE), 50,
+     {"state": State.PENDING, "instance_id": "i-1", "unknown": False}),
+    ("absence before the settling time decides nothing", creating(unknown=True, calling=False),
+     events.LookedUp(None), 149, {"state": State.CREATING, "unknown": True, "due_at": SETTLED}),
+    ("absence after the settling time means not created", creating(), events.LookedUp(None), 150,
+     {"state": State.CREATING, "unknown": False, "calling": False}),
+    ("a settled failure ends it", creating(unknown=True, settling=True, calling=False, last_error=INVALID, tries=1),
+     events.LookedUp(None), 151, {"state": State.FAILED}),
+    ("a settled lack of stock turns over", creating(unknown=True, settling=True, calling=False, last_error=NO_STOCK),
+     events.LookedUp(None), 151, {"state": State.CREATING, "settling": False, "unknown": False}),
+    ("a settled mismatch gets a token of its own", creating(unknown=True, settling=True, last_error=MISMATCH),
+     events.LookedUp(None), 151, {"state": State.CREATING, "settling": False, "calling": False}),
+    ("absence past the deadline ends it", creating(unknown=True, deadline=T0 + 60), events.LookedUp(None), 151,
+     {"state": State.FAILED}),
+    ("a deadline ends a record nothing is known to be made of", creating(calling=False), events.Expired(), 901,
+     {"state": State.FAILED}),
+    ("a deadline does not end what may have been made", creating(), events.Expired(), 901, {}),
+    ("an absence in the grace period is none", watched(), events.SeenAbsent(), 120, {}),
+    ("an absence past it is noted", watched(), events.SeenAbsent(), 130, {"absent_since": T0 + 130}),
+    ("presence clears it", watched(absent_since=T0), events.SeenPresent(), 100, {"absent_since": None}),
+    ("confirmed absence fails it", watched(on_failure="release"), events.Vanished(), 100, {"state": State.FAILED}),
+    ("an address is noted", watched(), events.AddressAllocated("47.1.1.1"), 9, {"public_ip_address": "47.1.1.1"}),
+    ("an address without a value counts", watched(), events.AddressAllocated(None), 9, {"public_ip_address": ""}),
+    ("a start leads to starting", watched(), events.StartSent(), 9,
+     {"state": State.STARTING, "start_sent_at": T0 + 9}),
+    ("a start that must wait is tried again", watched(), events.StepFailed("start", START_BUSY, 0.0), 9,
+     {"state": State.PENDING, "tries": 1, "last_error": START_BUSY}),
+    ("a start that cannot succeed ends it", watched(), events.StepFailed("start", START_REFUSED, 0.0), 9,
+     {"state": State.FAILED}),
+    ("a start that cannot succeed releases where asked", watched(on_failure="release"),
+     events.StepFailed("start", START_REFUSED, 0.0), 9, {"state": State.RELEASING, "releasing_since": T0 + 9}),
+    ("an instance unknown to a step is absence, not failure", watched(), events.StepFailed("start", GONE, 0.0), 130,
+     {"state": State.PENDING, "absent_since": T0 + 130}),
+    ("ready completes", watched(State.STARTING), events.Ready(INSTANCE), 9, {"state": State.COMPLETED}),
+    ("a deadline fails", watched(), events.Expired(), 901, {"state": State.FAILED}),
+    ("a deadline releases where asked", watched(on_failure="release"), events.Expired(), 901,
+     {"state": State.RELEASING}),
+    ("an accepted delete waits for absence", watched(State.RELEASING), events.DeleteAccepted(), 20,
+     {"state": State.RELEASING, "deleted_at": T0 + 20}),
+    ("a gone instance is released", watched(State.RELEASING, deleted_at=T0 + 20), events.Gone(), 22,
+     {"state": State.FAILED}),
+    ("a deleted instance that stays is deleted again", watched(State.RELEASING, deleted_at=T0 + 20),
+     events.SeenPresent(), 90, {"state": State.RELEASING, "deleted_at": None}),
+    ("a delete that is refused is tried again", watched(State.RELEASING),
+     events.StepFailed("release", INITIALIZING, 0.0), 20, {"state": State.RELEASING, "last_error": INITIALIZING}),
+    ("after ten minutes a release gives up", watched(State.RELEASING),
+     events.StepFailed("release", INITIALIZING, 0.0), 611, {"state": State.FAILED}),
+    ("after ten minutes a deleted one that stays is kept", watched(State.RELEASING, deleted_at=T0 + 600),
+     events.SeenPresent(), 611, {"state": State.FAILED}),
+    ("an ended record ignores what comes late", advance(creating(), failed(INVALID), T0, RULES),
+     events.InstanceCreated(1, Created("i-1")), 1, {}),
+    ("publishing closes it", advance(creating(), failed(INVALID), T0, RULES), events.Published(), 5,
+     {"published_at": T0 + 5, "open": False}),
+    ("a topic that refuses is asked again later", advance(creating(), failed(INVALID), T0, RULES),
+     events.PublishRefused(T0 + 20), 5, {"due_at": T0 + 20, "open": True}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "event", "after", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_advance(record: Record, event: events.Event, after: float, expected: dict[str, Any]) -> None:
+    """Each event changes what the design says, takes the next version, or gives the same record back."""
+    changed = advance(record, event, T0 + after, RULES)
+    if not expected:
+        assert changed is record
+        return
+    assert changed.version == record.version + 1
+    assert {name: getattr(changed, name) for name in expected} == expected
+    assert (changed.outcome is not None) == (changed.state in TERMINAL)
+
+
+def test_every_pair_of_state_and_event_is_in_the_table() -> None:
+    """Every row of the transition table is driven by a case above."""
+    driven = {(record.state, type(event)) for _, record, event, _, _ in CASES}
+    rows = {(state, event) for state, row in TABLE.items() for event in row}
+    watched_states, ended = (State.PENDING, State.STARTING), (State.COMPLETED, State.FAILED)
+    for alike in (watched_states, ended):
+        seen = {event for state, event in driven if state in alike}
+        driven |= {(state, event) for state in alike for event in seen}
+    assert rows - driven == set()
+
+
+def test_turning_over_takes_the_next_alternative_and_another_token() -> None:
+    """A generation has its own token; its overrides and the last error are kept for the outcome."""
+    record = second_generation()
+    first, second = record.generations
+    assert (first.error_code, second.alternative, second.overrides) == (
+        "OperationDenied.NoStock", 1, {"InstanceType": "ecs.g7.large"},
+    )  # fmt: skip
+    assert first.token != second.token
+    assert max(len(first.token), len(second.token)) <= 64
+
+
+@pytest.mark.parametrize(
+    ("record", "end", "disposition"),
+    [
+        (advance(watched(), events.Vanished(), T0 + 100, RULES), "InstanceVanished", "vanished"),
+        (advance(watched(), events.Expired(), T0 + 901, RULES), "ProvisioningTimeout", "kept"),
+        (advance(watched(State.RELEASING, deleted_at=T0), events.Gone(), T0 + 9, RULES), START_REFUSED.code,
+         "released"),
+        (advance(watched(State.RELEASING), events.StepFailed("release", INITIALIZING, 0.0), T0 + 611, RULES),
+         START_REFUSED.code, "kept"),
+    ],
+)  # fmt: skip
+def test_a_failure_says_what_became_of_the_instance(record: Record, end: str, disposition: str) -> None:
+    """The outcome names the error that ended the request, the instance, and what was done with it."""
+    data = json.loads(record.outcome or "")["data"]
+    assert (data["error"]["code"], data["instance"]["instanceId"], data["instance"]["disposition"]) == (
+        end, "i-1", disposition,
+    )  # fmt: skip
+
+
+NEXT: list[tuple[str, Record, str, float, Next]] = [
+    ("the caller calls", creating(), "me", 1, Next(Step.CALL)),
+    ("another waits for fence and skew", creating(), "you", 1, Next(Step.WAIT, FENCE + RULES.skew_seconds)),
+    ("another goes on after them", creating(), "you", 91, Next(Step.CALL)),
+    ("a wait is kept", creating(calling=False, retry_at=T0 + 20), "you", 1, Next(Step.WAIT, T0 + 20)),
+    ("an unknown generation tries its token again", creating(calling=False, unknown=True), "you", 1, Next(Step.CALL)),
+    ("a settling one waits", creating(calling=False, unknown=True, settling=True), "you", 1, Next(Step.WAIT, SETTLED)),
+    ("and is looked up", creating(calling=False, unknown=True, settling=True), "you", 150, Next(Step.LOOK_UP)),
+    ("at the deadline it ends", creating(calling=False), "you", 900, Next(Step.EXPIRE)),
+    ("or is settled first", creating(calling=False, unknown=True), "you", 900, Next(Step.LOOK_UP)),
+    ("a dry run needs no settling", creating(calling=True, dry_run=True), "you", 900, Next(Step.EXPIRE)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "caller", "after", "expected"), [c[1:] for c in NEXT], ids=[c[0] for c in NEXT])
+def test_next_step(record: Record, caller: str, after: float, expected: Next) -> None:
+    """Only whoever announced a call may call before the fence; nothing ends or turns over unsettled."""
+    assert next_step(record, caller, T0 + after, RULES) == expected
+
+
+def test_the_timer_never_calls_create_instance() -> None:
+    """The timer looks up, ends, or waits: it has no message, so it has no secrets to call with."""
+    for unknown in (False, True):
+        for calling in (False, True):
+            for after in (1, 91, 151, 901, 2000):
+                record = creating(calling=calling, unknown=unknown)
+                assert watch_step(record, T0 + after).step is not Step.CALL
+
+
+ACTS: list[tuple[Record, str | None, float, Act]] = [
+    (watched(), "Pending", 9, Act.WAIT),
+    (watched(), "Stopped", 9, Act.START),
+    (watched(start=False), "Stopped", 9, Act.DESCRIBE),
+    (watched(allocate_public_ip=True), "Stopped", 9, Act.ALLOCATE),
+    (watched(allocate_public_ip=True, public_ip_address="47.1.1.1"), "Stopped", 9, Act.START),
+    (watched(), "Running", 9, Act.DESCRIBE),
+    (watched(), "Pending", 900, Act.EXPIRE),
+    (watched(), "Stopped", 900, Act.EXPIRE),
+    (watched(start=False), "Stopped", 900, Act.DESCRIBE),
+    (watched(), None, 900, Act.EXPIRE),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 9, Act.WAIT),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 70, Act.START),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Running", 901, Act.DESCRIBE),
+]
+
+
+@pytest.mark.parametrize(("record", "status", "after", "expected"), ACTS)
+def test_act(record: Record, status: str | None, after: float, expected: Act) -> None:
+    """A status allows one step; what is ready completes even at the deadline."""
+    assert act(record, status, T0 + after) is expected
+
+
+def test_a_record_survives_its_json() -> None:
+    """Reading what was written gives the same record, and no secret was ever in it."""
+    record = second_generation()
+    assert Record.from_json(record.to_json()) == record
+    assert isinstance(record.generation, Generation)
