@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from store_records import NOW
 
+from local import defaults
+from local.cloud.clock import DrivenClock
+from local.cloud.cloud import Cloud
+from local.cloud.server import running
+from local.cloud.tablestore.tables import LOCAL, ensure_tables
 from shared.adapters.sqlite import SqliteStore
+from shared.adapters.tablestore.store import TablestoreStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,13 +71,42 @@ class SqliteMemory:
         self._store.purge(NOW + seconds - KEEP, 1000)
 
 
+class Tablestore:
+    """The worker's two tables in a local cloud, over loopback and through the real SDK."""
+
+    across_processes = True
+
+    def __init__(self, url: str, cloud: Cloud | None = None) -> None:
+        self.url = url
+        self.cloud = cloud
+
+    def __reduce__(self) -> tuple[type[Tablestore], tuple[str]]:
+        """Travel to another process without the cloud."""
+        return Tablestore, (self.url,)
+
+    def open(self) -> TablestoreStore:
+        """Return a handle with pages so small that every check crosses some."""
+        return TablestoreStore(self.url, defaults.TABLESTORE_INSTANCE, LOCAL, page_rows=PAGE)
+
+    def age(self, seconds: float) -> None:
+        """Drive the cloud's clock to so long after the first write."""
+        assert self.cloud is not None
+        self.cloud.clock.advance(NOW + seconds - self.cloud.clock.now())
+
+
 @contextmanager
 def backend(name: str, directory: Path) -> Iterator[Backend]:
     """Make a backend by name."""
     if name == "sqlite":
         yield SqliteFile(str(directory / "data" / "store.db"))
-    else:
+    elif name == "memory":
         yield SqliteMemory()
+    else:
+        cloud = Cloud(DrivenClock(NOW))
+        with running(cloud) as url:
+            ensure_tables(url)
+            cloud.calls.clear()
+            yield Tablestore(url, cloud)
 
 
-NAMES = ("sqlite", "memory")
+NAMES = ("sqlite", "memory", "tablestore")

@@ -41,6 +41,14 @@ def a_claim_of_a_taken_id_answers_what_is_there(backend: Backend) -> None:
     assert list(store.open_work(LATER)) == [record.entry]
 
 
+def a_claim_of_a_fresh_claim_changes_nothing(backend: Backend) -> None:
+    """The same while the first claimant has not yet written again."""
+    store, record = backend.open(), claimed()
+    store.claim(record)
+    assert store.claim(claimed(caller="caller-2", accepted_at=NOW + 60, due_at=NOW + 60)) == record
+    assert list(store.open_work(LATER)) == [record.entry]
+
+
 def a_claim_of_a_finished_id_opens_nothing(backend: Backend) -> None:
     """A late duplicate gets the finished record, and nothing becomes open."""
     store = backend.open()
@@ -243,6 +251,7 @@ def leases_are_not_open_work(backend: Backend) -> None:
 CHECKS: tuple[Callable[[Backend], None], ...] = (
     a_claim_creates_the_record_and_its_entry,
     a_claim_of_a_taken_id_answers_what_is_there,
+    a_claim_of_a_fresh_claim_changes_nothing,
     a_claim_of_a_finished_id_opens_nothing,
     an_update_from_an_old_version_conflicts,
     an_update_from_a_version_to_come_conflicts,

@@ -128,6 +128,10 @@ class TablestoreStore:
         del before, limit
         return 0
 
+    def close(self) -> None:
+        """Close the connections that are idle."""
+        self._client.connection.pool.clear()
+
     def _read(self, table: str, key: rows.Key) -> dict[str, Any]:
         _, row, _ = self._calls.make(self._client.get_row, table, key, max_version=1)
         return rows.columns_of(row) if row is not None else {}
