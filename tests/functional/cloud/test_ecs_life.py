@@ -1,0 +1,86 @@
+"""An instance from CreateInstance to its end, through the official SDK."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.functional.cloud.calls import allocate, create, delete, describe, refusal, start, statuses
+
+if TYPE_CHECKING:
+    from tests.clients import Clients
+
+
+def test_pending_stopped_running(cloud: Clients) -> None:
+    """A new instance is Pending, then Stopped; started it is Starting, then Running."""
+    ecs = cloud.ecs()
+    instance_id = create(ecs)
+    assert statuses(ecs, [instance_id]) == {instance_id: "Pending"}
+    assert refusal(start, ecs, instance_id) == (403, "IncorrectInstanceStatus")
+    cloud.cloud.clock.advance(3)
+    assert statuses(ecs, [instance_id]) == {instance_id: "Stopped"}
+    start(ecs, instance_id)
+    assert statuses(ecs, [instance_id]) == {instance_id: "Starting"}
+    cloud.cloud.clock.advance(2)
+    assert statuses(ecs, [instance_id]) == {instance_id: "Running"}
+    assert refusal(start, ecs, instance_id) == (403, "IncorrectInstanceStatus")
+
+
+def test_public_address_rules(cloud: Clients) -> None:
+    """An address needs outbound bandwidth and a settled status, and is given once."""
+    ecs = cloud.ecs()
+    without, with_bandwidth = create(ecs), create(ecs, InternetMaxBandwidthOut=5)
+    assert refusal(allocate, ecs, with_bandwidth) == (403, "IncorrectInstanceStatus")
+    cloud.cloud.clock.advance(3)
+    assert refusal(allocate, ecs, without) == (400, "InvalidParameter.Bandwidth")
+    address = allocate(ecs, with_bandwidth)
+    assert allocate(ecs, with_bandwidth) == address
+    (shown,) = describe(ecs, instance_ids=json.dumps([with_bandwidth]))
+    assert shown.public_ip_address.ip_address == [address]
+    assert shown.vpc_attributes.private_ip_address.ip_address != []
+
+
+def test_delete_rules(cloud: Clients) -> None:
+    """Deleting is refused while initialising and, without Force, unless stopped; then the id is gone."""
+    ecs = cloud.ecs()
+    instance_id, protected = create(ecs), create(ecs, DeletionProtection=True)
+    assert refusal(delete, ecs, instance_id, force=True) == (403, "IncorrectInstanceStatus.Initializing")
+    cloud.cloud.clock.advance(2)
+    assert refusal(delete, ecs, instance_id) == (403, "IncorrectInstanceStatus")
+    delete(ecs, instance_id, force=True)
+    assert statuses(ecs) == {protected: "Pending"}
+    assert refusal(delete, ecs, instance_id, force=True) == (404, "InvalidInstanceId.NotFound")
+    assert refusal(delete, ecs, protected, force=True) == (403, "InvalidOperation.DeletionProtection")
+
+
+def test_read_lag(cloud: Clients) -> None:
+    """With a read lag a new instance is absent from answers for a while, and its tag finds nothing."""
+    ecs = cloud.ecs()
+    cloud.local("config", {"readLagSeconds": 5})
+    tag = {"Key": "provisioner:request", "Value": "local/a"}
+    instance_id = create(ecs, Tag=[tag])
+    assert statuses(ecs, [instance_id]) == {}
+    assert describe(ecs, tag=_tags(tag)) == []
+    cloud.cloud.clock.advance(5)
+    assert [one.instance_id for one in describe(ecs, tag=_tags(tag))] == [instance_id]
+
+
+def test_dry_run_makes_nothing(cloud: Clients) -> None:
+    """DryRun answers DryRunOperation after all checks, and makes no instance."""
+    ecs = cloud.ecs()
+    assert refusal(create, ecs, DryRun=True) == (400, "DryRunOperation")
+    assert cloud.local("state")["ecs"]["instances"] == []
+
+
+def test_state_never_shows_secrets(cloud: Clients) -> None:
+    """What /_local/state shows of an instance has neither Password nor UserData in it."""
+    create(cloud.ecs(), Password="Abcd-1234-secret", UserData="c2VjcmV0")
+    text = json.dumps(cloud.local("state"))
+    assert "Abcd-1234-secret" not in text
+    assert "c2VjcmV0" not in text
+
+
+def _tags(*tags: dict[str, str]) -> list[object]:
+    from alibabacloud_ecs20140526.models import DescribeInstancesRequestTag
+
+    return [DescribeInstancesRequestTag(key=tag["Key"], value=tag.get("Value")) for tag in tags]
