@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 OWN_TAGS = MAX_TAGS - 1
 """How many tags a message can bring: one of the API's 20 is ours."""
-FIXED = frozenset({"RegionId", "Tag", "DryRun", "ClientToken", "Password", "UserData"})
-"""What no alternative can change."""
 
 
 class Content:
@@ -31,6 +29,7 @@ class Content:
         self._contract = contract
         self._base = flatten(parameters)
         self._found = self._examine(self._base.values, self._base.unreadable)
+        self._known = frozenset([*self._found.violations, *self._found.warnings])
         self.overlays: list[dict[str, Scalar | None]] = []
         self.warnings = _under("parameters", self._found.warnings)
         own = [*self._base.violations, *self._found.violations, *_reserved_tags(self._base)]
@@ -58,18 +57,14 @@ class Content:
                 self._add(place, given)
 
     def _add(self, place: str, given: Mapping[str, Any]) -> None:
-        fixed = [name for name in given if name.split(".", 1)[0] in FIXED]
-        self.violations += [
-            Violation(f"{place}.{name}", "InvalidParameter", "cannot differ in an alternative") for name in fixed
-        ]
-        overlay = flatten({name: value for name, value in given.items() if name not in fixed}, overlay=True)
+        overlay = flatten(given, overlay=True)
         merged = lay_over(self.parameters, overlay.values)
-        unreadable = {name for name in self._base.unreadable if name not in overlay.values} | overlay.unreadable
+        unreadable = self._base.unreadable - overlay.values.keys() | overlay.unreadable
         found = self._examine(merged, unreadable)
         self.overlays.append(overlay.values)
         self.violations += _under(place, overlay.violations)
-        self.violations += _under(place, _new(found.violations, self._found.violations, overlay))
-        self.warnings += _under(place, _new(found.warnings, self._found.warnings, overlay))
+        self.violations += _under(place, self._new(found.violations, overlay))
+        self.warnings += _under(place, self._new(found.warnings, overlay))
         self.violations += [
             Violation(f"{place}.{name}", "InvalidParameter", words)
             for _, name, words in conflicts(self._asked, merged)
@@ -77,12 +72,11 @@ class Content:
         ]
 
     def _examine(self, flat: Mapping[str, Any], unreadable: set[str]) -> Findings:
-        return examine(flat, self._contract, max_tags=OWN_TAGS, unreadable=frozenset(unreadable))
+        return examine(flat, self._contract, max_tags=OWN_TAGS, unreadable=unreadable)
 
-
-def _new(found: Iterable[Violation], before: Sequence[Violation], overlay: Flat) -> list[Violation]:
-    """Leave out what is wrong with the request itself already, unless the alternative says it again."""
-    return [each for each in found if each not in before or each.field in overlay.values]
+    def _new(self, found: Iterable[Violation], overlay: Flat) -> list[Violation]:
+        """Leave out what is wrong with the request itself already, unless the alternative says it again."""
+        return [each for each in found if each not in self._known or each.field in overlay.values]
 
 
 def _under(place: str, violations: Iterable[Violation]) -> list[Violation]:

@@ -71,8 +71,9 @@ def _request(envelope: Mapping[str, Any], content: Content) -> Request:
 
 def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
     """Return what could be read, by attribute, and what could not."""
-    twice = document.names if isinstance(document, Repeated) else ()
-    violations = [Violation(clean(name), "InvalidParameter", "is given twice") for name in twice]
+    names = document.names if isinstance(document, Repeated) else ()
+    twice = frozenset(names)
+    violations = [Violation(clean(name), "InvalidParameter", "is given twice") for name in names]
     once = {name: value for name, value in document.items() if name not in twice} if twice else document
     try:
         return ENVELOPE.load(once), violations

@@ -63,18 +63,14 @@ RENEWALS: dict[str, dict[str, tuple[int, ...]]] = {
 
 
 def _unit(given: Given) -> Iterator[Finding]:
-    unit = given.get("PeriodUnit")
-    if unit is not None and unit not in PERIODS[given.site]:
+    if given.get("PeriodUnit") not in PERIODS[given.site]:
         yield "PeriodUnit", f"must be one of {', '.join(PERIODS[given.site])} on the {given.site} site"
 
 
 def _lengths(given: Given, name: str, table: dict[str, dict[str, tuple[int, ...]]]) -> Iterator[Finding]:
-    value = given.get(name)
-    if value is None:
-        return
     unit = str(given.get("PeriodUnit") or "Month")
     allowed = table[given.site].get(unit)
-    if allowed is not None and value not in allowed:
+    if allowed is not None and given.get(name) not in allowed:
         listed = ", ".join(map(str, allowed))
         yield name, f"must be one of {listed} when PeriodUnit is {unit} on the {given.site} site"
 
@@ -131,18 +127,38 @@ def ignored(given: Given) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("InvalidPeriodUnit.ValueNotSupported", "PeriodUnit is one of the site's units.", _unit),
-    Rule("InvalidPeriod", "Period is one of the unit's lengths on the site.", _period),
-    Rule("InvalidAutoRenewPeriod.ValueNotSupported", "AutoRenewPeriod is one of the unit's lengths.", _renewal),
-    Rule("MissingParamter", "PrePaid needs Period (the code is misspelt by the API).", _no_period),
-    Rule("MissingParameter", "AutoRenew on a PrePaid instance needs AutoRenewPeriod.", _no_renewal),
-    Rule("InvalidSpotPrepaid", "A spot instance is not PrePaid.", _prepaid_spot),
+    Rule("InvalidPeriodUnit.ValueNotSupported", "PeriodUnit is one of the site's units.", "PeriodUnit", _unit),
+    Rule("InvalidPeriod", "Period is one of the unit's lengths on the site.", "Period", _period),
+    Rule(
+        "InvalidAutoRenewPeriod.ValueNotSupported",
+        "AutoRenewPeriod is one of the unit's lengths.",
+        "AutoRenewPeriod",
+        _renewal,
+    ),
+    Rule(
+        "MissingParamter", "PrePaid needs Period (the code is misspelt by the API).", "InstanceChargeType", _no_period
+    ),
+    Rule("MissingParameter", "AutoRenew on a PrePaid instance needs AutoRenewPeriod.", "AutoRenew", _no_renewal),
+    Rule("InvalidSpotPrepaid", "A spot instance is not PrePaid.", "SpotStrategy", _prepaid_spot),
     Rule(
         "InvalidSpotParam.EmptyZoneID",
         "A spot instance has a ZoneId, or a VSwitchId that brings it.",
+        "SpotStrategy",
         _spot_without_zone,
     ),
-    Rule("InvalidSpotPriceLimit", "SpotWithPriceLimit has a SpotPriceLimit above 0.", _spot_without_price),
-    Rule("InvalidSpotStrategy", "A spot instance is not put on a dedicated host by Tenancy.", _spot_on_host),
-    Rule("InvalidChargeType.ValueNotSupported", "DeletionProtection is for PostPaid and not for spot.", _protected),
+    Rule(
+        "InvalidSpotPriceLimit", "SpotWithPriceLimit has a SpotPriceLimit above 0.", "SpotStrategy", _spot_without_price
+    ),
+    Rule(
+        "InvalidSpotStrategy",
+        "A spot instance is not put on a dedicated host by Tenancy.",
+        "SpotStrategy",
+        _spot_on_host,
+    ),
+    Rule(
+        "InvalidChargeType.ValueNotSupported",
+        "DeletionProtection is for PostPaid and not for spot.",
+        "DeletionProtection",
+        _protected,
+    ),
 )

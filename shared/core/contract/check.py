@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shared.core.contract import billing, instance, placement, storage, tags
+from shared.core.contract import billing, instance, placement, storage_rules, tags
 from shared.core.contract.given import Contract, Given, Unreadable
-from shared.core.contract.parameter import Finding, Rule
 from shared.core.contract.table import REQUIRED, lookup
 from shared.core.contract.words import KINDS, shown
 from shared.core.request import SECRET_PARAMETERS, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from shared.core.contract.parameter import Parameter
+    from shared.core.contract.parameter import Finding, Parameter, Rule
     from shared.core.request import Scalar
 
-RULES: tuple[Rule, ...] = instance.RULES + placement.RULES + storage.RULES + billing.RULES + tags.RULES
-DISK_RULES: tuple[Rule, ...] = storage.DISK_RULES
+RULES: tuple[Rule, ...] = instance.RULES + placement.RULES + storage_rules.RULES + billing.RULES + tags.RULES
 
 
 @dataclass(slots=True)
@@ -42,7 +40,7 @@ def examine(
     contract: Contract,
     *,
     max_tags: int = tags.MAX_TAGS,
-    unreadable: frozenset[str] = frozenset(),
+    unreadable: Collection[str] = (),
 ) -> Findings:
     """Return violations and warnings.
 
@@ -52,6 +50,7 @@ def examine(
     findings = Findings()
     listed = findings.warnings if contract.unlisted == "warn" else findings.violations
     readable: dict[str, Scalar] = {}
+    unreadable = set(unreadable)
     for name, value in flat.items():
         parameter = lookup(name)
         if parameter is not None and _is_of(value, parameter):
@@ -60,7 +59,7 @@ def examine(
         else:
             words = "there is no such parameter" if parameter is None else f"must be {KINDS[parameter.kind]}"
             findings.violations.append(Violation(name, "InvalidParameter", words))
-            unreadable |= {name}
+            unreadable.add(name)
     given = Given(readable, contract, unreadable)
     findings.violations += [
         Violation(name, "MissingParameter", "is required")
@@ -68,10 +67,16 @@ def examine(
         if name not in readable and name not in unreadable
     ]
     for rule in RULES:
-        _apply(rule, findings, listed, given, given)
-    for disk in ("SystemDisk", *given.data_disks):
-        for rule in DISK_RULES:
-            _apply(rule, findings, listed, given, given, disk)
+        if not rule.when or given.has(rule.when):
+            _apply(rule, findings, listed, given)
+    for rules, disks in (
+        (storage_rules.DISK_RULES, ("SystemDisk",)),
+        (storage_rules.DATA_DISK_RULES, given.data_disks),
+    ):
+        for disk in disks:
+            for rule in rules:
+                if given.has(f"{disk}.{rule.when}"):
+                    _apply(rule, findings, listed, given, disk)
     _count_tags(given, max_tags, findings)
     findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(billing.ignored, given)]
     return findings
@@ -93,17 +98,15 @@ def _limits(parameter: Parameter, name: str, value: Scalar, findings: Findings, 
         findings.warnings.append(Violation(name, "Remark", parameter.remark))
 
 
-def _apply(rule: Rule, findings: Findings, listed: list[Violation], given: Given, *arguments: Any) -> None:  # noqa: ANN401
-    for name, words in _found(rule.breaches, *arguments):
+def _apply(rule: Rule, findings: Findings, listed: list[Violation], given: Given, *disk: str) -> None:
+    for name, words in _found(rule.breaches, given, *disk):
         said = Violation(name, rule.code, _with_value(words, name, given.flat.get(name)))
-        target = listed if rule.listed else findings.violations
-        if said not in target:
-            target.append(said)
+        (listed if rule.listed else findings.violations).append(said)
 
 
-def _found(breaches: Callable[..., Iterable[Finding]], *arguments: Any) -> tuple[Finding, ...]:  # noqa: ANN401
+def _found(breaches: Callable[..., Iterable[Finding]], given: Given, *disk: str) -> tuple[Finding, ...]:
     try:
-        return tuple(breaches(*arguments))
+        return tuple(breaches(given, *disk))
     except Unreadable:
         return ()
 
@@ -115,7 +118,7 @@ def _with_value(words: str, name: str, value: Scalar | None) -> str:
 
 
 def _count_tags(given: Given, most: int, findings: Findings) -> None:
-    count = len(given.numbered["Tag"])
+    count = max(given.numbered["Tag"], default=0)
     if count > most:
         findings.violations.append(
             Violation("Tag", "QuotaExceed.Tags", f"can have at most {most} items, and has {count}")

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from shared.core.contract.words import KINDS, kind_of
+from shared.core.json_text import Repeated
 
 
 class Strict(fields.Field[Any]):
@@ -16,8 +17,12 @@ class Strict(fields.Field[Any]):
 
     def __init__(self, kind: type, **options: Any) -> None:  # noqa: ANN401 - marshmallow's options
         super().__init__(**options)
-        self._kinds = (float, int) if kind is float else (kind,)
+        self._kinds = {float: (float, int), dict: (dict, Repeated)}.get(kind, (kind,))
         self._words = KINDS[kind]
+
+    def _validate(self, value: Any) -> None:  # noqa: ANN401
+        if self.validators:  # most have none, and marshmallow's way of finding that out is most of the cost
+            super()._validate(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ARG002
         if type(value) not in self._kinds:

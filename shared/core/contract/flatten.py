@@ -22,6 +22,9 @@ _SUFFIX = {
     head: frozenset(n.split(".")[-1] for n in PARAMETERS if n.startswith(head + ".")) for head in (*OBJECTS, *LISTS)
 }
 
+FIXED = frozenset({"RegionId", "Tag", "DryRun", "ClientToken", "Password", "UserData"})
+"""What no overlay can change."""
+
 
 @dataclass(slots=True)
 class Flat:
@@ -42,13 +45,15 @@ class Flat:
 
 
 def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
-    """Return the flat spelling. In an overlay null removes, so it is taken, except inside a list."""
+    """Return the flat spelling. In an overlay null removes, except inside a list, and some names are refused."""
     flat = Flat()
     twice = _repeated(flat, given, "")
     for name, value in given.items():
         if name in twice:
             continue
-        if name in OBJECTS:
+        if overlay and name.split(".", 1)[0] in FIXED:
+            flat.refuse(clean(name), "cannot differ in an alternative")
+        elif name in OBJECTS:
             _object(flat, name, value, overlay=overlay)
         elif name in LISTS:
             _list(flat, name, value, overlay=overlay)
@@ -116,11 +121,11 @@ def _members(flat: Flat, head: str, prefix: str, members: dict[str, Any], *, ove
             flat.refuse(f"{prefix}.{clean(name)}", "there is no such parameter")
 
 
-def _repeated(flat: Flat, members: Mapping[str, Any], prefix: str) -> tuple[str, ...]:
+def _repeated(flat: Flat, members: Mapping[str, Any], prefix: str) -> frozenset[str]:
     names = members.names if isinstance(members, Repeated) else ()
     for name in names:
         flat.refuse(prefix + clean(name), "is given twice")
-    return names
+    return frozenset(names)
 
 
 def _gap(flat: Flat, head: str, numbers: set[int]) -> None:

@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from shared.core.request import Scalar
 
+SITES = ("international", "mainland")
+UNLISTED = ("refuse", "warn")
 SPOT = frozenset({"SpotWithPriceLimit", "SpotAsPriceGo"})
 
 
@@ -25,6 +27,10 @@ class Contract:
     site: str = "international"
     unlisted: str = "refuse"
 
+    def __post_init__(self) -> None:
+        if self.site not in SITES or self.unlisted not in UNLISTED:
+            raise ValueError(f"a contract's site is one of {SITES}, its unlisted one of {UNLISTED}")
+
 
 class Unreadable(Exception):
     """A rule asked for a value that was given, but in a wrong type: nothing can be said."""
@@ -33,7 +39,7 @@ class Unreadable(Exception):
 class Given:
     """Flat parameters with the questions that several rules ask."""
 
-    def __init__(self, flat: Mapping[str, Scalar], contract: Contract, unreadable: frozenset[str]) -> None:
+    def __init__(self, flat: Mapping[str, Scalar], contract: Contract, unreadable: Collection[str]) -> None:
         self.flat = flat
         self.site = contract.site
         self._unreadable = unreadable
@@ -43,6 +49,10 @@ class Given:
         if name in self._unreadable:
             raise Unreadable(name)
         return self.flat.get(name)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a parameter, or an item of a list, was given readably."""
+        return name in self.flat or bool(self.numbered.get(name))
 
     def number(self, name: str, default: int) -> int:
         """Return an integer or the API's default for it."""

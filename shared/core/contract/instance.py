@@ -141,7 +141,7 @@ def _no_image(given: Given) -> Iterator[Finding]:
 
 
 def _two_images(given: Given) -> Iterator[Finding]:
-    if given.get("ImageId") is not None and given.get("ImageFamily") is not None:
+    if given.get("ImageId") is not None:
         yield "ImageFamily", "cannot be given together with ImageId"
 
 
@@ -151,13 +151,20 @@ def _two_passwords(given: Given) -> Iterator[Finding]:
 
 
 def _slow_user_data(given: Given) -> Iterator[Finding]:
-    if given.get("UserData") is not None and given.get("IoOptimized") == "none":
+    if given.get("IoOptimized") == "none":
         yield "UserData", "works on I/O optimised instances only, and IoOptimized is none"
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("MissingParameter", "One of ImageId and ImageFamily is required.", _no_image),
-    Rule("UnexpectedImageFamily.ImageIdSupplied", "ImageFamily is not given when ImageId is.", _two_images),
-    Rule("InvalidPasswordParam.Mismatch", "Password is not given when PasswordInherit is true.", _two_passwords),
-    Rule("InvalidUserData.NotSupported", "UserData needs an I/O optimised instance.", _slow_user_data),
+    Rule("MissingParameter", "One of ImageId and ImageFamily is required.", "", _no_image),
+    Rule(
+        "UnexpectedImageFamily.ImageIdSupplied", "ImageFamily is not given when ImageId is.", "ImageFamily", _two_images
+    ),
+    Rule(
+        "InvalidPasswordParam.Mismatch",
+        "Password is not given when PasswordInherit is true.",
+        "PasswordInherit",
+        _two_passwords,
+    ),
+    Rule("InvalidUserData.NotSupported", "UserData needs an I/O optimised instance.", "UserData", _slow_user_data),
 )

@@ -41,12 +41,14 @@ Finding = tuple[str, str]
 class Rule:
     """A rule between parameters: `breaches` yields where it is broken.
 
-    It is asked once with what is given; a rule for disks is asked per disk, with the disk's prefix (`DataDisk.1`) as a
-    second argument. `listed` marks a rule that only lists what was known when the page was read.
+    `when` is the parameter (or list) without which the rule has nothing to say; empty for always. A rule about disks
+    is asked per disk, with the disk's prefix (`DataDisk.1`) as a second argument, and its `when` is a disk's field.
+    `listed` marks a rule that only lists what was known when the page was read.
     """
 
     code: str
     about: str
+    when: str
     breaches: Callable[..., Iterable[Finding]]
     listed: bool = False
 

@@ -69,17 +69,14 @@ _SMALL_BANDWIDTH = 10
 
 
 def _inbound(given: Given) -> Iterator[Finding]:
-    inbound = given.get("InternetMaxBandwidthIn")
-    if inbound is None:
-        return
     outbound = given.number("InternetMaxBandwidthOut", 0)
     most = max(outbound, _SMALL_BANDWIDTH)
-    if int(inbound) > most:
+    if given.number("InternetMaxBandwidthIn", 0) > most:
         yield "InternetMaxBandwidthIn", f"must be from 1 to {most} when InternetMaxBandwidthOut is {outbound}"
 
 
 def _address_without_switch(given: Given) -> Iterator[Finding]:
-    if given.get("PrivateIpAddress") is not None and given.get("VSwitchId") is None:
+    if given.get("VSwitchId") is None:
         yield "VSwitchId", "is required when PrivateIpAddress is given: the address is one of the vSwitch's"
 
 
@@ -106,10 +103,23 @@ RULES: tuple[Rule, ...] = (
     Rule(
         BANDWIDTH_IN,
         "InternetMaxBandwidthIn is at most 10, or InternetMaxBandwidthOut when that is more.",
+        "InternetMaxBandwidthIn",
         _inbound,
     ),
-    Rule("MissingParameter", "PrivateIpAddress needs VSwitchId.", _address_without_switch),
-    Rule("MissingParameter.PrivatePoolOptions.Id", "The criterion Target needs a pool.", _target_without_pool),
-    Rule("SpotNotSupported", "A spot instance uses no private pool.", _pool_for_spot),
-    Rule("DedicatedHostNotSupported", "An instance on a dedicated host uses no private pool.", _pool_on_host),
+    Rule("MissingParameter", "PrivateIpAddress needs VSwitchId.", "PrivateIpAddress", _address_without_switch),
+    Rule(
+        "MissingParameter.PrivatePoolOptions.Id",
+        "The criterion Target needs a pool.",
+        "PrivatePoolOptions.MatchCriteria",
+        _target_without_pool,
+    ),
+    Rule(
+        "SpotNotSupported", "A spot instance uses no private pool.", "PrivatePoolOptions.MatchCriteria", _pool_for_spot
+    ),
+    Rule(
+        "DedicatedHostNotSupported",
+        "An instance on a dedicated host uses no private pool.",
+        "PrivatePoolOptions.MatchCriteria",
+        _pool_on_host,
+    ),
 )

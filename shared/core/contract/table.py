@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.core.contract import billing, instance, placement, storage, tags
-from shared.core.contract.parameter import Parameter
+
+if TYPE_CHECKING:
+    from shared.core.contract.parameter import Parameter
 
 SECTIONS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
     ("Instance", instance.PARAMETERS),

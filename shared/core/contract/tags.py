@@ -51,6 +51,6 @@ def _same_key(given: Given) -> Iterator[Finding]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("MissingParameter", "Every tag has a key.", _value_without_key),
-    Rule("Duplicate.TagKey", "No two tags have the same key.", _same_key),
+    Rule("MissingParameter", "Every tag has a key.", "Tag", _value_without_key),
+    Rule("Duplicate.TagKey", "No two tags have the same key.", "Tag", _same_key),
 )
