@@ -14,6 +14,7 @@ from local import defaults
 from local.cloud.clock import RealClock
 from local.cloud.config import Config
 from local.cloud.faults import Faults
+from local.cloud.furnishing import furnish
 from local.cloud.services import SERVICES
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Cloud:
 
     `lock` guards everything; whoever runs a service's method holds it. `calls` counts calls by `service.Action`,
     refused and lost ones too. `run` (8 hexadecimal digits) is in every id, so that two runs share none; it is random
-    unless given.
+    unless given. A furnished cloud has the deployment's resources from the start, and again after a reset.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class Cloud:
         config: Config | None = None,
         keys: dict[str, Key] | None = None,
         run: str | None = None,
+        *,
+        furnished: bool = False,
     ) -> None:
         self.clock: CloudClock = clock or RealClock()
         self.keys = keys or {defaults.ACCESS_KEY_ID: Key(defaults.ACCESS_KEY_SECRET)}
@@ -56,6 +59,9 @@ class Cloud:
         self._ids = itertools.count(1)
         self._initial_config = deepcopy(self.config)
         self.services: tuple[Service, ...] = tuple(make(self) for make in SERVICES)
+        self._furnished = furnished
+        if furnished:
+            furnish(self)
 
     def service_for(self, request: HttpRequest) -> Service | None:
         """Return the service a request is for."""
@@ -78,6 +84,8 @@ class Cloud:
             self.calls.clear()
             for service in self.services:
                 service.reset()
+            if self._furnished:
+                furnish(self)
 
     def state(self) -> dict[str, Any]:
         """Return what there is, as `GET /_local/state` shows it."""

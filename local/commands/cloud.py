@@ -33,11 +33,11 @@ def serving(cloud: Cloud, port: int = 0) -> Iterator[str]:
 
 
 def new_cloud(speed: float) -> Cloud:
-    """Return a cloud without anything in it."""
+    """Return a cloud with the deployment's queues, topic and tables, and nothing in them."""
     from local.cloud.cloud import Cloud  # noqa: PLC0415 - the same
     from local.cloud.config import Config  # noqa: PLC0415 - the same
 
-    return Cloud(config=Config(speed=speed))
+    return Cloud(config=Config(speed=speed), furnished=True)
 
 
 def wait_until_stopped() -> None:

@@ -28,7 +28,7 @@ class Ots:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._tables: dict[str, Table] = {}
+        self.tables: dict[str, Table] = {}
 
     def serves(self, request: HttpRequest) -> bool:
         """Take whatever speaks the protocol, known operation or not."""
@@ -61,7 +61,7 @@ class Ots:
         """Do the operation."""
         from local.cloud.tablestore.protocol import OPERATIONS  # noqa: PLC0415 - as above
 
-        answer = OPERATIONS[call.action][1](self._tables, call.parameters, self._cloud.clock.now())
+        answer = OPERATIONS[call.action][1](self.tables, call.parameters, self._cloud.clock.now())
         return self._respond(call.request, 200, answer.SerializeToString(), {})
 
     def refuse(self, request: HttpRequest, error: ServiceError) -> HttpResponse:
@@ -82,13 +82,13 @@ class Ots:
         return {
             "tables": {
                 table.name: {"rows": len(table), "primaryKey": list(table.schema), "timeToLive": table.time_to_live}
-                for table in self._tables.values()
+                for table in self.tables.values()
             }
         }
 
     def reset(self) -> None:
         """Forget the tables."""
-        self._tables.clear()
+        self.tables.clear()
 
     def _respond(self, request: HttpRequest, status: int, body: bytes, headers: dict[str, str]) -> HttpResponse:
         signed = signing.answer_headers(request, body, str(uuid4()), self._cloud.keys)

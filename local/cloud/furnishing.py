@@ -1,0 +1,38 @@
+"""What template.yml makes in an account, made in a new local cloud: queues, topic, subscription, tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local import defaults
+from local.cloud.mns import attributes
+from local.cloud.mns.queue import Queue
+from local.cloud.mns.topic import Subscription, Topic
+from local.cloud.mns.wire import Mns
+from local.cloud.tablestore.state import Table
+from local.cloud.tablestore.wire import Ots
+from shared.adapters.tablestore import schema
+
+if TYPE_CHECKING:
+    from local.cloud.cloud import Cloud
+
+QUEUES = (defaults.QUEUE, defaults.DEAD_LETTERS, defaults.INBOX)
+SUBSCRIPTION = "inbox"
+INBOX_ENDPOINT = f"acs:mns:{defaults.REGION}:{defaults.ACCOUNT_ID}:queues/{defaults.INBOX}"
+
+
+def furnish(cloud: Cloud) -> None:
+    """Make the deployment's resources under their default names, empty."""
+    now = cloud.clock.now()
+    for service in cloud.services:
+        if isinstance(service, Mns):
+            for name in QUEUES:
+                service.account.queues[name] = Queue(name, attributes.defaults(attributes.QUEUE), now, now)
+            topic = Topic(defaults.TOPIC, attributes.defaults(attributes.TOPIC), now, now)
+            topic.subscriptions[SUBSCRIPTION] = Subscription(
+                SUBSCRIPTION, topic.name, INBOX_ENDPOINT, None, "EXPONENTIAL_DECAY_RETRY", "SIMPLIFIED", now, now
+            )
+            service.account.topics[topic.name] = topic
+        elif isinstance(service, Ots):
+            for table in (schema.REQUESTS, schema.OPEN):
+                service.tables[table.name] = Table(table.name, table.primary_key, table.time_to_live)
