@@ -73,11 +73,16 @@ def open_store(settings: Settings, credentials: Credentials) -> SqliteStore | Ta
     )
 
 
+def close() -> None:
+    """Close what is kept warm; the next invocation connects anew."""
+    while _warm:
+        _warm.popitem()[1].resources.close()
+
+
 def _clients(settings: Settings, credentials: Credentials) -> _Clients:
     key = (settings, credentials)
     if key not in _warm:
-        while _warm:
-            _warm.popitem()[1].resources.close()
+        close()
         _warm[key] = _connect(settings, credentials)
     return _warm[key]
 
