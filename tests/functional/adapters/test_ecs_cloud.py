@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local import defaults
-from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.in_process import in_process
-from local.cloud.server import running
 from shared.adapters.ecs import STATUS_PAGE, Ecs
 from shared.credentials import Credentials
 from shared.ports import ApiFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.clients import Clients
 
 KEYS = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
 REGION = defaults.REGION
@@ -40,34 +36,11 @@ PARAMETERS = {
     "Tag.1.Value": "test/order-1",
 }
 
-Open = Callable[[Cloud], "Iterator[Ecs]"]
-
-
-@contextmanager
-def over_http(cloud: Cloud) -> Iterator[Ecs]:
-    """Run the cloud on a port."""
-    with running(cloud) as url:
-        yield Ecs(KEYS, call_seconds=10, endpoint=url, connections=64)
-
-
-@contextmanager
-def inside(cloud: Cloud) -> Iterator[Ecs]:
-    """Run the cloud behind the region's own endpoint, in this process."""
-    with in_process(cloud):
-        yield Ecs(KEYS, call_seconds=10)
-
 
 @pytest.fixture
-def cloud() -> Cloud:
-    """Return a cloud whose clock stands still."""
-    return Cloud(DrivenClock())
-
-
-@pytest.fixture(params=[inside, over_http])
-def ecs(request: pytest.FixtureRequest, cloud: Cloud) -> Iterator[Ecs]:
-    """Return the adapter, connected to the cloud in both ways."""
-    with request.param(cloud) as ecs:
-        yield ecs
+def ecs(cloud: Clients) -> Ecs:
+    """Return the adapter, connected to the local cloud in both ways."""
+    return Ecs(KEYS, call_seconds=10, endpoint=cloud.ecs_endpoint, connections=64)
 
 
 def create(ecs: Ecs, number: int = 1, **changes: str | int) -> str:
@@ -75,15 +48,15 @@ def create(ecs: Ecs, number: int = 1, **changes: str | int) -> str:
     return ecs.create({**PARAMETERS, "ClientToken": f"token-{number}", **changes}).instance_id
 
 
-def test_a_life(cloud: Cloud, ecs: Ecs) -> None:
+def test_a_life(cloud: Clients, ecs: Ecs) -> None:
     """An instance is created, stopped, given an address, started, described and deleted."""
     instance_id = create(ecs)
     assert ecs.statuses(REGION, [instance_id]) == {instance_id: "Pending"}
-    cloud.clock.advance(60)
+    cloud.cloud.clock.advance(60)
     assert ecs.statuses(REGION, [instance_id]) == {instance_id: "Stopped"}
     address = ecs.allocate_address(REGION, instance_id)
     ecs.start(REGION, instance_id)
-    cloud.clock.advance(60)
+    cloud.cloud.clock.advance(60)
     found = ecs.describe(REGION, [instance_id])[instance_id]
     assert (found.status, found.instance_type, found.public_ip_address) == ("Running", "ecs.g6.large", address)
     assert found.private_ip_addresses
@@ -103,45 +76,45 @@ def test_the_token_makes_it_one(ecs: Ecs) -> None:
     assert create(ecs, 2) != create(ecs)
 
 
-def test_the_page_trap(cloud: Cloud, ecs: Ecs) -> None:
+def test_the_page_trap(cloud: Clients, ecs: Ecs) -> None:
     """Fifty ids in one call are all answered, though the API answers ten unless it is asked for more."""
     ids = [create(ecs, number) for number in range(STATUS_PAGE)]
-    cloud.calls.clear()
+    cloud.cloud.calls.clear()
     assert sorted(ecs.statuses(REGION, ids)) == sorted(ids)
     assert sorted(ecs.describe(REGION, ids)) == sorted(ids)
-    assert cloud.calls == {"ecs.DescribeInstanceStatus": 1, "ecs.DescribeInstances": 1}
+    assert cloud.cloud.calls == {"ecs.DescribeInstanceStatus": 1, "ecs.DescribeInstances": 1}
 
 
-def test_found_by_tag_over_pages(cloud: Cloud, ecs: Ecs) -> None:
+def test_found_by_tag_over_pages(cloud: Clients, ecs: Ecs) -> None:
     """Every instance with the tag is found, over as many pages as it takes, the oldest first."""
     for number in range(103):
         create(ecs, number, **{"Tag.1.Value": "test/other" if number == 5 else "test/order-1"})
-        cloud.clock.advance(60)
-    cloud.calls.clear()
+        cloud.cloud.clock.advance(60)
+    cloud.cloud.calls.clear()
     found = ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/order-1")
     assert len(found) == 102
     assert [one.creation_time for one in found] == sorted(one.creation_time for one in found)
-    assert cloud.calls == {"ecs.DescribeInstances": 2}
+    assert cloud.cloud.calls == {"ecs.DescribeInstances": 2}
     assert len(ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/other")) == 1
     assert ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/nobody") == []
 
 
 @pytest.mark.parametrize("effect", ["lose-request", "lose-response"])
-def test_lost(cloud: Cloud, ecs: Ecs, effect: str) -> None:
+def test_lost(cloud: Clients, ecs: Ecs, effect: str) -> None:
     """A lost call is unknown, was made once, and the same token finds out what came of it."""
-    cloud.faults.add({"service": "ecs", "action": "CreateInstance", "effect": effect})
+    cloud.cloud.faults.add({"service": "ecs", "action": "CreateInstance", "effect": effect})
     with pytest.raises(ApiFailure) as caught:
         create(ecs)
     assert caught.value.error.http_status is None
-    assert cloud.calls == {"ecs.CreateInstance": 1}
+    assert cloud.cloud.calls == {"ecs.CreateInstance": 1}
     instance_id = create(ecs)
     assert [one.instance_id for one in ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/order-1")] == [instance_id]
 
 
-def test_throttled(cloud: Cloud, ecs: Ecs) -> None:
+def test_throttled(cloud: Clients, ecs: Ecs) -> None:
     """Throttling keeps its code and says when to come back."""
     error = {"status": 429, "code": "Throttling.User", "message": "m", "headers": {"x-acs-retry-after": "2500"}}
-    cloud.faults.add({"service": "ecs", "action": "StartInstance", "error": error})
+    cloud.cloud.faults.add({"service": "ecs", "action": "StartInstance", "error": error})
     with pytest.raises(ApiFailure) as caught:
         ecs.start(REGION, "i-1")
     error = caught.value.error
@@ -151,25 +124,26 @@ def test_throttled(cloud: Cloud, ecs: Ecs) -> None:
     assert error.request_id
 
 
-def test_a_wrong_key(cloud: Cloud) -> None:
+def test_a_wrong_key(cloud: Clients) -> None:
     """A wrong secret is an answer like any other, and the secret is not in it."""
-    with in_process(cloud), pytest.raises(ApiFailure) as caught:
-        create(Ecs(Credentials(defaults.ACCESS_KEY_ID, "another-secret"), call_seconds=5))
+    keys = Credentials(defaults.ACCESS_KEY_ID, "another-secret")
+    with pytest.raises(ApiFailure) as caught:
+        create(Ecs(keys, call_seconds=5, endpoint=cloud.ecs_endpoint))
     assert caught.value.error.code.startswith("SignatureDoesNotMatch")
     assert "another-secret" not in repr(caught.value.error)
 
 
-def test_each_region_has_its_endpoint(cloud: Cloud) -> None:
+def test_each_region_has_its_endpoint() -> None:
     """Without an endpoint of its own, a region's calls go to its host over https."""
     ecs = Ecs(KEYS, call_seconds=5)
-    with in_process(cloud) as mock:
+    with in_process(Cloud()) as mock:
         for region in ("cn-beijing", "ap-southeast-1", "cn-beijing"):
             ecs.statuses(region, ["i-1"])
             assert str(mock.calls[-1].request.url).startswith(f"https://ecs.{region}.aliyuncs.com/?")
 
 
 @pytest.mark.slow
-def test_many_threads(cloud: Cloud, ecs: Ecs) -> None:
+def test_many_threads(cloud: Clients, ecs: Ecs) -> None:
     """64 threads create side by side through one adapter: each gets its own instance, none gets another's."""
 
     def work(number: int) -> tuple[str, str]:
@@ -182,4 +156,4 @@ def test_many_threads(cloud: Cloud, ecs: Ecs) -> None:
         pairs = list(pool.map(work, range(192)))
     assert all(created == found for created, found in pairs)
     assert len({created for created, _ in pairs}) == 192
-    assert cloud.calls["ecs.CreateInstance"] == 192
+    assert cloud.cloud.calls["ecs.CreateInstance"] == 192
