@@ -57,5 +57,5 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
 
     drawn = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        drawn.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
+        drawn.add_row(*(Text("-" if cell is None else str(cell), overflow="fold") for cell in row))
     console().print(drawn)

@@ -87,14 +87,15 @@ def validate(*, files: tuple[str, ...], site: str, unlisted: str, as_json: bool)
 def _messages(files: Iterable[str], failures: list[str]) -> Iterator[tuple[str, str]]:
     """Yield each message with its place; what cannot be read is told on stderr and noted."""
     for name in files:
-        try:
-            if name == STREAM:
-                yield from _numbered(name, sys.stdin.buffer)
-            else:
-                yield from _in_file(name)
-        except OSError as error:
-            failures.append(name)
-            progress(f"{name} cannot be read: {error.strerror}; check the path, or use - for standard input")
+        yield from _in(name, failures)
+
+
+def _in(name: str, failures: list[str]) -> Iterator[tuple[str, str]]:
+    try:
+        yield from _numbered(name, sys.stdin.buffer) if name == STREAM else _in_file(name)
+    except OSError as error:
+        failures.append(name)
+        progress(f"{name} cannot be read: {error.strerror}; check the path, or use - for standard input")
 
 
 def _in_file(name: str) -> Iterator[tuple[str, str]]:
@@ -135,21 +136,18 @@ def _lines(checked: Iterable[Checked]) -> bool:
 
 def _table(checked: Iterable[Checked]) -> bool:
     everything = list(checked)
-    table(("file", "request", "verdict", "field", "what is wrong"), _rows(everything))
+    table(("message", "field", "verdict"), _rows(everything))
     bad = sum(not each.valid for each in everything)
     progress(f"{len(everything) - bad} valid, {bad} not")
     return not bad
 
 
-def _rows(checked: Iterable[Checked]) -> Iterator[tuple[object, ...]]:
+def _rows(checked: Iterable[Checked]) -> Iterator[tuple[str, str, str]]:
     for each in checked:
         if isinstance(each.result, Request):
-            yield each.file, each.result.request_id, "valid", None, None
-            remarks = each.result.warnings
+            yield each.file, "", "valid"
+            yield from (("", each.field, f"warning: {each.message}") for each in each.result.warnings)
         else:
-            remarks = each.result.violations
-        verdict = "warning" if each.valid else "refused"
-        for number, remark in enumerate(remarks):
-            first = not number and not each.valid
-            place = (each.file, each.result.request_id) if first else ("", "")
-            yield *place, verdict, remark.field, f"{remark.message} ({remark.code})"
+            for number, violation in enumerate(each.result.violations):
+                place = "" if number else each.file
+                yield place, violation.field, f"{violation.code}: {violation.message}"

@@ -7,8 +7,8 @@ ones, flat inside the worker (`DataDisk.1.Size`).
 from __future__ import annotations
 
 from shared.core.contract.check import Findings, check_parameters, examine
-from shared.core.contract.given import Contract
+from shared.core.contract.given import SITES, UNLISTED, Contract
 from shared.core.contract.spelling import nest
 from shared.core.contract.table import PARAMETERS, lookup
 
-__all__ = ["PARAMETERS", "Contract", "Findings", "check_parameters", "examine", "lookup", "nest"]
+__all__ = ["PARAMETERS", "SITES", "UNLISTED", "Contract", "Findings", "check_parameters", "examine", "lookup", "nest"]

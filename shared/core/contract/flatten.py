@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError
 
 from shared.core.contract.fields import SCALARS
+from shared.core.contract.omitted import OMITTED
 from shared.core.contract.table import LISTS, OBJECTS, PARAMETERS, lookup
 from shared.core.contract.words import clean, kind_of
 from shared.core.json_text import Repeated
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 _SUFFIX = {
     head: frozenset(n.split(".")[-1] for n in PARAMETERS if n.startswith(head + ".")) for head in (*OBJECTS, *LISTS)
 }
+
+_BY_LOWER_CASE = {name.lower(): name for name in (*PARAMETERS, *OBJECTS, *LISTS)}
+_NUMBER = re.compile(r"\.[0-9]+\.")
 
 FIXED = frozenset({"RegionId", "Tag", "DryRun", "ClientToken", "Password", "UserData"})
 """What no overlay can change."""
@@ -67,7 +72,7 @@ def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
 def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say
     parameter = lookup(name)
     if parameter is None:
-        flat.refuse(clean(name), "there is no such parameter")
+        flat.refuse(clean(name), _unknown(name))
         return
     if ".N." in parameter.name:
         head, number, _ = name.split(".")
@@ -118,7 +123,16 @@ def _members(flat: Flat, head: str, prefix: str, members: dict[str, Any], *, ove
         if name in _SUFFIX[head]:
             _leaf(flat, f"{prefix}.{name}", value, overlay=overlay)
         else:
-            flat.refuse(f"{prefix}.{clean(name)}", "there is no such parameter")
+            flat.refuse(f"{prefix}.{clean(name)}", _unknown(f"{prefix}.{name}"))
+
+
+def _unknown(name: str) -> str:
+    """Say that a name is none, why, and what it would be in the documented spelling."""
+    spelt = _NUMBER.sub(".N.", name, count=1)
+    if spelt in OMITTED:
+        return f"is not supported: {OMITTED[spelt]}"
+    meant = _BY_LOWER_CASE.get(spelt.lower())
+    return f"there is no such parameter; did you mean {meant}?" if meant else "there is no such parameter"
 
 
 def _repeated(flat: Flat, members: Mapping[str, Any], prefix: str) -> frozenset[str]:

@@ -79,16 +79,20 @@ def _is_name_character(character: str) -> bool:
     return character.isalpha() or character.isdecimal() or character in ":_.-"
 
 
+# What expressions of every language can say of it: letters beyond ASCII have no common notation.
+_NO_OTHER_ASCII = r"[^\x00-,/;-@\[-^`{-\x7f]*"
 NAME_CHARACTERS = Limit(
     lambda value: all(map(_is_name_character, value)),
     "consist of letters (of any script), digits, colons, underscores, periods and hyphens",
-    schema={"pattern": r"^[\p{L}\p{Nd}:_.\-]*$"},
+    schema={"pattern": rf"^{_NO_OTHER_ASCII}$"},
 )
 _SEQUENCE = re.compile(r"\[[0-9]{1,6},[1-6]\]", re.ASCII)
-INSTANCE_NAME_CHARACTERS = Limit(
+INSTANCE_  # What expressions of every language can say of it: letters beyond ASCII have no common notation.
+_NO_OTHER_ASCII = r"[^\x00-,/;-@\[-^`{-\x7f]*"
+NAME_CHARACTERS = Limit(
     lambda value: all(map(_is_name_character, _SEQUENCE.sub("", value, count=1))),
     NAME_CHARACTERS.words + "; one [number,digits] group is allowed, as the page's sample has it",
-    schema={"pattern": r"^[\p{L}\p{Nd}:_.\-]*(\[[0-9]{1,6},[1-6]\][\p{L}\p{Nd}:_.\-]*)?$"},
+    schema={"pattern": rf"^{_NO_OTHER_ASCII}(\[[0-9]{{1,6}},[1-6]\]{_NO_OTHER_ASCII})?$"},
 )
 
 _ADDRESS_PART = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
