@@ -109,7 +109,9 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class DeleteAccepted:
-    """DeleteInstance was accepted, or found nothing to delete."""
+    """DeleteInstance was accepted, or (`found` false) found nothing to delete."""
+
+    found: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ GONE_CHECK_SECONDS = 1.0
 NOT_FOUND = "InvalidInstanceId.NotFound"
 _STAGES = {"AllocatePublicIpAddress": "publicIp", "StartInstance": "start"}
 
+NOT_FOUND_AGAIN_SECONDS = 5.0
+"""How long to wait for an instance to delete that no answer shows yet."""
+
 QUIET = {State.PENDING: "Pending", State.STARTING: "Starting"}
 """The status in which a state just waits: nothing to read, nothing to write."""
 
@@ -67,6 +70,11 @@ def act(record: Record, status: str | None, now: float) -> Act:
     return Act.EXPIRE if late else wanted
 
 
+def past_grace(record: Record, now: float, rules: Rules) -> bool:
+    """Tell whether absence means anything: answers show a new instance late, and clocks may disagree."""
+    return now >= (record.created_at or now) + rules.grace_seconds + rules.skew_seconds
+
+
 def release_act(record: Record) -> Act:
     """Tell what to do for a releasing record."""
     return Act.DELETE if record.deleted_at is None else Act.CHECK_GONE
@@ -90,9 +98,7 @@ def on_present(record: Record, _event: SeenPresent, _now: float, _rules: Rules) 
 
 def on_absent(record: Record, _event: SeenAbsent, now: float, rules: Rules) -> Record:
     """Note the first absence past the grace period; a later round confirms it."""
-    # The clock that noted the creation and this one may disagree.
-    grace = rules.grace_seconds + rules.skew_seconds
-    if record.absent_since is not None or now < (record.created_at or now) + grace:
+    if record.absent_since is not None or not past_grace(record, now, rules):
         return record
     return replace(record, absent_since=now)
 
@@ -143,8 +149,10 @@ def on_expired(record: Record, _event: Expired, now: float, rules: Rules) -> Rec
     return ending.end_badly(record, _stage(record), ending.timed_out(record), now, rules)
 
 
-def on_delete_accepted(record: Record, _event: DeleteAccepted, now: float, _rules: Rules) -> Record:
-    """Look for the instance soon."""
+def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, rules: Rules) -> Record:
+    """Look for the instance soon; one that is too new to be found may still be there."""
+    if not event.found and not past_grace(record, now, rules):
+        return replace(record, due_at=now + NOT_FOUND_AGAIN_SECONDS)
     return replace(record, deleted_at=now, due_at=now + GONE_CHECK_SECONDS)
 
 

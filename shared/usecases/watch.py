@@ -8,7 +8,7 @@ from shared.core import creating, events
 from shared.core.creating import Step
 from shared.core.errors import succeeded
 from shared.core.record import TERMINAL, Record, State
-from shared.core.watching import QUIET, Act, act, release_act
+from shared.core.watching import QUIET, Act, act, past_grace, release_act
 from shared.ports import ApiFailure
 from shared.usecases.calling import look_up
 from shared.usecases.writing import apply, publish
@@ -119,6 +119,8 @@ def _step(run: Invocation, record: Record, wanted: Act) -> events.Event:
 
 def _missing(run: Invocation, record: Record) -> tuple[Record, Question | None]:
     """Note a first absence; have a later one, or one at the deadline, confirmed by name."""
+    if is_late(run, record) and not past_grace(record, run.now(), run.rules):
+        return _apply(run, record, events.Expired()), None
     if record.absent_since is None and not is_late(run, record):
         return _apply(run, record, events.SeenAbsent()), None
     return record, (record, Act.CONFIRM_ABSENCE)
@@ -133,6 +135,7 @@ def _releasing(run: Invocation, record: Record) -> tuple[Record, Question | None
     try:
         run.ports.compute.delete(record.region_id, record.instance_id or "")
     except ApiFailure as failure:
+        event = events.DeleteAccepted(found=False)
         if not succeeded(failure.error):
             run.call_failed(failure)
             event = events.StepFailed("release", failure.error, run.ports.entropy.fraction())

@@ -26,6 +26,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "topic.publish": (*CRASH, "lost request", "lost response", "slow", "refused"),
 }
 """The faults each kind of port call can suffer."""
+OUTSIDE = 3.0
+"""How much likelier a call to ECS, queue or topic suffers than one to the store, of which there are many more."""
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Plan:
         if self.only is not None:
             number, kind = self.only
             chosen = kind if number == self.calls else None
-        elif now < self.until and self.random.random() < self.rate:
+        elif now < self.until and self.random.random() < self.rate * (1.0 if call.startswith("store") else OUTSIDE):
             chosen = self.random.choice(KINDS[call])
         else:
             return None
