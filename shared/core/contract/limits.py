@@ -87,9 +87,7 @@ NAME_CHARACTERS = Limit(
     schema={"pattern": rf"^{_NO_OTHER_ASCII}$"},
 )
 _SEQUENCE = re.compile(r"\[[0-9]{1,6},[1-6]\]", re.ASCII)
-INSTANCE_  # What expressions of every language can say of it: letters beyond ASCII have no common notation.
-_NO_OTHER_ASCII = r"[^\x00-,/;-@\[-^`{-\x7f]*"
-NAME_CHARACTERS = Limit(
+INSTANCE_NAME_CHARACTERS = Limit(
     lambda value: all(map(_is_name_character, _SEQUENCE.sub("", value, count=1))),
     NAME_CHARACTERS.words + "; one [number,digits] group is allowed, as the page's sample has it",
     schema={"pattern": rf"^{_NO_OTHER_ASCII}(\[[0-9]{{1,6}},[1-6]\]{_NO_OTHER_ASCII})?$"},
