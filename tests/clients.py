@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from local import defaults
 
 if TYPE_CHECKING:
+    from alibabacloud_ecs20140526.client import Client
+    from mns.account import Account
+
     from local.cloud.cloud import Cloud
 
 ECS_ENDPOINT = "ecs.cn-hangzhou.aliyuncs.com"
@@ -26,7 +29,7 @@ class Clients:
     cloud: Cloud
     url: str
     way: str
-    _accounts: list[Any] = field(default_factory=list)
+    _accounts: list[Account] = field(default_factory=list)
 
     @property
     def ecs_endpoint(self) -> str:
@@ -35,10 +38,10 @@ class Clients:
 
     def ecs(
         self, key: str = defaults.ACCESS_KEY_ID, secret: str = defaults.ACCESS_KEY_SECRET, token: str | None = None
-    ) -> Any:
+    ) -> Client:
         """Return the official ECS client."""
-        from alibabacloud_ecs20140526.client import Client
-        from alibabacloud_tea_openapi.models import Config
+        from alibabacloud_ecs20140526.client import Client  # noqa: PLC0415 - slow to import, and few tests need it
+        from alibabacloud_tea_openapi.models import Config  # noqa: PLC0415 - the same
 
         protocol, _, endpoint = self.ecs_endpoint.partition("://")
         return Client(
@@ -52,20 +55,22 @@ class Clients:
             )
         )
 
-    def mns(self, key: str = defaults.ACCESS_KEY_ID, secret: str = defaults.ACCESS_KEY_SECRET, token: str = "") -> Any:
+    def mns(
+        self, key: str = defaults.ACCESS_KEY_ID, secret: str = defaults.ACCESS_KEY_SECRET, token: str = ""
+    ) -> Account:
         """Return the official MNS account, with a connection of its own."""
-        from mns.account import Account
+        from mns.account import Account  # noqa: PLC0415 - slow to import, and few tests need it
 
         account = Account(self.url, key, secret, token)
         self._accounts.append(account)
         return account
 
-    def local(self, call: str, data: Any = None) -> Any:
+    def local(self, call: str, data: object = None) -> dict[str, Any]:
         """Make a `/_local` call: a GET without data, else a POST; return the JSON that came back."""
         body = None if data is None else json.dumps(data).encode()
         with urllib.request.urlopen(f"{self.url}/_local/{call}", body, timeout=5) as response:  # noqa: S310 - loopback
             text = response.read()
-        return json.loads(text) if text else None
+        return json.loads(text) if text else {}
 
     def close(self) -> None:
         """Close what the SDKs keep open."""

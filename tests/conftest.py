@@ -15,18 +15,28 @@ from tests.clients import Clients
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_present: list[Cloud] = []
+
+
+@pytest.fixture(scope="session")
+def cloud_url() -> Iterator[str]:
+    """Run one server for the whole session; it answers from the cloud of the test that is running."""
+    with running(lambda: _present[-1]) as url:
+        yield url
+
 
 @pytest.fixture(params=["in-process", "http"])
-def cloud(request: pytest.FixtureRequest) -> Iterator[Clients]:
-    """A cloud with a driven clock, reached both ways: every test that uses it runs twice."""
+def cloud(request: pytest.FixtureRequest, cloud_url: str) -> Iterator[Clients]:
+    """Make a cloud with a driven clock, reached both ways: every test that uses it runs twice."""
     state = Cloud(DrivenClock())
-    with running(state) as url:
-        clients = Clients(state, url, request.param)
-        try:
-            if request.param == "in-process":
-                with in_process(state):
-                    yield clients
-            else:
+    _present.append(state)
+    clients = Clients(state, cloud_url, request.param)
+    try:
+        if request.param == "in-process":
+            with in_process(state):
                 yield clients
-        finally:
-            clients.close()
+        else:
+            yield clients
+    finally:
+        clients.close()
+        _present.pop()

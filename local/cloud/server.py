@@ -38,13 +38,13 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
 
 
-def make_app(cloud: Cloud) -> ASGIApp:
-    """Return the cloud as an ASGI application."""
+def make_app(current: Callable[[], Cloud]) -> ASGIApp:
+    """Return an ASGI application that answers each request from the cloud there is at the time."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         body = await request.body()
-        response = await _answer(cloud, _read(scope, body))
+        response = await _answer(current(), _read(scope, body))
         if response is None:
             await _drop(scope, receive)
         else:
@@ -58,21 +58,24 @@ def serve(cloud: Cloud, host: str = defaults.HOST, port: int = defaults.PORT) ->
     listener = listen(host, port)
     if host not in LOOPBACK:
         sys.stderr.write(f"warning: the local cloud listens on {host}, beyond this machine's loopback\n")
-    _server(cloud).run(sockets=[listener])
+    _server(lambda: cloud).run(sockets=[listener])
 
 
 @contextmanager
-def running(cloud: Cloud, host: str = defaults.HOST, port: int = 0) -> Iterator[str]:
-    """Run the server in a thread and yield its URL; port 0 takes a free one."""
+def running(cloud: Cloud | Callable[[], Cloud], host: str = defaults.HOST, port: int = 0) -> Iterator[str]:
+    """Run the server in a thread and yield its URL; port 0 takes a free one.
+
+    A function is asked for the cloud at each request: one server, one fresh cloud after the other.
+    """
     listener = listen(host, port)
-    server = _server(cloud)
+    server = _server(cloud if callable(cloud) else lambda: cloud)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="local-cloud", daemon=True)
     thread.start()
     # The listener takes connections from now on; requests wait in its backlog until the loop runs.
     try:
         yield f"http://{host}:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True
         thread.join(STOP_SECONDS)
 
 
@@ -91,9 +94,9 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _server(cloud: Cloud) -> uvicorn.Server:
+def _server(current: Callable[[], Cloud]) -> uvicorn.Server:
     config = uvicorn.Config(
-        make_app(cloud),
+        make_app(current),
         http=_Protocol,
         ws="none",
         loop="asyncio",

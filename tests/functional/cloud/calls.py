@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+from alibabacloud_ecs20140526 import models
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alibabacloud_ecs20140526.client import Client
 
 REGION = "cn-hangzhou"
 PLAIN = {
@@ -15,62 +23,46 @@ PLAIN = {
 }
 
 
-def create(client: Any, **changes: Any) -> str:
+def create(client: Client, **changes: object) -> str:
     """Create an instance from PLAIN with changes and return its id."""
-    from alibabacloud_ecs20140526.models import CreateInstanceRequest
-
-    request = CreateInstanceRequest().from_map({k: v for k, v in (PLAIN | changes).items() if v is not None})
+    request = models.CreateInstanceRequest().from_map({k: v for k, v in (PLAIN | changes).items() if v is not None})
     return str(client.create_instance(request).body.instance_id)
 
 
-def statuses(client: Any, ids: list[str] | None = None, **more: Any) -> dict[str, str]:
+def statuses(client: Client, ids: list[str] | None = None, **more: int) -> dict[str, str]:
     """Return statuses by id."""
-    from alibabacloud_ecs20140526.models import DescribeInstanceStatusRequest
-
-    request = DescribeInstanceStatusRequest(region_id=REGION, instance_id=ids, **more)
+    request = models.DescribeInstanceStatusRequest(region_id=REGION, instance_id=ids, **more)
     found = client.describe_instance_status(request).body.instance_statuses.instance_status
     return {item.instance_id: item.status for item in found}
 
 
-def describe(client: Any, **filters: Any) -> list[Any]:
+def describe(client: Client, **filters: object) -> list[models.DescribeInstancesResponseBodyInstancesInstance]:
     """Return what DescribeInstances says."""
-    from alibabacloud_ecs20140526.models import DescribeInstancesRequest
-
     return list(
-        client.describe_instances(DescribeInstancesRequest(region_id=REGION, **filters)).body.instances.instance
+        client.describe_instances(models.DescribeInstancesRequest(region_id=REGION, **filters)).body.instances.instance
     )
 
 
-def start(client: Any, instance_id: str) -> None:
+def start(client: Client, instance_id: str) -> None:
     """Call StartInstance."""
-    from alibabacloud_ecs20140526.models import StartInstanceRequest
-
-    client.start_instance(StartInstanceRequest(instance_id=instance_id))
+    client.start_instance(models.StartInstanceRequest(instance_id=instance_id))
 
 
-def allocate(client: Any, instance_id: str) -> str:
+def allocate(client: Client, instance_id: str) -> str:
     """Call AllocatePublicIpAddress and return the address."""
-    from alibabacloud_ecs20140526.models import AllocatePublicIpAddressRequest
-
-    answer = client.allocate_public_ip_address(AllocatePublicIpAddressRequest(instance_id=instance_id))
+    answer = client.allocate_public_ip_address(models.AllocatePublicIpAddressRequest(instance_id=instance_id))
     return str(answer.body.ip_address)
 
 
-def delete(client: Any, instance_id: str, *, force: bool = False) -> None:
+def delete(client: Client, instance_id: str, *, force: bool = False) -> None:
     """Call DeleteInstance."""
-    from alibabacloud_ecs20140526.models import DeleteInstanceRequest
-
-    client.delete_instance(DeleteInstanceRequest(instance_id=instance_id, force=force))
+    client.delete_instance(models.DeleteInstanceRequest(instance_id=instance_id, force=force))
 
 
-def refusal(call: Any, *args: Any, **kwargs: Any) -> tuple[int, str]:
+def refusal(call: Callable[..., object], *args: object, **kwargs: object) -> tuple[int, str]:
     """Return status and code of a call that must be refused; anything else fails the test."""
-    from darabonba.exceptions import UnretryableException
-
     try:
         result = call(*args, **kwargs)
-    except UnretryableException:
-        raise
-    except Exception as error:
+    except AlibabaCloudException as error:
         return int(error.status_code), str(error.code)
     raise AssertionError(f"not refused: {result}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from alibabacloud_ecs20140526.models import DescribeInstancesRequestTag
+
 from tests.functional.cloud.calls import allocate, create, delete, describe, refusal, start, statuses
 
 if TYPE_CHECKING:
@@ -80,7 +82,5 @@ def test_state_never_shows_secrets(cloud: Clients) -> None:
     assert "c2VjcmV0" not in text
 
 
-def _tags(*tags: dict[str, str]) -> list[object]:
-    from alibabacloud_ecs20140526.models import DescribeInstancesRequestTag
-
+def _tags(*tags: dict[str, str]) -> list[DescribeInstancesRequestTag]:
     return [DescribeInstancesRequestTag(key=tag["Key"], value=tag.get("Value")) for tag in tags]
