@@ -36,10 +36,20 @@ class Invocation:
         return min(self.ends_at, now + 2 * self.rules.call_seconds)
 
     def call_failed(self, failure: ApiFailure) -> None:
-        """Log a failed call; when our own credentials are to blame, as an alarm and once per run."""
+        """Log a failed call; when our own credentials are to blame, as an alarm and once per run.
+
+        `catalogued` false marks a code that the error catalogue has yet to learn.
+        """
         error = failure.error
-        if classify(error).category != "authentication":
-            self.ports.log.warning("call_failed", action=error.action, code=error.code, status=error.http_status)
+        verdict = classify(error)
+        if verdict.category != "authentication":
+            self.ports.log.warning(
+                "call_failed",
+                action=error.action,
+                code=error.code,
+                status=error.http_status,
+                catalogued=verdict.catalogued,
+            )
         elif not self._alarmed.is_set():
             self._alarmed.set()
             self.ports.log.error("authentication_failed", action=error.action, code=error.code)

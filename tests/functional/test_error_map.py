@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mns.account import Account
-from mns.queue import QueueMeta
-from mns.topic import TopicMeta
 
 from functions.provision import handler
 from local import defaults
@@ -24,7 +21,7 @@ from local.cloud.in_process import in_process
 from local.cloud.server import running
 from shared import bootstrap
 from shared.adapters.sqlite import SqliteStore
-from shared.core.api import ApiError, Retry, TokenRule
+from shared.core.api import ApiError, Retry, TokenRule, Verdict
 from shared.core.errors import classify
 from shared.core.errors.catalogue import Entry, entries
 from shared.core.record import State
@@ -79,7 +76,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Return the worker's surroundings: ECS answers inside this process, the rest on a loopback port."""
-    cloud = Cloud()
+    cloud = Cloud(furnished=True)
     path = tmp_path / "records.db"
     with running(cloud) as url, in_process(cloud):
         for name, value in {
@@ -93,19 +90,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": defaults.ACCESS_KEY_SECRET,
         }.items():
             monkeypatch.setenv(name, value)
-        make_queue_and_topic(url)
         store = SqliteStore(str(path))
         yield Place(cloud, store)
         store.close()
         bootstrap.close()
-
-
-def make_queue_and_topic(url: str) -> None:
-    """Create what template.yml would."""
-    account = Account(url, defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
-    account.get_queue(defaults.QUEUE).create(QueueMeta())
-    account.get_topic(defaults.TOPIC).create(TopicMeta())
-    account.mns_client.close_connection()
 
 
 def documented() -> list[Entry]:
@@ -134,20 +122,45 @@ def fault(number: int, entry: Entry, times: int = 100) -> dict[str, Any]:
 
 @pytest.mark.slow
 def test_every_pair(place: Place) -> None:
-    """Each pair leads to the outcome, or to the next try, that its catalogue entry says."""
-    pairs = dict(enumerate(documented()))
-    place.cloud.faults.add([fault(number, entry) for number, entry in pairs.items()])
-    place.deliver([message(number) for number in pairs])
-    outcomes = place.outcomes()
+    """Each pair of the page leads to the outcome, or to the next try, that its catalogue entry says."""
+    pairs = documented()
     assert len(pairs) == 300
-    for number, entry in pairs.items():
+    check(place, pairs)
+
+
+@pytest.mark.slow
+def test_codes_the_page_leaves_out(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """So does what arrives without being listed there; refused credentials are an alarm once per invocation."""
+    listed = {(entry.status, entry.code) for entry in documented()}
+    pairs = [
+        entry
+        for entry in entries()
+        if entry.status is not None
+        and {"any", "CreateInstance"} & set(entry.sources)
+        and (entry.status, entry.code) not in listed
+        and entry.code not in ("DryRunOperation", "Throttling.Local")
+    ]
+    assert len(pairs) > 40
+    check(place, pairs)
+    invocations = -(-len(pairs) // BATCH)
+    assert 1 <= capsys.readouterr().out.count('"authentication_failed"') <= invocations
+
+
+def check(place: Place, pairs: list[Entry]) -> None:
+    """Send every pair through, and hold what comes of it against the catalogue."""
+    place.cloud.faults.add([fault(number, entry) for number, entry in enumerate(pairs)])
+    place.deliver([message(number) for number in range(len(pairs))])
+    outcomes, waiting = place.outcomes(), 0
+    for number, entry in enumerate(pairs):
         request_id = f"pair-{number:03}"
-        if entry.verdict.retry is Retry.LATER:
+        verdict = classify(ApiError("CreateInstance", entry.status, entry.code, WORDS))
+        if verdict.retry is Retry.LATER:
             assert request_id not in outcomes
-            check_next_try(place.record(request_id), entry)
+            check_next_try(place.record(request_id), entry, verdict)
+            waiting += 1
         else:
+            assert verdict == entry.verdict
             check_outcome(outcomes[request_id], entry)
-    waiting = sum(entry.verdict.retry is Retry.LATER for entry in pairs.values())
     queue = place.cloud.state()["mns"]["queues"][defaults.QUEUE]
     assert queue["delayed"] + queue["visible"] == waiting
 
@@ -172,20 +185,32 @@ def check_outcome(outcome: dict[str, Any], entry: Entry) -> None:
     assert [attempt["errorCode"] for attempt in data["attempts"]] == [entry.code]
 
 
-def check_next_try(record: Record, entry: Entry) -> None:
+def check_next_try(record: Record, entry: Entry, verdict: Verdict) -> None:
     """Hold a record against the catalogue: the error for a later outcome, and the token its rule asks for."""
-    error, verdict = record.last_error, entry.verdict
+    error = record.last_error
     assert isinstance(error, ApiError)
     assert (error.http_status, error.code, error.message) == (entry.status, entry.code, WORDS)
     assert error.request_id
     assert classify(error) == verdict
     assert record.state is State.CREATING
     assert record.unknown is verdict.unknown
+    assert record.settling is (verdict.token is TokenRule.SETTLE)
     assert len({generation.token for generation in record.generations}) == len(record.generations)
     turned_over = verdict.token is TokenRule.NEXT
     assert record.generation.number == (2 if turned_over else 1)
     assert record.generation.alternative == 0
     assert record.next_try_at is not None
+
+
+def test_codes_nobody_has_seen(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """A code without an entry is tried again with the same token, and logged so that the catalogue can grow."""
+    entry = replace(entries()[0], status=403, code="Purple.Rain")
+    place.cloud.faults.add(fault(0, entry))
+    place.deliver([message(0)])
+    verdict = classify(ApiError("CreateInstance", 403, "Purple.Rain", WORDS))
+    check_next_try(place.record("pair-000"), entry, verdict)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["code"] for line in lines if line.get("catalogued") is False] == ["Purple.Rain"]
 
 
 @pytest.mark.slow
