@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.error_page import errors_page
+from local.parameter_page import parameters_page
+from local.schemas.asyncapi import asyncapi
+from local.schemas.message import message_schema
+from local.schemas.outcome import outcome_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors_page,
+    "docs/parameters.md": parameters_page,
+    "docs/schema/message.schema.json": message_schema,
+    "docs/schema/outcome.schema.json": outcome_schema,
+    "docs/schema/asyncapi.yaml": asyncapi,
 }
 """Each generated file, from the project's root, and the function that returns its text."""
 
@@ -20,8 +28,11 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str]) -> int:
-    """Write every document; with `--check` write none and return 1 when one is out of date."""
+    """Write every document; with `--check` write none and return 1 when one is out of date. 2 means wrong use."""
     check = arguments == ["--check"]
+    if arguments and not check:
+        sys.stderr.write("usage: python -m local.documents [--check]\n")
+        return 2
     stale = []
     for name, text in ((name, make()) for name, make in DOCUMENTS.items()):
         path = _ROOT / name

@@ -16,6 +16,7 @@ from shared.core.json_text import Repeated
 MAX_ALTERNATIVES = 10
 MIN_TIMEOUT_SECONDS = 60
 MAX_TIMEOUT_SECONDS = 86400
+DEFAULT_TIMEOUT_SECONDS = 900
 MAX_METADATA = 20
 MAX_METADATA_KEY = 64
 MAX_METADATA_VALUE = 256
@@ -119,7 +120,7 @@ class Envelope(Schema):
     timeout_seconds = Strict(
         int,
         data_key="timeoutSeconds",
-        load_default=900,
+        load_default=DEFAULT_TIMEOUT_SECONDS,
         validate=validate.Range(
             MIN_TIMEOUT_SECONDS,
             MAX_TIMEOUT_SECONDS,

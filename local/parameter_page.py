@@ -1,0 +1,91 @@
+"""The text of docs/parameters.md, made from the parameter table and its rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.core.contract.billing import PERIODS, RENEWALS
+from shared.core.contract.check import RULES
+from shared.core.contract.flatten import FIXED
+from shared.core.contract.omitted import OMITTED
+from shared.core.contract.storage_rules import DATA_DISK_RULES, DISK_RULES
+from shared.core.contract.table import SECTIONS
+from shared.core.contract.words import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from shared.core.contract.parameter import Parameter
+
+_HEAD = """\
+# Parameters
+
+Every parameter a message can give, its limits, and the code a breach is answered with. Made from the tables in
+`shared/core/contract/` by `make docs`; the source is Alibaba Cloud's page of CreateInstance as of 10 April 2026.
+
+Two spellings, which may be mixed: nested (`"SystemDisk": {"Size": 40}`, `"DataDisk": [{"Size": 100}]`) and flat
+(`"SystemDisk.Size": 40`, `"DataDisk.1.Size": 100`). Items are numbered from 1 without gaps. Types are strict: no `"40"`
+for 40. Values under *one of* are those the page lists; `PROVISIONER_UNLISTED=warn` lets others through with a warning.
+"""
+
+
+def parameters_page() -> str:
+    """Return the page."""
+    parts = [_HEAD]
+    for title, parameters in SECTIONS:
+        rows = [
+            (f"`{item.name}`", KINDS[item.kind], _limits(item), f"`{item.code}`", _about(item)) for item in parameters
+        ]
+        parts.append(f"## {title}\n\n" + _table(("Parameter", "Type", "A value must", "Code", "What it is"), rows))
+    parts.append("## Rules between parameters\n\n" + _table(("Rule", "Code"), _rules()))
+    parts.append("## Periods\n\n" + _table(("Site", "Parameter", "Unit", "Lengths"), _periods()))
+    parts.append(_REST + _table(("Name", "Why it is refused"), ((f"`{name}`", why) for name, why in OMITTED.items())))
+    return "\n".join(parts)
+
+
+_REST = f"""\
+## Alternatives
+
+An alternative can change every parameter but {", ".join(sorted(FIXED))}. It is laid over by flat name; a list replaces
+the whole list; null removes.
+
+## Refused names
+
+"""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _limits(parameter: Parameter) -> str:
+    words = (
+        f"{limit.words} (`{limit.code}`)" if _differs(limit.code, parameter) else limit.words
+        for limit in parameter.limits
+    )
+    return "; ".join(words) or "-"
+
+
+def _differs(code: str, parameter: Parameter) -> bool:
+    return code not in ("", parameter.code)
+
+
+def _about(parameter: Parameter) -> str:
+    return f"{parameter.about} A warning: {parameter.remark}." if parameter.remark else parameter.about
+
+
+def _rules() -> Iterator[tuple[str, str]]:
+    for rule in RULES:
+        yield rule.about, f"`{rule.code}`"
+    for rule in DISK_RULES:
+        yield f"Any disk: {rule.about}", f"`{rule.code}`"
+    for rule in DATA_DISK_RULES[len(DISK_RULES) :]:
+        yield f"Data disk: {rule.about}", f"`{rule.code}`"
+
+
+def _periods() -> Iterator[tuple[str, str, str, str]]:
+    for name, table in (("`Period`", PERIODS), ("`AutoRenewPeriod`", RENEWALS)):
+        for site, units in table.items():
+            for unit, lengths in units.items():
+                yield site, name, unit, ", ".join(map(str, lengths))
