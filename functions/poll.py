@@ -24,7 +24,8 @@ def handler(_event: bytes, context: object) -> str:
     try:
         run = begin(context, os.environ)
         settings = run.settings
-        ends_at = min(run.ends_at, run.ports.clock.now() + settings.poll_seconds)
+        # The last round starts within poll_seconds; its last call may take a call's time more.
+        ends_at = min(run.ends_at, run.ports.clock.now() + settings.poll_seconds + settings.call_seconds)
         return json.dumps(asdict(poll(run.ports, settings.rules, ends_at=ends_at, workers=settings.workers)))
     except Exception as error:  # noqa: BLE001 - only a text without secrets may leave
         reason = report("poll_failed", error, context)
