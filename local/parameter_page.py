@@ -8,7 +8,15 @@ from shared.core.contract.billing import PERIODS, RENEWALS
 from shared.core.contract.check import RULES
 from shared.core.contract.flatten import FIXED
 from shared.core.contract.omitted import OMITTED
-from shared.core.contract.storage_rules import DATA_DISK_RULES, DISK_RULES
+from shared.core.contract.storage_rules import (
+    DATA_DISK_RULES,
+    DATA_SIZES,
+    DISK_RULES,
+    ESSD_SIZES,
+    OTHER_SYSTEM_SIZES,
+    SYSTEM_SIZES,
+    UNDECIDED_SIZES,
+)
 from shared.core.contract.table import SECTIONS
 from shared.core.contract.words import KINDS
 
@@ -33,11 +41,10 @@ def parameters_page() -> str:
     """Return the page."""
     parts = [_HEAD]
     for title, parameters in SECTIONS:
-        rows = [
-            (f"`{item.name}`", KINDS[item.kind], _limits(item), f"`{item.code}`", _about(item)) for item in parameters
-        ]
+        rows = map(_row, parameters)
         parts.append(f"## {title}\n\n" + _table(("Parameter", "Type", "A value must", "Code", "What it is"), rows))
     parts.append("## Rules between parameters\n\n" + _table(("Rule", "Code"), _rules()))
+    parts.append("## Disk sizes\n\n" + _table(("Disk", "Category", "GiB"), _sizes()))
     parts.append("## Periods\n\n" + _table(("Site", "Parameter", "Unit", "Lengths"), _periods()))
     parts.append(_REST + _table(("Name", "Why it is refused"), ((f"`{name}`", why) for name, why in OMITTED.items())))
     return "\n".join(parts)
@@ -46,8 +53,8 @@ def parameters_page() -> str:
 _REST = f"""\
 ## Alternatives
 
-An alternative can change every parameter but {", ".join(sorted(FIXED))}. It is laid over by flat name; a list replaces
-the whole list; null removes.
+An alternative can change every parameter but {", ".join(sorted(FIXED))}.
+It is laid over by flat name; a list replaces the whole list; null removes.
 
 ## Refused names
 
@@ -59,20 +66,17 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
+def _row(parameter: Parameter) -> tuple[str, ...]:
+    about = f"{parameter.about} A warning: {parameter.remark}." if parameter.remark else parameter.about
+    return f"`{parameter.name}`", KINDS[parameter.kind], _limits(parameter), f"`{parameter.code}`", about
+
+
 def _limits(parameter: Parameter) -> str:
-    words = (
-        f"{limit.words} (`{limit.code}`)" if _differs(limit.code, parameter) else limit.words
+    words = [
+        f"{limit.words} (`{limit.code}`)" if limit.code not in ("", parameter.code) else limit.words
         for limit in parameter.limits
-    )
+    ]
     return "; ".join(words) or "-"
-
-
-def _differs(code: str, parameter: Parameter) -> bool:
-    return code not in ("", parameter.code)
-
-
-def _about(parameter: Parameter) -> str:
-    return f"{parameter.about} A warning: {parameter.remark}." if parameter.remark else parameter.about
 
 
 def _rules() -> Iterator[tuple[str, str]]:
@@ -82,6 +86,15 @@ def _rules() -> Iterator[tuple[str, str]]:
         yield f"Any disk: {rule.about}", f"`{rule.code}`"
     for rule in DATA_DISK_RULES[len(DISK_RULES) :]:
         yield f"Data disk: {rule.about}", f"`{rule.code}`"
+
+
+def _sizes() -> Iterator[tuple[str, str, str]]:
+    system = SYSTEM_SIZES | {"any other": OTHER_SYSTEM_SIZES}
+    levels = {f"cloud_essd, {level}": sizes for level, sizes in ESSD_SIZES.items()}
+    undecided = {"none, and no IoOptimized": UNDECIDED_SIZES}
+    for disk, table in (("system", system), ("data", DATA_SIZES | levels | undecided)):
+        for category, (low, high) in table.items():
+            yield disk, category, f"{low} to {high}"
 
 
 def _periods() -> Iterator[tuple[str, str, str, str]]:

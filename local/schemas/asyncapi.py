@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import yaml
 
 from local import defaults
-from local.schemas import Schema
 from local.schemas.message import SCHEMA_ID
 from shared.core.message import MAX_MESSAGE_BYTES
 from shared.core.outcome import COMPLETED, FAILED, SCHEMA
 
+if TYPE_CHECKING:
+    from local.schemas import Schema
+
+_OUTCOME = "./outcome.schema.json#/$defs/"
 _FORMAT = "application/schema+json;version=draft-2020-12"
 
 
@@ -55,11 +60,9 @@ def _document() -> Schema:
         },
         "components": {
             "messages": {
-                "request": _message("A request for one instance", "./message.schema.json", SCHEMA_ID),
-                COMPLETED: _message(
-                    "The request got what it asked for", f"./outcome.schema.json#/$defs/{COMPLETED}", SCHEMA
-                ),
-                FAILED: _message("The request failed or was refused", f"./outcome.schema.json#/$defs/{FAILED}", SCHEMA),
+                "request": _message("A request for one instance", SCHEMA_ID, "./message.schema.json"),
+                COMPLETED: _message("The request got what it asked for", SCHEMA, f"{_OUTCOME}{COMPLETED}"),
+                FAILED: _message("The request failed or was refused", SCHEMA, f"{_OUTCOME}{FAILED}"),
             }
         },
     }
@@ -69,7 +72,7 @@ def _ref(kind: str, name: str) -> Schema:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def _message(title: str, schema: str, identity: str) -> Schema:
+def _message(title: str, identity: str, schema: str) -> Schema:
     return {
         "title": title,
         "description": f"The schema's id is {identity}.",

@@ -15,6 +15,8 @@ from shared.core.contract.flatten import FIXED
 from shared.core.contract.table import LISTS, OBJECTS, PARAMETERS, REQUIRED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from shared.core.contract.parameter import Parameter
 
 SCHEMA_ID = "urn:provisioner:schema:message:1"
@@ -109,9 +111,7 @@ def _alternative() -> Schema:
         "description": "null removes a parameter; a list replaces the whole list.",
         "additionalProperties": False,
         "properties": {name: _nullable(value) for name, value in properties.items() if _head(name) not in FIXED},
-        "patternProperties": {
-            name: value for name, value in _numbered().items() if name.split("\\")[0][1:] not in FIXED
-        },
+        "patternProperties": _numbered(but=FIXED),
     }
 
 
@@ -126,10 +126,12 @@ def _lists() -> Schema:
     }
 
 
-def _numbered() -> Schema:
+def _numbered(but: Collection[str] = ()) -> Schema:
     """Return the flat names of list items, as expressions; numbers have no leading zeros."""
     return {
-        f"^{name.replace('.N.', NUMBER)}$": value_schema(item) for name, item in PARAMETERS.items() if ".N." in name
+        f"^{name.replace('.N.', NUMBER)}$": value_schema(item)
+        for name, item in PARAMETERS.items()
+        if ".N." in name and _head(name) not in but
     }
 
 
