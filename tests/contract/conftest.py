@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from store_backends import Backend
+    from store_backends import Backend, Tablestore
 
 
 @pytest.fixture
@@ -19,4 +19,13 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
     import store_backends  # noqa: PLC0415 - after its asserts are set to be rewritten
 
     with store_backends.backend(request.param, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Iterator[Tablestore]:
+    """Make two empty tables in a local cloud."""
+    import store_backends  # noqa: PLC0415 - as above
+
+    with store_backends.backend("tablestore", tmp_path) as made:
         yield made

@@ -56,13 +56,13 @@ def get_range(tables: Tables, message: Message, now: float) -> Message:
     backward = message.direction == pb.BACKWARD
     found = table.range(table.place(start), table.place(end), now, backward=backward)
     for scanned, (key, stored) in enumerate(found):
-        here = _row(table, key, ())
         # What a filter leaves out has been read all the same, so it counts for the page's end (but not for `limit`).
-        if len(rows) >= limit or scanned >= MAX_RANGE_ROWS or size >= MAX_RANGE_BYTES:
-            answer.next_start_primary_key = encode([here])
+        more = _size(_row(table, key, _cells(stored)))
+        if len(rows) >= limit or scanned >= MAX_RANGE_ROWS or (scanned and size + more > MAX_RANGE_BYTES):
+            answer.next_start_primary_key = encode([_row(table, key, ())])
             break
+        size += more
         row = _selected(table, key, stored, message.columns_to_get, rule)
-        size += _size(_row(table, key, _cells(stored)))
         if row is not None:
             rows.append(row)
     answer.rows = encode(rows)

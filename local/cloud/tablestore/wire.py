@@ -10,7 +10,7 @@ from local.cloud.service import Call, ServiceError
 from local.cloud.tablestore import errors, signing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from local.cloud.cloud import Cloud
     from local.cloud.http import HttpRequest
@@ -29,6 +29,12 @@ class Ots:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.tables: dict[str, Table] = {}
+
+    def actions(self) -> Collection[str]:
+        """Return the names of all operations."""
+        from local.cloud.tablestore.protocol import OPERATIONS  # noqa: PLC0415 - as below
+
+        return OPERATIONS
 
     def serves(self, request: HttpRequest) -> bool:
         """Take whatever speaks the protocol, known operation or not."""

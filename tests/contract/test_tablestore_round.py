@@ -1,0 +1,85 @@
+"""What a polling round costs in requests to Tablestore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+from store_records import NOW, claimed
+
+from local import defaults
+from local.cloud.tablestore.tables import LOCAL
+from shared.adapters.entropy import SystemEntropy
+from shared.adapters.tablestore import rows, schema
+from shared.adapters.tablestore.client import connect
+from shared.adapters.tablestore.sdk import tablestore
+from shared.adapters.tablestore.store import TablestoreStore
+from shared.core.record import State
+from shared.core.rules import Rules
+from shared.ports import Ports
+from shared.usecases.poll import poll
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from store_backends import Tablestore
+
+BATCH = 200
+
+
+class StillPending:
+    """A compute port on which nothing ever changes. It answers nothing else."""
+
+    def statuses(self, _region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
+        """Say that every instance is pending."""
+        return dict.fromkeys(instance_ids, "Pending")
+
+
+class Still:
+    """A clock that stands still."""
+
+    def now(self) -> float:
+        """Return the one time."""
+        return NOW
+
+    def sleep(self, _seconds: float) -> None:
+        """Do not wait."""
+
+
+@pytest.mark.parametrize(("pending", "pages"), [(1000, 1), pytest.param(12_000, 3, marks=pytest.mark.slow)])
+def test_a_round_reads_pages(tables: Tablestore, pending: int, pages: int) -> None:
+    """A round in which nothing changed reads pages of 5,000 entries and not one record; the lease takes three calls."""
+    _fill(tables.url, pending)
+    assert tables.cloud is not None
+    tables.cloud.calls.clear()
+    store = TablestoreStore(tables.url, defaults.TABLESTORE_INSTANCE, LOCAL)
+    log = structlog.wrap_logger(structlog.ReturnLogger())
+    ports = Ports(StillPending(), store, None, None, Still(), SystemEntropy(), log)  # type: ignore[arg-type] # as much of each as a round needs
+    rules = Rules("test", call_seconds=15)
+    summary = poll(ports, rules, ends_at=NOW + 16, workers=4)
+    assert (summary.rounds, summary.looked) == (1, pending)
+    assert tables.cloud.calls == {"ots.GetRow": 1, "ots.GetRange": pages, "ots.PutRow": 2}
+
+
+def test_asking_whether_anything_is_open_reads_one_row(tables: Tablestore) -> None:
+    """Whether anything is open costs one request for one row, however much is."""
+    _fill(tables.url, BATCH)
+    assert tables.cloud is not None
+    tables.cloud.calls.clear()
+    assert tables.open().has_open_work()
+    assert tables.cloud.calls == {"ots.GetRange": 1}
+
+
+def _fill(url: str, pending: int) -> None:
+    """Write open entries in batches: a round that needs their records would not find them."""
+    client = connect(url, defaults.TABLESTORE_INSTANCE, LOCAL, try_seconds=5)
+    for start in range(0, pending, BATCH):
+        records = [
+            claimed(f"order-{number}", state=State.PENDING, instance_id=f"i-{number}")
+            for number in range(start, start + BATCH)
+        ]
+        items = [tablestore.PutRowItem(rows.entry_row(record), rows.not_newer(1)) for record in records]
+        request = tablestore.BatchWriteRowRequest()
+        request.add(tablestore.TableInBatchWriteRowItem(schema.OPEN.name, items))
+        assert client.batch_write_row(request).is_all_succeed()
