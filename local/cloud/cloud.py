@@ -52,13 +52,13 @@ class Cloud:
         self.clock: CloudClock = clock or RealClock()
         self.keys = keys or {defaults.ACCESS_KEY_ID: Key(defaults.ACCESS_KEY_SECRET)}
         self.config = config or Config()
-        self.faults = Faults()
         self.calls: Counter[str] = Counter()
         self.lock = threading.RLock()
         self._run = run or secrets.token_hex(4)
         self._ids = itertools.count(1)
         self._initial_config = deepcopy(self.config)
         self.services: tuple[Service, ...] = tuple(make(self) for make in SERVICES)
+        self.faults = Faults({service.name: service.actions for service in self.services})
         self._furnished = furnished
         if furnished:
             furnish(self)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from local.cloud.service import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
-SERVICES = ("ecs", "mns", "ots")
 EFFECTS = ("lose-request", "lose-response", "delay", "vanish")
 _FIELDS = {"service", "action", "match", "skip", "times", "error", "effect", "delaySeconds"}
 
@@ -34,18 +33,22 @@ class Fault:
     delay_seconds: float = 0.0
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Fault:
-        """Read one fault; raise ValueError saying what is wrong with it."""
+    def from_json(cls, data: Mapping[str, Any], actions: Mapping[str, Callable[[], Collection[str]]]) -> Fault:
+        """Read one fault; raise ValueError saying what is wrong with it. `actions` are the known ones by service."""
         if not isinstance(data, dict):
             raise ValueError("a fault is an object")  # noqa: TRY004 - one kind of error for bad input
         if unknown := sorted(set(data) - _FIELDS):
             raise ValueError(f"unknown fields {unknown}; a fault has {sorted(_FIELDS)}")
-        service, action = data.get("service"), data.get("action")
-        if service not in SERVICES or not isinstance(action, str):
-            raise ValueError(f"a fault needs an action and a service of {SERVICES}")
+        service, action = str(data.get("service")), str(data.get("action"))
+        if service not in actions:
+            raise ValueError(f"a fault needs a service of {sorted(actions)}")
+        if action not in actions[service]():
+            raise ValueError(f"a fault needs an action of {service}: {sorted(actions[service]())}")
         effect, error = data.get("effect"), data.get("error")
         if (effect is None) == (error is None) or (effect is not None and effect not in EFFECTS):
             raise ValueError(f"a fault has either an error or an effect of {EFFECTS}")
+        if effect == "vanish" and action != "CreateInstance":
+            raise ValueError("only what CreateInstance makes can vanish")
         match = data.get("match") or {}
         if set(match) - {"requestId"}:
             raise ValueError("a fault can match on requestId only")
@@ -63,13 +66,16 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that still wait for their calls."""
+    """The faults that still wait for their calls. `actions` returns the known actions of each service."""
 
+    actions: Mapping[str, Callable[[], Collection[str]]]
     pending: list[Fault] = field(default_factory=list)
 
     def add(self, data: Any) -> None:  # noqa: ANN401 - JSON from outside
         """Add one fault or a list; raise ValueError and add none when one of them is wrong."""
-        self.pending.extend([Fault.from_json(item) for item in (data if isinstance(data, list) else [data])])
+        self.pending.extend(
+            [Fault.from_json(item, self.actions) for item in (data if isinstance(data, list) else [data])]
+        )
 
     def take(self, service: str, action: str, request_ids: Callable[[], Iterable[str]]) -> Fault | None:
         """Return the first fault that strikes this call, used up by one."""

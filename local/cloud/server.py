@@ -19,7 +19,7 @@ from local.cloud.dispatch import answer
 from local.cloud.http import HttpRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from local.cloud.http import HttpRequest, HttpResponse
 
@@ -50,6 +50,9 @@ class Service(Protocol):
 
     name: str
     """`ecs`, `mns` or `ots`: what faults and call counters say."""
+
+    def actions(self) -> Collection[str]:
+        """Return the names of all actions."""
 
     def serves(self, request: HttpRequest) -> bool:
         """Tell whether a request is for this service."""

@@ -16,7 +16,7 @@ from local.cloud.service import Call, ServiceError
 from local.defaults import REQUEST_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from local.cloud.cloud import Cloud
     from local.cloud.http import HttpRequest
@@ -35,6 +35,10 @@ class Ecs:
         self._cloud = cloud
         self._gate = Gate(cloud.keys)
         self.account = Account(cloud)
+
+    def actions(self) -> Collection[str]:
+        """Return the names of all actions."""
+        return ACTIONS
 
     def serves(self, request: HttpRequest) -> bool:
         """Everything at `/` that no other service knows as its own."""

@@ -7,13 +7,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from local.cloud.mns import messaging, queueing, signing, topicing, xml  # noqa: F401 - they enter their actions
-from local.cloud.mns.actions import find
+from local.cloud.mns.actions import ACTIONS, find
 from local.cloud.mns.answers import answer
 from local.cloud.mns.state import Account
 from local.cloud.service import Call, LongPoll, ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from local.cloud.cloud import Cloud
     from local.cloud.http import HttpRequest, HttpResponse
@@ -30,6 +30,10 @@ class Mns:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self.account = Account(cloud)
+
+    def actions(self) -> Collection[str]:
+        """Return the names of all actions."""
+        return {action.name for action in ACTIONS}
 
     def serves(self, request: HttpRequest) -> bool:
         """Queues and topics, and whatever else says that it speaks MNS."""
