@@ -6,14 +6,16 @@ last, whatever was logged: values under a secret's name at any depth, and the in
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import traceback
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from shared.core.redact import MASK, clean
+from shared.core.redact import MASK, Cleaner
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 SECRET_NAMES = frozenset(
     {
         "password", "userdata", "accesskeysecret", "securitytoken", "authorization", "signature", "credentials",
-        "body", "messagebody", "event", "parameters",
+        "body", "messagebody", "parameters",
     }
 )  # fmt: skip
 """Names, without case and punctuation, whose values are never logged: secrets, and what can hold one."""
@@ -36,7 +38,7 @@ NOISY = ("darabonba-core", "alibabacloud-tea", "urllib3.connectionpool")
 
 _FRAMES = 5
 _LONGEST_VALUE = 4000
-_LINE_FIELDS = frozenset({"event"})  # structlog's own name for what a line is about
+_encode = json.JSONEncoder().encode
 
 
 def open_log(level: str, *, secrets: tuple[str, ...] = (), stream: TextIO | None = None, **fields: str | None) -> Log:
@@ -47,8 +49,7 @@ def open_log(level: str, *, secrets: tuple[str, ...] = (), stream: TextIO | None
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        _Cleaner(secrets),
-        structlog.processors.JSONRenderer(),
+        _Renderer(secrets),
     ]
     logger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stdout),
@@ -74,27 +75,30 @@ def describe(error: BaseException) -> dict[str, Any]:
     }
 
 
-class _Cleaner:
-    """A structlog processor: the last one before a line becomes text."""
+class _Renderer:
+    """A structlog processor, the last one: masks what stands under a secret's name, makes JSON, cleans the text."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
-        self._secrets = secrets
+        self._cleaner = Cleaner(secrets)
 
-    def __call__(self, _logger: object, _method: str, line: MutableMapping[str, Any]) -> dict[str, Any]:
-        return {
-            str(name): self._clean(value) if name in _LINE_FIELDS else self._field(str(name), value)
-            for name, value in line.items()
-        }
+    def __call__(self, _logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
+        return self._cleaner.clean(_encode(self._fields(line)))
 
-    def _field(self, name: str, value: object) -> object:
-        plain = "".join(c for c in name.rpartition(".")[2].lower() if c.isalnum())
-        return MASK if plain in SECRET_NAMES else self._clean(value)
+    def _fields(self, fields: MutableMapping[str, Any]) -> dict[str, object]:
+        return {str(name): MASK if _is_secret(str(name)) else self._value(item) for name, item in fields.items()}
 
-    def _clean(self, value: object) -> object:
+    def _value(self, value: object) -> object:
         if value is None or isinstance(value, (bool, int, float)):
             return value
         if isinstance(value, dict):
-            return {str(name): self._field(str(name), item) for name, item in value.items()}
+            return self._fields(value)
         if isinstance(value, (list, tuple, set, frozenset)):
-            return [self._clean(item) for item in value]
-        return clean(str(value), self._secrets, limit=_LONGEST_VALUE)
+            return [self._value(item) for item in value]
+        text = str(value)
+        return text if len(text) <= _LONGEST_VALUE else self._cleaner.clean(text, _LONGEST_VALUE)
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    """Tell whether a name, or the last part of a flat one (`parameters.Password`), is that of a secret."""
+    return "".join(c for c in name.rpartition(".")[2].lower() if c.isalnum()) in SECRET_NAMES

@@ -6,7 +6,6 @@ import base64
 import html
 import json
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -22,15 +21,26 @@ _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST_BASE64 = 6
 
 
-def clean(text: str, secrets: Iterable[str], *, limit: int = LIMIT) -> str:
-    """Return the text without any known spelling of the secrets, and then at most `limit` characters of it.
+class Cleaner:
+    """Takes the same secrets out of many texts."""
 
-    Cut only afterwards: half a secret would not be recognised.
-    """
-    spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
-    for spelling in sorted(spellings, key=len, reverse=True):
-        text = text.replace(spelling, MASK)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    def __init__(self, secrets: Iterable[str]) -> None:
+        spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
+        self._spellings = sorted(spellings, key=len, reverse=True)  # a secret can begin like another
+
+    def clean(self, text: str, limit: int | None = None) -> str:
+        """Return the text without any known spelling of the secrets, and then at most `limit` characters of it.
+
+        Cut only afterwards: half a secret would not be recognised.
+        """
+        for spelling in self._spellings:
+            text = text.replace(spelling, MASK)
+        return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
+
+
+def clean(text: str, secrets: Iterable[str], *, limit: int = LIMIT) -> str:
+    """Return one text without the secrets, and then at most `limit` characters of it."""
+    return Cleaner(secrets).clean(text, limit)
 
 
 def without_queries(text: str) -> str:
@@ -38,9 +48,8 @@ def without_queries(text: str) -> str:
     return _QUERY.sub("?" + MASK, text)
 
 
-@lru_cache(maxsize=64)
-def _spellings(secret: str) -> frozenset[str]:
-    return frozenset({secret, *_quoted(secret), *_escaped(secret), *_base64(secret)})
+def _spellings(secret: str) -> set[str]:
+    return {secret, *_quoted(secret), *_escaped(secret), *_base64(secret)}
 
 
 def _quoted(secret: str) -> Iterator[str]:

@@ -74,6 +74,16 @@ def test_the_keys_of_the_invocation(stream: io.StringIO, value: object) -> None:
     assert "s3cr3t" not in stream.getvalue()
 
 
+def test_long_values_are_cut_after_cleaning(stream: io.StringIO) -> None:
+    """A value is bounded, and a key across the cut is gone, too."""
+    open_log("info", stream=stream, secrets=("s3cr3t-key",)).info(
+        "message", text="x" * 3995 + "s3cr3t-key" + "y" * 9999
+    )
+    (line,) = lines(stream)
+    assert len(line["text"]) == 4000
+    assert "s3c" not in line["text"]
+
+
 def test_context_is_cleared(stream: io.StringIO) -> None:
     """Nothing that an earlier invocation bound shows up in a later one: a warm process keeps its context variables."""
     structlog.contextvars.bind_contextvars(request_id="of-yesterday")
