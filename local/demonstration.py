@@ -55,12 +55,12 @@ class Demonstration:
     """One run through the samples against a cloud and a worker that are running."""
 
     def __init__(self, access: Access, samples: Sequence[Sample]) -> None:
-        self._inbox = QueueClient(access, defaults.INBOX)
-        requests = QueueClient(access, defaults.QUEUE)
+        self._access = access
         self.rows: list[Progress] = []
-        for sample in samples:
-            ids = tuple(requests.send(sample.body) for _ in range(sample.times))
-            self.rows.append(Progress(sample, ids, time.monotonic()))
+        with QueueClient(access, defaults.QUEUE) as requests:
+            for sample in samples:
+                ids = tuple(requests.send(sample.body) for _ in range(sample.times))
+                self.rows.append(Progress(sample, ids, time.monotonic()))
         self.strangers: list[str] = []
 
     @property
@@ -71,14 +71,15 @@ class Demonstration:
     def outcomes(self, seconds: float) -> Iterator[str | None]:
         """Yield each outcome's bytes as it arrives and None now and then, until all are there or the time is up."""
         ends_at = time.monotonic() + seconds
-        while not all(row.bodies for row in self.rows) and time.monotonic() < ends_at:
-            messages = self._inbox.receive(1, WAIT_SECONDS)
-            for message in messages:
-                self._take(message.body)
-                self._inbox.delete([message])
-                yield message.body
-            if not messages:
-                yield None
+        with QueueClient(self._access, defaults.INBOX) as inbox:
+            while not all(row.bodies for row in self.rows) and time.monotonic() < ends_at:
+                messages = inbox.receive(1, WAIT_SECONDS)
+                for message in messages:
+                    self._take(message.body)
+                    inbox.delete([message])
+                    yield message.body
+                if not messages:
+                    yield None
 
     def count_instances(self, instances: Sequence[dict[str, Any]]) -> None:
         """Compare the instances that exist, by their request tag, with what each sample must leave."""

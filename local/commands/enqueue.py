@@ -31,16 +31,20 @@ def enqueue(*, files: tuple[str, ...], endpoint: str | None, queue: str, as_json
     it is, with a warning: the worker answers it with a refusal. Check beforehand with `provisioner validate`.
     """
     messages = [(name, body) for name in files for body in bodies(name, read_text(name))]
-    client = QueueClient(options.access_to(endpoint), queue)
-    for name, body in messages:
-        try:
-            message_id = client.send(body)
-        except QueueError as error:
-            raise WrongUse(f"{name}: {error}") from None
-        if wants_json(as_json):
-            json_line({"file": name, "messageId": message_id})
-        else:
-            raw_line(f"{message_id}  {name}")
+    access = options.access_to(endpoint)
+    try:
+        with QueueClient(access, queue) as client:
+            for name, body in messages:
+                _tell(client.send(body), name, for_program=wants_json(as_json))
+    except QueueError as error:
+        raise WrongUse(str(error)) from None
+
+
+def _tell(message_id: str, name: str, *, for_program: bool) -> None:
+    if for_program:
+        json_line({"file": name, "messageId": message_id})
+    else:
+        raw_line(f"{message_id}  {name}")
 
 
 def read_text(name: str) -> str:

@@ -6,14 +6,17 @@ import json
 import math
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from local import defaults
 from local.commands import options
 from local.commands.output import WrongUse, progress, raw_line, wants_json
-from local.runtime.mns import QueueClient, QueueError, decode
+from local.runtime.mns import BATCH_LIMIT, QueueClient, QueueError, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LONGEST_WAIT_SECONDS = 10
 
@@ -35,31 +38,32 @@ def listen(*, count: int | None, timeout: float | None, endpoint: str | None, in
 
     Exit code 1 when --timeout ends before --count outcomes came.
     """
-    client = QueueClient(options.access_to(endpoint), inbox)
     for_program = wants_json(as_json)
-    ends_at = None if timeout is None else time.monotonic() + timeout
-    seen = 0
     if count is None and timeout is None:
         progress(f"listening to {inbox}; Ctrl-C ends it")
-    while count is None or seen < count:
-        left = LONGEST_WAIT_SECONDS if ends_at is None else ends_at - time.monotonic()
-        if left <= 0:
-            break
-        try:
-            limit = 16 if count is None else count - seen
-            messages = client.receive(limit, min(math.ceil(left), LONGEST_WAIT_SECONDS))
-            for message in messages:
-                body = decode(message.body)
+    seen = 0
+    try:
+        with QueueClient(options.access_to(endpoint), inbox) as client:
+            for body in outcomes(client, count, timeout):
                 raw_line(body if for_program else summary(body))
-                client.delete([message])
-        except QueueError as error:
-            raise WrongUse(str(error)) from None
-        seen += len(messages)
+                seen += 1
+    except QueueError as error:
+        raise WrongUse(str(error)) from None
     if count is not None and seen < count:
-        progress(
-            f"{seen} of {count} outcomes came in {timeout:g} s; `provisioner status REQUEST_ID` shows where one is"
-        )
+        progress(f"{seen} of {count} outcomes came in time; `provisioner status REQUEST_ID` shows where one is")
         sys.exit(1)
+
+
+def outcomes(client: QueueClient, count: int | None, timeout: float | None) -> Iterator[str]:
+    """Yield outcomes and delete each once it has been dealt with, until enough came or the time is up."""
+    ends_at = math.inf if timeout is None else time.monotonic() + timeout
+    left = math.inf if count is None else count
+    while left > 0 and (seconds := ends_at - time.monotonic()) > 0:
+        wait = math.ceil(min(seconds, LONGEST_WAIT_SECONDS))
+        for message in client.receive(int(min(left, BATCH_LIMIT)), wait):
+            yield decode(message.body)
+            client.delete([message])
+            left -= 1
 
 
 def summary(body: str) -> str:

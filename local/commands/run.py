@@ -25,7 +25,8 @@ TIMER_HELP = (
 def work(bench: Bench, ready: dict[str, str], *, timer: float | None, as_json: bool) -> None:
     """Run the worker until it is stopped; WrongUse when it cannot start."""
     try:
-        QueueClient(bench.access, bench.deployment.queue_trigger().queue).receive(1, 0)
+        with QueueClient(bench.access, bench.deployment.queue_trigger().queue) as queue:
+            queue.receive(1, 0)
     except QueueError as error:
         raise WrongUse(f"{error}; start one with `provisioner cloud`, or correct --endpoint") from None
     try:

@@ -44,7 +44,7 @@ def decode(body: str) -> str:
 
 
 class QueueClient:
-    """Sends to and takes from one queue; every failure is a QueueError."""
+    """Sends to and takes from one queue until closed; every failure is a QueueError."""
 
     def __init__(self, access: Access, name: str) -> None:
         from mns.account import Account  # noqa: PLC0415 - the SDK loads when a queue is used
@@ -56,7 +56,14 @@ class QueueClient:
         )  # fmt: skip
         account.mns_client.set_connection_timeout(ENDPOINT_SECONDS)
         account.mns_client.http.conn.timeout = ENDPOINT_SECONDS  # the SDK sets none over https
+        self._connection = account.mns_client
         self._queue = account.get_queue(name)
+
+    def __enter__(self) -> QueueClient:  # noqa: PYI034 - `Self` is new in 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close_connection()
 
     def send(self, body: str) -> str:
         """Send a body (in base64, as the trigger expects) and return the message's id."""

@@ -70,7 +70,8 @@ class QueueTrigger:
         """Take and deliver batches; a queue that does not answer is tried again."""
         while not self._stopping.is_set():
             try:
-                self._feed(QueueClient(self._access, self._specification.queue))
+                with QueueClient(self._access, self._specification.queue) as queue:
+                    self._feed(queue)
             except QueueError as error:  # noqa: PERF203 - it comes once in a while
                 sys.stderr.write(f"queue trigger: {error}; trying again\n")
                 self._stopping.wait(RECONNECT_SECONDS)
@@ -120,7 +121,7 @@ class QueueTrigger:
     def _bury(self, queue: QueueClient, batch: list[Message], envelopes: Sequence[dict[str, object]]) -> None:
         """Put the raw events, envelope included, among the dead letters; without any they are dropped."""
         if self._specification.dead_letters:
-            dead_letters = QueueClient(self._access, self._specification.dead_letters)
-            for item in envelopes:
-                dead_letters.send(json.dumps(item, ensure_ascii=False))
+            with QueueClient(self._access, self._specification.dead_letters) as dead_letters:
+                for item in envelopes:
+                    dead_letters.send(json.dumps(item, ensure_ascii=False))
         queue.delete(batch)

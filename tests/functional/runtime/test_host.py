@@ -1,19 +1,27 @@
 """The local runtime calls a handler as the platform does."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from local.runtime.function import Function
-from local.runtime.instance import Place
+from local.runtime.instance import Answer, Place
 from local.runtime.specification import FunctionSpecification
 
-CODE = '''
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Make = Callable[..., Function]
+
+CODE = """
 import json, logging, os, sys, time
 
 STARTED = []
@@ -56,18 +64,25 @@ def log(event, context):
 
 def broken_initializer(context):
     raise RuntimeError("no settings")
-'''
+"""
 
 
 @pytest.fixture(name="make")
-def fixture_make(tmp_path):
+def fixture_make(tmp_path: Path) -> Iterator[Make]:
     """Make functions of the code above; their processes end with the test."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "__init__.py").touch()
     (tmp_path / "folder" / "code_of_test.py").write_text(CODE)
     made = []
 
-    def make(handler, *, module="folder.code_of_test", initializer=None, timeout=10.0, runtime="python3.12"):
+    def make(
+        handler: str,
+        *,
+        module: str = "folder.code_of_test",
+        initializer: str | None = None,
+        timeout: float = 10.0,
+        runtime: str = "python3.12",
+    ) -> Function:
         specification = FunctionSpecification(
             "tested", f"{module}.{handler}", initializer and f"{module}.{initializer}", runtime, timeout, 10.0, 128
         )
@@ -88,19 +103,19 @@ def fixture_make(tmp_path):
     [("echo", b"\x00\xff", b"\x00\xff"), ("text", b"", b"text")],
     ids=["bytes", "str"],
 )
-def test_str_and_bytes_are_returned_as_they_are(make, handler, event, payload):
+def test_str_and_bytes_are_returned_as_they_are(make: Make, handler: str, event: bytes, payload: bytes) -> None:
     """The event arrives as bytes; str and bytes come back unchanged."""
     answer = make(handler).invoke(event)
     assert (answer.succeeded, answer.payload) == (True, payload)
 
 
 @pytest.mark.parametrize("module", ["folder.code_of_test", "folder/code_of_test"])
-def test_handler_string_is_split_at_its_last_dot(make, module):
+def test_handler_string_is_split_at_its_last_dot(make: Make, module: str) -> None:
     """Dots and slashes both lead to the module below the code's folder."""
     assert make("text", module=module).invoke(b"{}").payload == b"text"
 
 
-def test_warm_instances_are_used_again(make):
+def test_warm_instances_are_used_again(make: Make) -> None:
     """One process serves one request after the other, initialized once."""
     function = make("answer", initializer="initializer")
     first, second = (json.loads(function.invoke(b"{}").payload) for _ in range(2))
@@ -108,7 +123,7 @@ def test_warm_instances_are_used_again(make):
     assert first["initialized"] == 1
 
 
-def test_concurrent_requests_get_processes_of_their_own(make, tmp_path):
+def test_concurrent_requests_get_processes_of_their_own(make: Make, tmp_path: Path) -> None:
     """An instance serves one request at a time; a second request meanwhile gets another process."""
     function = make("hang", timeout=2.0)
     threads = [threading.Thread(target=function.invoke, args=(b"{}",)) for _ in range(2)]
@@ -127,7 +142,7 @@ def test_concurrent_requests_get_processes_of_their_own(make, tmp_path):
     ("runtime", "key", "own"),
     [("python3.12", None, set()), ("python3.10", "key", {"credentials", "service"})],
 )
-def test_context_has_the_shape_of_the_runtime(make, runtime, key, own):
+def test_context_has_the_shape_of_the_runtime(make: Make, runtime: str, key: str | None, own: set[str]) -> None:
     """Credentials and service are in the context of 3.10 and in the environment only on 3.12."""
     told = json.loads(make("shape", runtime=runtime).invoke(b"{}").payload)
     assert told["key"] == key
@@ -135,7 +150,7 @@ def test_context_has_the_shape_of_the_runtime(make, runtime, key, own):
     assert told["function"] == {"name": "tested", "handler": "folder.code_of_test.shape", "memory": 128, "timeout": 10}
 
 
-def test_environment_is_the_given_one_alone(make):
+def test_environment_is_the_given_one_alone(make: Make) -> None:
     """Nothing of the caller's own environment leaks into a function."""
     os.environ["LEAK_OF_TEST"] = "1"
     try:
@@ -146,7 +161,7 @@ def test_environment_is_the_given_one_alone(make):
     assert "LEAK_OF_TEST" not in variables
 
 
-def test_exception_is_an_error_object_and_prints_the_event(make, tmp_path):
+def test_exception_is_an_error_object_and_prints_the_event(make: Make, tmp_path: Path) -> None:
     """An Exception ends the invocation, keeps the process, and the platform writes the event to the log."""
     function = make("fail")
     answer = function.invoke(b"the event")
@@ -157,7 +172,7 @@ def test_exception_is_an_error_object_and_prints_the_event(make, tmp_path):
     assert "the event" in (tmp_path / "log").read_text()
 
 
-def test_system_exit_is_a_failed_invocation_that_prints_nothing(make, tmp_path):
+def test_system_exit_is_a_failed_invocation_that_prints_nothing(make: Make, tmp_path: Path) -> None:
     """SystemExit ends the process: a failed invocation, without the event in the log; the next one starts anew."""
     function = make("leave")
     answer = function.invoke(b"the event")
@@ -167,10 +182,10 @@ def test_system_exit_is_a_failed_invocation_that_prints_nothing(make, tmp_path):
     assert function.invoke(b"{}").error_type == "ProcessExited"
 
 
-def test_killed_process_is_a_failed_invocation(make):
-    """kill -9 in the middle of a request is a failed invocation."""
+def test_killed_process_is_a_failed_invocation(make: Make) -> None:
+    """Kill -9 in the middle of a request is a failed invocation."""
     function = make("hang")
-    answers = []
+    answers: list[Answer] = []
     thread = threading.Thread(target=lambda: answers.append(function.invoke(b"{}")))
     thread.start()
     until = time.monotonic() + 5
@@ -181,7 +196,7 @@ def test_killed_process_is_a_failed_invocation(make):
     assert answers[0].error_type == "ProcessExited"
 
 
-def test_time_limit_ends_the_process(make):
+def test_time_limit_ends_the_process(make: Make) -> None:
     """A handler that does not return in time is ended, and the invocation failed."""
     began = time.monotonic()
     answer = make("hang", timeout=0.5).invoke(b"{}")
@@ -193,20 +208,22 @@ def test_time_limit_ends_the_process(make):
     ("handler", "initializer", "kind"),
     [("missing", None, "AttributeError"), ("text", "broken_initializer", "RuntimeError")],
 )
-def test_function_that_cannot_start_fails_every_invocation(make, handler, initializer, kind):
+def test_function_that_cannot_start_fails_every_invocation(
+    make: Make, handler: str, initializer: str | None, kind: str
+) -> None:
     """A handler that cannot be resolved, or an initializer that raises, fails the invocation with its error."""
     answer = make(handler, initializer=initializer).invoke(b"{}")
     assert answer.error_type == kind
 
 
-def test_module_that_is_not_there(make):
+def test_module_that_is_not_there(make: Make) -> None:
     """A broken handler string names what is missing."""
     answer = make("text", module="folder.nothing_here").invoke(b"{}")
     assert answer.error_type == "ModuleNotFoundError"
     assert "nothing_here" in json.loads(answer.payload)["errorMessage"]
 
 
-def test_root_logger_is_set_up_before_the_code(make, tmp_path):
+def test_root_logger_is_set_up_before_the_code(make: Make, tmp_path: Path) -> None:
     """`logging.basicConfig` does nothing: there is one handler already, in UTC."""
     make("log").invoke(b"{}")
     lines = [line for line in (tmp_path / "log").read_text().splitlines() if "one line" in line]
@@ -215,7 +232,7 @@ def test_root_logger_is_set_up_before_the_code(make, tmp_path):
     assert "Z [INFO] one line" in lines[0]
 
 
-def test_code_runs_in_its_own_folder(make, tmp_path):
+def test_code_runs_in_its_own_folder(make: Make, tmp_path: Path) -> None:
     """The working directory and the first import path are the code's folder."""
     told = json.loads(make("answer").invoke(b"{}").payload)
     assert Path(told["cwd"]) == tmp_path.resolve()

@@ -1,0 +1,95 @@
+"""A local cloud and what the runtime's tests do with it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local import defaults
+from local.cloud.cloud import Cloud
+from local.runtime.access import Access
+from local.runtime.mns import QueueClient
+from local.runtime.worker import Bench, working
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.runtime.worker import Worker
+
+PARAMETERS = {
+    "RegionId": "cn-hangzhou",
+    "ImageId": "ubuntu_22_04_x64_20G_alibase_20240130.vhd",
+    "InstanceType": "ecs.g6.large",
+    "SecurityGroupId": "sg-bp15ed6xe1yxeycg7ov3",
+    "VSwitchId": "vsw-bp1s5fnvk4gn2tws0vxyz",
+}
+
+
+def request(request_id: str, **more: object) -> str:
+    """Return a message that is valid."""
+    return json.dumps({"requestId": request_id, "parameters": PARAMETERS, **more})
+
+
+@dataclass
+class Place:
+    """One cloud, and the folder and log of the workers that run against it."""
+
+    cloud: Cloud
+    url: str
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def access(self) -> Access:
+        """How clients reach it."""
+        return Access.local(self.url)
+
+    @property
+    def log_path(self) -> Path:
+        """The functions' log."""
+        return self.folder / "functions.log"
+
+    @contextmanager
+    def worker(self, store: str = "sqlite", **how: Any) -> Iterator[Worker]:
+        """Run a worker against it."""
+        with self.log_path.open("a", encoding="utf-8") as log:
+            bench = Bench(access=self.access, store=store, data=self.folder, log=log, environ=self.environ)
+            with working(bench, **how) as worker:
+                yield worker
+
+    def send(self, *bodies: str, queue: str = defaults.QUEUE) -> list[str]:
+        """Send messages; return their ids."""
+        with QueueClient(self.access, queue) as client:
+            return [client.send(body) for body in bodies]
+
+    def outcomes(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
+        """Wait for so many outcomes in the inbox; fewer when the time is up."""
+        found: list[dict[str, Any]] = []
+        until = time.monotonic() + seconds
+        with QueueClient(self.access, defaults.INBOX) as inbox:
+            while len(found) < count and time.monotonic() < until:
+                messages = inbox.receive(16, 1)
+                found += [json.loads(message.body) for message in messages]
+                inbox.delete(messages)
+        return found
+
+    def instances(self) -> Counter[str]:
+        """Count how many instances each request has, by request id."""
+        tags = (item["Tags"][defaults.REQUEST_TAG] for item in self.cloud.state()["ecs"]["instances"])
+        return Counter(tag.partition("/")[2] for tag in tags)
+
+    def queue(self, name: str = defaults.QUEUE) -> dict[str, int]:
+        """Return the counts of a queue."""
+        return self.cloud.state()["mns"]["queues"][name]
+
+    def wait_for(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
+        """Wait until something is the case."""
+        until = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < until, "it did not happen in time"
+            time.sleep(0.002)
