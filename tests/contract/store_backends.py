@@ -11,11 +11,12 @@ from store_records import NOW
 from local import defaults
 from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
+from local.cloud.furnishing import furnish
 from local.cloud.server import running
-from local.cloud.tablestore.tables import LOCAL, ensure_tables
 from shared.adapters.entropy import SystemEntropy
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.tablestore.store import TablestoreStore
+from shared.credentials import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 KEEP = 30 * 86400.0
 PAGE = 3
+LOCAL = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
 
 
 class Backend(Protocol):
@@ -114,9 +116,8 @@ def backend(name: str, directory: Path) -> Iterator[Backend]:
         yield SqliteMemory()
     else:
         cloud = Cloud(DrivenClock(NOW))
+        furnish(cloud)
         with running(cloud) as url:
-            ensure_tables(url)
-            cloud.calls.clear()
             yield Tablestore(url, cloud)
 
 

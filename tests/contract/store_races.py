@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +15,18 @@ from store_records import NOW, after, claimed
 from shared.ports import Conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
+    from multiprocessing.synchronize import Barrier
 
     from store_backends import Backend
 
     from shared.ports import Store
 
+Job = Callable[[int, Any], Any]
+Race = Callable[[Job], list[Any]]
+
 RACERS = 4
-ROUNDS = 25
+ROUNDS = 12
 
 
 def claim_all(racer: int, store: Store) -> list[str]:
@@ -48,23 +54,34 @@ def take_lease(racer: int, store: Store) -> list[int]:
     return [n for n in range(ROUNDS) if store.take_lease("poll", f"racer-{racer}", NOW + n * 30, 30) is not None]
 
 
-def by_threads(backend: Backend, job: Callable[[int, Store], Any]) -> list[Any]:
-    """Let RACERS threads do a job on one handle, starting together."""
-    store, start = backend.open(), threading.Barrier(RACERS)
+@contextmanager
+def threads(store: Store) -> Iterator[Race]:
+    """Lend a function that lets RACERS threads do a job on one handle, starting together."""
+    start = threading.Barrier(RACERS)
 
-    def run(racer: int) -> Any:  # noqa: ANN401 - whatever the job returns
+    def run(job: Job, racer: int) -> Any:  # noqa: ANN401 - whatever the job returns
         start.wait()
         return job(racer, store)
 
     with ThreadPoolExecutor(RACERS) as pool:
-        return list(pool.map(run, range(RACERS)))
+        yield lambda job: list(pool.map(partial(run, job), range(RACERS)))
 
 
-def by_processes(backend: Backend, job: Callable[[int, Store], Any]) -> list[Any]:
-    """Let RACERS processes do a job, each on a handle of its own."""
-    with multiprocessing.get_context("spawn").Pool(RACERS) as pool:
-        return pool.map(partial(_in_process, backend, job), range(RACERS), chunksize=1)
+@contextmanager
+def processes(backend: Backend) -> Iterator[Race]:
+    """Lend a function that lets RACERS processes do a job, each on a handle of its own, starting together."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(RACERS, _enter, (backend, context.Barrier(RACERS))) as pool:
+        yield lambda job: pool.map(partial(_run, job), range(RACERS), chunksize=1)
 
 
-def _in_process(backend: Backend, job: Callable[[int, Store], Any], racer: int) -> Any:  # noqa: ANN401 - as above
-    return job(racer, backend.open())
+_process: dict[str, Any] = {}
+
+
+def _enter(backend: Backend, start: Barrier) -> None:
+    _process.update(store=backend.open(), start=start)
+
+
+def _run(job: Job, racer: int) -> Any:  # noqa: ANN401 - as above
+    _process["start"].wait()
+    return job(racer, _process["store"])

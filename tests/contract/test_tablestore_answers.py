@@ -6,11 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from store_backends import NoPauses, Tablestore
+from store_backends import LOCAL, NoPauses, Tablestore
 from store_records import LATER, NOW, after, claimed, published
 
 from local import defaults
-from local.cloud.tablestore.tables import LOCAL
 from shared.adapters.tablestore import rows
 from shared.adapters.tablestore.calls import TRIES
 from shared.adapters.tablestore.store import TablestoreStore

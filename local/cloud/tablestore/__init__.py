@@ -9,5 +9,4 @@ messages     the protobuf messages
 wire         HTTP: which operation, signed answers
 signing      who calls
 errors       the codes
-tables       the worker's two tables, made over the wire
 """

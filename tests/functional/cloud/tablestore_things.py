@@ -9,9 +9,9 @@ from local import defaults
 from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
-from local.cloud.tablestore.tables import LOCAL
 from shared.adapters.tablestore.client import connect
 from shared.adapters.tablestore.sdk import tablestore as sdk
+from shared.credentials import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,8 @@ def things_in_a_cloud() -> Iterator[Things]:
     """Make a cloud with a driven clock and the table in it."""
     cloud = Cloud(DrivenClock())
     with running(cloud) as url:
-        client = connect(url, defaults.TABLESTORE_INSTANCE, LOCAL, try_seconds=10)
+        keys = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
+        client = connect(url, defaults.TABLESTORE_INSTANCE, keys, try_seconds=10)
         create(client, TABLE)
         yield Things(client, cloud, url)
 
