@@ -1,0 +1,157 @@
+"""What only the SQLite store can get wrong; what every store promises is in tests/contract."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from shared.adapters import sqlite
+from shared.adapters.sqlite import SqliteStore
+from shared.adapters.sqlite_connections import SCHEMA_VERSION
+from shared.core.record import Record, State
+from shared.ports import StoreUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def record(number: int, published_at: float | None = None) -> Record:
+    """Return a record that is open, or was published then."""
+    return Record(
+        request_id=f"order-{number}",
+        version=1,
+        state=State.CREATING if published_at is None else State.COMPLETED,
+        message_id="m",
+        accepted_at=float(number),
+        due_at=float(number),
+        published_at=published_at,
+    )
+
+
+def test_the_directory_is_made(tmp_path: Path) -> None:
+    """A data directory that is missing is no error."""
+    SqliteStore(str(tmp_path / "a" / "b" / "store.db")).claim(record(1))
+    assert SqliteStore(str(tmp_path / "a" / "b" / "store.db")).get("order-1") == record(1)
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """The error says which file, why, and what to do."""
+    (tmp_path / "file").write_text("in the way")
+    path = str(tmp_path / "file" / "store.db")
+    with pytest.raises(StoreUnavailable) as caught:
+        SqliteStore(path)
+    assert path in str(caught.value)
+    assert "Name a file in a directory that this user may write to" in str(caught.value)
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    """A file that is something else stays as it is."""
+    path = tmp_path / "store.db"
+    path.write_text("not a database, but long enough to be taken for one" * 100)
+    before = path.read_bytes()
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        SqliteStore(str(path))
+    assert path.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """An older program does not write into a newer program's file."""
+    path = str(tmp_path / "store.db")
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(StoreUnavailable, match="schema"):
+        SqliteStore(path)
+
+
+def test_a_locked_file_is_unavailable(tmp_path: Path) -> None:
+    """Another process that keeps the file locked makes a write fail in time; reads go on."""
+    path = str(tmp_path / "store.db")
+    store = SqliteStore(path, busy_seconds=0.05)
+    store.claim(record(1))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="locked"):
+        store.claim(record(2))
+    assert store.get("order-1") == record(1)
+    other.execute("ROLLBACK")
+    assert store.claim(record(2)) is None
+    other.close()
+
+
+def test_connections_follow_what_runs_side_by_side(tmp_path: Path) -> None:
+    """Threads that come and go leave no connections behind."""
+    store = SqliteStore(str(tmp_path / "store.db"))
+    for number in range(50):
+        thread = threading.Thread(target=store.claim, args=(record(number),))
+        thread.start()
+        thread.join()
+    assert len(list(store.open_work(100.0))) == 50
+    assert store._connections._idle.qsize() == 1  # noqa: SLF001 - the pool is what this is about
+
+
+def test_a_round_over_open_work_never_touches_finished_records(tmp_path: Path) -> None:
+    """Open work is read from a covering partial index, and old records are found by an index of their own."""
+    path = str(tmp_path / "store.db")
+    SqliteStore(path).close()
+    connection = sqlite3.connect(path)
+
+    def plan(statement: str) -> str:
+        values = [0] * statement.count("?")
+        return " | ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+
+    assert "USING COVERING INDEX open_requests ((due_at,request_id)>(?,?)" in plan(sqlite._OPEN_PAGE)  # noqa: SLF001 - the plan of this very statement
+    assert "INDEX open_requests" in plan(sqlite._ANY_OPEN)  # noqa: SLF001 - as above
+    assert "USING COVERING INDEX published_requests" in plan(sqlite._PURGE)  # noqa: SLF001 - as above
+    assert "TEMP B-TREE" not in plan(sqlite._OPEN_PAGE) + plan(sqlite._PURGE)  # noqa: SLF001 - as above
+    connection.close()
+
+
+def test_purging_is_bounded_and_takes_the_oldest(tmp_path: Path) -> None:
+    """One call removes at most so many, the oldest first, and never what is open or not old enough."""
+    store = SqliteStore(str(tmp_path / "store.db"))
+    for number in range(10):
+        store.claim(record(number, published_at=float(number)))
+    store.claim(record(99))
+    assert store.purge(before=7.0, limit=5) == 5
+    assert [number for number in range(10) if store.get(f"order-{number}")] == [5, 6, 7, 8, 9]
+    assert store.purge(before=7.0, limit=5) == 2
+    assert store.purge(before=7.0, limit=5) == 0
+    assert store.get("order-7")
+    assert store.has_open_work()
+
+
+WRITER = """
+import sys
+from shared.adapters.sqlite import SqliteStore
+from shared.core.record import Record, State
+store, number = SqliteStore(sys.argv[1]), 0
+while True:
+    fresh = Record(request_id=f"order-{number}", version=1, state=State.CREATING, message_id="m", accepted_at=0.0,
+                   due_at=0.0, metadata={"k": "x" * 5000})
+    store.claim(fresh)
+    print(number, flush=True)
+    number += 1
+"""
+
+
+def test_a_killed_process_leaves_whole_records(tmp_path: Path) -> None:
+    """What was answered before `kill -9` is there, whole and open, and the file takes writes at once."""
+    path = str(tmp_path / "store.db")
+    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:  # noqa: S603 - our own program
+        assert writer.stdout is not None
+        answered = [int(writer.stdout.readline()) for _ in range(50)]
+        os.kill(writer.pid, signal.SIGKILL)
+    store = SqliteStore(path)
+    open_ids = {entry.request_id for entry in store.open_work(1.0)}
+    assert {f"order-{number}" for number in answered} <= open_ids
+    assert all(store.get(request_id) is not None for request_id in open_ids)
+    assert store.claim(record(10_000)) is None
