@@ -105,6 +105,9 @@ def _connect(settings: Settings, credentials: Credentials) -> _Clients:
 
 
 def _compute(settings: Settings, credentials: Credentials) -> Compute:
+    from shared.adapters.deferred import defer
+
+    defer("alibabacloud_ecs20140526.models")
     from shared.adapters.ecs import Ecs
     from shared.adapters.paced import PacedCompute
     from shared.core.errors.budget import Budget
