@@ -7,18 +7,19 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local import defaults
-from local.cloud.cloud import Cloud
 from local.runtime.access import Access
 from local.runtime.mns import QueueClient
 from local.runtime.worker import Bench, working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from local.cloud.cloud import Cloud
+    from local.runtime.queue_trigger import Strategy
     from local.runtime.worker import Worker
 
 PARAMETERS = {
@@ -55,11 +56,13 @@ class Place:
         return self.folder / "functions.log"
 
     @contextmanager
-    def worker(self, store: str = "sqlite", **how: Any) -> Iterator[Worker]:
+    def worker(
+        self, store: str = "sqlite", *, strategy: Strategy | None = None, period: float | None = None
+    ) -> Iterator[Worker]:
         """Run a worker against it."""
         with self.log_path.open("a", encoding="utf-8") as log:
             bench = Bench(access=self.access, store=store, data=self.folder, log=log, environ=self.environ)
-            with working(bench, **how) as worker:
+            with working(bench, strategy=strategy, period=period) as worker:
                 yield worker
 
     def send(self, *bodies: str, queue: str = defaults.QUEUE) -> list[str]:

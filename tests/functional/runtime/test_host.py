@@ -123,7 +123,7 @@ def test_warm_instances_are_used_again(make: Make) -> None:
     assert first["initialized"] == 1
 
 
-def test_concurrent_requests_get_processes_of_their_own(make: Make, tmp_path: Path) -> None:
+def test_concurrent_requests_get_processes_of_their_own(make: Make) -> None:
     """An instance serves one request at a time; a second request meanwhile gets another process."""
     function = make("hang", timeout=2.0)
     threads = [threading.Thread(target=function.invoke, args=(b"{}",)) for _ in range(2)]

@@ -1,0 +1,64 @@
+"""Commands in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from local.project import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COMMAND = [sys.executable, "-m", "local.cli"]
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("PROVISIONER_", "ALIBABA_", "FC_"))}
+
+
+def command(
+    *arguments: str, stdin: str = "", environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, without the caller's own account in its environment."""
+    environment = CLEAN | (environ or {})
+    return subprocess.run(  # noqa: S603 - our own command
+        [*COMMAND, *arguments], input=stdin, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90,
+        check=False,
+    )  # fmt: skip
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    """Read JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def serving(log: Path, *arguments: str) -> Iterator[dict[str, Any]]:
+    """Run a command that serves; yield the line it says it is ready with, and stop it politely."""
+    with log.open("a", encoding="utf-8") as errors:
+        process = subprocess.Popen(  # noqa: S603 - the same
+            [*COMMAND, *arguments], env=CLEAN, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
+        )  # fmt: skip
+        with process:
+            try:
+                yield json.loads(_stdout(process).readline())
+            finally:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(20) == 0
+
+
+def _stdout(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdout is not None
+    return process.stdout
