@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict
 
-from shared.invocation import begin, report
+from shared.invocation import begin, report, warm_up
 from shared.usecases.poll import poll
 
 
@@ -16,7 +16,7 @@ class PollFailed(Exception):
 
 def initializer(context: object) -> None:
     """Pay for imports, clients and settings before the first event; raise when a setting is wrong."""
-    begin(context, os.environ)
+    warm_up(context, os.environ)
 
 
 def handler(_event: bytes, context: object) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import os
 
-from shared.invocation import begin, report
+from shared.invocation import begin, report, warm_up
 from shared.trigger import deliveries
 from shared.usecases.provision import provision
 
 
 def initializer(context: object) -> None:
     """Pay for imports, clients and settings before the first message; raise when a setting is wrong."""
-    begin(context, os.environ)
+    warm_up(context, os.environ)
 
 
 def handler(event: bytes, context: object) -> str:
