@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 import uuid
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -64,6 +65,18 @@ def rpc_query(method: str, action: str, query: Mapping[str, str], *, now: float 
     to_sign = f"{method}&{quote('/', safe='~')}&{quote(text, safe='~')}"
     digest = hmac.new(f"{defaults.ACCESS_KEY_SECRET}&".encode(), to_sign.encode(), hashlib.sha1).digest()
     return f"{text}&Signature={quote(base64.b64encode(digest).decode(), safe='~')}"
+
+
+def mns_request(method: str, target: str, **changes: str) -> dict[str, str]:
+    """Return the headers of an MNS request, signed after the changes (`_` stands for `-`); empty ones are left out."""
+    headers = {"date": formatdate(usegmt=True), "x-mns-version": "2015-06-06", "content-type": "text/xml"}
+    headers |= {name.replace("_", "-"): value for name, value in changes.items() if name != "authorization"}
+    own = f"x-mns-version:{headers['x-mns-version']}\n"
+    text = f"{method}\n{headers.get('content-md5', '')}\n{headers['content-type']}\n{headers['date']}\n{own}{target}"
+    digest = hmac.new(defaults.ACCESS_KEY_SECRET.encode(), text.encode(), hashlib.sha1).digest()
+    signature = f"MNS {defaults.ACCESS_KEY_ID}:{base64.b64encode(digest).decode()}"
+    headers["authorization"] = changes.get("authorization", signature)
+    return {name: value for name, value in headers.items() if value}
 
 
 def _stamp(now: float | None) -> str:

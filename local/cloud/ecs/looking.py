@@ -12,6 +12,7 @@ from local.cloud.ecs.parameters import items, pairs
 from local.cloud.service import ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from local.cloud.ecs.actions import Values
@@ -23,10 +24,10 @@ MAX_STATUS_PAGE = 50
 MAX_PAGE = 100
 MAX_IDS = 100
 FILTERS = (
-    "ZoneId", "InstanceType", "ImageId", "InstanceName", "VSwitchId", "SecurityGroupId", "InstanceChargeType",
+    "InstanceType", "ImageId", "InstanceName", "VSwitchId", "SecurityGroupId", "InstanceChargeType",
     "InternetChargeType", "KeyPairName",
 )  # fmt: skip
-"""What DescribeInstances filters by equality, beside ids, status and tags."""
+"""Parameters of CreateInstance that DescribeInstances filters by, beside ids, zone, status and tags."""
 NOT_MODELLED = (
     "DeviceAvailable", "EipAddresses", "HpcClusterId", "HttpEndpoint", "HttpPutResponseHopLimit", "HttpTokens",
     "InnerIpAddresses", "InstanceNetworkType", "InstanceTypeFamily", "IoOptimized", "LockReason", "NeedSaleCycle",
@@ -41,12 +42,8 @@ def describe_instance_status(account: Account, values: Values, _call: Call) -> d
     ids = items(values, "InstanceId")
     if len(ids) > MAX_IDS:
         raise errors.invalid("InstanceId.N", f"at most {MAX_IDS} ids")
-    wanted, zone, now = set(ids), values.get("ZoneId"), account.now
-    found = [
-        instance
-        for instance in account.visible(values["RegionId"])
-        if (not wanted or instance.instance_id in wanted) and zone in {None, instance.zone_id}
-    ]
+    zone, now = values.get("ZoneId"), account.now
+    found = [i for i in account.visible(values["RegionId"], ids or None) if zone in {None, i.zone_id}]
     number, size = _page(account, values, MAX_STATUS_PAGE)
     return {
         "TotalCount": len(found),
@@ -62,7 +59,7 @@ def describe_instance_status(account: Account, values: Values, _call: Call) -> d
 
 
 @action(
-    string="""RegionId! InstanceIds Status NextToken Tag.N.Key Tag.N.Value Tag.N.key Tag.N.value
+    string="""RegionId! ZoneId InstanceIds Status NextToken Tag.N.Key Tag.N.Value Tag.N.key Tag.N.value
         AdditionalAttributes.N Filter.N.Key Filter.N.Value Ipv6Address.N """
     + " ".join(FILTERS + NOT_MODELLED),
     integer="PageNumber PageSize MaxResults",
@@ -71,10 +68,8 @@ def describe_instance_status(account: Account, values: Values, _call: Call) -> d
 def describe_instances(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Answer instances with everything about them, by page number or by `MaxResults` and `NextToken`."""
     _refuse_not_modelled(values)
-    found = [i for i in account.visible(values["RegionId"]) if _matches(i, values, account.now)]
-    ids = _ids(values.get("InstanceIds"))
-    if ids is not None:
-        found = [instance for instance in found if instance.instance_id in ids]
+    fits = _filter(values, account.now)
+    found = [i for i in account.visible(values["RegionId"], _ids(values.get("InstanceIds"))) if fits(i)]
     answer: dict[str, Any] = {}
     if "MaxResults" in values or values.get("NextToken"):
         start, size = _start(values.get("NextToken")), values.get("MaxResults", DEFAULT_PAGE)
@@ -100,7 +95,7 @@ def _page(account: Account, values: Values, most: int) -> tuple[int, int]:
     return number, size
 
 
-def _ids(text: str | None) -> set[str] | None:
+def _ids(text: str | None) -> list[str] | None:
     if text is None:
         return None
     try:
@@ -111,7 +106,7 @@ def _ids(text: str | None) -> set[str] | None:
         raise errors.invalid("InstanceIds", "a JSON array of ids in a string")
     if len(ids) > MAX_IDS:
         raise errors.invalid("InstanceIds", f"at most {MAX_IDS} ids")
-    return set(ids)
+    return ids
 
 
 def _start(token: str | None) -> int:
@@ -123,14 +118,21 @@ def _start(token: str | None) -> int:
     return int(number)
 
 
-def _matches(instance: Instance, values: Values, now: float) -> bool:
-    if values.get("Status", instance.status(now)) != instance.status(now):
-        return False
-    own = dict(instance.parameters) | {"ZoneId": instance.zone_id}
-    if any(name in values and values[name] != own.get(name) for name in FILTERS):
-        return False
+def _filter(values: Values, now: float) -> Callable[[Instance], bool]:
+    """Return what tells whether an instance fits all filters."""
     tags = pairs(values, "Tag", "Key", "Value") | pairs(values, "Tag", "key", "value")
-    return all(key in instance.tags and value in {None, instance.tags[key]} for key, value in tags.items())
+    wanted = {name: values[name] for name in FILTERS if name in values}
+    status = values.get("Status")
+
+    def fits(instance: Instance) -> bool:
+        return (
+            all(key in instance.tags and value in {None, instance.tags[key]} for key, value in tags.items())
+            and all(value == instance.parameters.get(name) for name, value in wanted.items())
+            and values.get("ZoneId") in {None, instance.zone_id}
+            and status in {None, instance.status(now)}
+        )
+
+    return fits
 
 
 def _refuse_not_modelled(values: Values) -> None:

@@ -11,6 +11,7 @@ import hmac
 import re
 import time
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -101,7 +102,7 @@ class Gate:
     def _fresh(self, stamp: str, nonce: str) -> None:
         now = time.time()
         try:
-            sent = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+            sent = _read_time(stamp)
         except ValueError:
             raise ServiceError(400, "InvalidTimeStamp.Format", "A time is like 2026-11-24T00:00:00Z.") from None
         if abs(now - sent) > SKEW_SECONDS:
@@ -114,8 +115,15 @@ class Gate:
             del self._nonces[oldest[0]]
 
 
+# Names, and most values, come again and again.
+@lru_cache(4096)
 def _quote(text: str) -> str:
     return quote(text, safe="~")
+
+
+@lru_cache(64)
+def _read_time(stamp: str) -> float:
+    return datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
 
 
 def _compare(expected: str, given: str) -> None:

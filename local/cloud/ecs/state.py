@@ -11,7 +11,7 @@ from local.cloud.ecs.tokens import Tokens
 from local.cloud.service import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from local.cloud.cloud import Cloud
     from local.cloud.config import Limits
@@ -25,6 +25,7 @@ class Instance:
     """One instance. Times are the cloud's; `parameters` are CreateInstance's without secrets and tags."""
 
     instance_id: str
+    number: int
     region_id: str
     zone_id: str
     instance_type: str
@@ -72,10 +73,15 @@ class Account:
         now = self.now
         return (instance for instance in self.instances.values() if now < instance.gone_at)
 
-    def visible(self, region_id: str) -> Iterator[Instance]:
-        """Yield what the region's answers show: a new instance is absent for the read lag."""
+    def visible(self, region_id: str, ids: Collection[str] | None = None) -> list[Instance]:
+        """Return what the region's answers show, oldest first: a new instance is absent for the read lag.
+
+        With ids it costs by the ids, not by what there is.
+        """
         now = self.now
-        return (i for i in self.existing() if i.region_id == region_id and now >= i.visible_at)
+        among = self.instances.values() if ids is None else map(self.instances.get, dict.fromkeys(ids))
+        found = [i for i in among if i and i.region_id == region_id and i.visible_at <= now < i.gone_at]
+        return found if ids is None else sorted(found, key=lambda instance: instance.number)
 
     def check_limits(self, zone_id: str, instance_type: str) -> None:
         """Refuse what stock or quota does not leave room for."""
@@ -92,6 +98,7 @@ class Account:
         now, config, number = self.now, self.cloud.config, len(self.instances) + 1
         instance = Instance(
             instance_id=self.cloud.new_id("i-bp"),
+            number=number,
             region_id=str(parameters["RegionId"]),
             zone_id=zone_id,
             instance_type=str(parameters["InstanceType"]),

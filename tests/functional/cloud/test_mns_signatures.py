@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import http.client
 import re
 import time
@@ -13,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from mns.queue import QueueMeta
 
-from local import defaults
 from local.cloud.cloud import Key
 from tests.functional.cloud.test_mns_queues import code
+from tests.signing import mns_request
 
 if TYPE_CHECKING:
     from tests.clients import Clients
@@ -40,16 +37,9 @@ def test_security_tokens(cloud: Clients) -> None:
 
 def call(cloud: Clients, method: str, target: str, body: str = "", **changes: str) -> tuple[int, str]:
     """Make a request signed by hand, then changed; return status and code."""
-    headers = {"date": formatdate(usegmt=True), "x-mns-version": "2015-06-06", "content-type": "text/xml"}
-    headers |= {name.replace("_", "-"): value for name, value in changes.items() if name != "authorization"}
-    own = f"x-mns-version:{headers['x-mns-version']}\n"
-    text = f"{method}\n{headers.get('content-md5', '')}\n{headers['content-type']}\n{headers['date']}\n{own}{target}"
-    digest = hmac.new(defaults.ACCESS_KEY_SECRET.encode(), text.encode(), hashlib.sha1).digest()
-    signature = f"MNS {defaults.ACCESS_KEY_ID}:{base64.b64encode(digest).decode()}"
-    headers["authorization"] = changes.get("authorization", signature)
     connection = http.client.HTTPConnection(cloud.url.removeprefix("http://"), timeout=5)
     try:
-        connection.request(method, target, body.encode(), {name: value for name, value in headers.items() if value})
+        connection.request(method, target, body.encode(), mns_request(method, target, **changes))
         answer = connection.getresponse()
         found = re.search(r"<Code>(.*)</Code>", answer.read().decode())
     finally:
