@@ -71,6 +71,7 @@ def _rounds(ports: Ports, rules: Rules, lease: Lease, summary: PollSummary, ends
                 status_calls=report.status_calls,
                 changed=report.changed,
                 ended=report.ended,
+                oldest_seconds=round(report.oldest_seconds),
                 seconds=round(now - began, 3),
                 cpu_seconds=round(time.process_time() - cpu, 3),
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.core import creating, events, outcome
+from shared.core.errors import classify
 from shared.core.message import parse
 from shared.core.record import TERMINAL, Record, State
 from shared.core.request import Refusal, Request, Violation
@@ -79,6 +80,7 @@ class _Message:
             log.error("unexpected", message_id=message_id, error=type(bug).__name__)
             self.end = self._send_again(self.run.now() + _BUG_AGAIN_SECONDS)
         record = self.record
+        ended = record.failure if record and record.state is State.FAILED else None
         log.info(
             "message",
             message_id=message_id,
@@ -88,6 +90,7 @@ class _Message:
             instance_id=record.instance_id if record else None,
             generation=record.generation.number if record else None,
             code=self.code or (record.generation.error_code if record else None),
+            category=classify(ended.error).category if ended else None,
             seconds=round(self.run.now() - started, 3),
         )
 

@@ -31,12 +31,16 @@ LOST_ENTRY_SECONDS = 900.0
 
 @dataclass(slots=True)
 class RoundReport:
-    """What a round did; `cursor` is where it stopped when its time was up before the pass was whole."""
+    """What a round did; `cursor` is where it stopped when its time was up before the pass was whole.
+
+    `oldest_seconds` is the age of the oldest open request it saw.
+    """
 
     looked: int = 0
     status_calls: int = 0
     changed: int = 0
     ended: int = 0
+    oldest_seconds: float = 0.0
     cursor: tuple[float, str] | None = None
 
 
@@ -64,8 +68,10 @@ class Round:
     def make(self, after: tuple[float, str] | None = None) -> RoundReport:
         """Look at everything that is due after the key. Raises StoreUnavailable when the open set cannot be read."""
         others: list[_Task] = []
-        for entry in self.run.ports.store.open_work(self.run.now(), after):
+        began = self.run.now()
+        for entry in self.run.ports.store.open_work(began, after):
             self.report.looked += 1
+            self.report.oldest_seconds = max(self.report.oldest_seconds, began - entry.opened_at)
             if entry.state in QUIET and entry.instance_id is not None:
                 group = self._waiting.setdefault(entry.region_id, [])
                 group.append(entry)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.core import creating, events
 from shared.core.creating import Step
-from shared.core.errors import succeeded
+from shared.core.errors import classify, succeeded
 from shared.core.record import TERMINAL, Record, State
 from shared.core.watching import QUIET, Act, act, past_grace, release_act
 from shared.ports import ApiFailure
@@ -146,7 +146,7 @@ def _apply(run: Invocation, record: Record, event: events.Event) -> Record:
     """Advance, write, and log a change of state."""
     after = apply(run.ports, run.rules, record, event)
     if after.state is not record.state:
-        failed = after.state is State.FAILED and after.failure is not None
+        error = after.failure.error if after.state is State.FAILED and after.failure else None
         run.ports.log.info(
             "request",
             request_id=after.request_id,
@@ -154,7 +154,8 @@ def _apply(run: Invocation, record: Record, event: events.Event) -> Record:
             state=after.state.value,
             instance_id=after.instance_id,
             generation=after.generation.number,
-            code=after.failure.error.code if failed and after.failure else None,
+            code=error.code if error else None,
+            category=classify(error).category if error else None,
             age=round(run.now() - after.accepted_at, 3),
         )
     return after
