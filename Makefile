@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STORE ?= sqlite
+SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test quick check fix docs bench simulate package lock clean
@@ -42,6 +43,9 @@ fix: setup ## let the linter mend what it can
 
 docs: setup ## write the generated documents again
 	@$(BIN)/python -m local.documents
+
+simulate: setup ## seeds of the simulation, SEEDS=10000 for many
+	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)
 
 bench: setup ## the figures of docs/performance.md
 	@$(BIN)/python -m tests.bench

@@ -1,4 +1,4 @@
-"""ECS as the simulation sees it: instances, client tokens, read lag, stock. It forgives nothing the real one refuses."""
+"""ECS as the simulation sees it: instances, client tokens, read lag, stock; it forgives nothing."""
 
 from __future__ import annotations
 
@@ -48,14 +48,15 @@ class Ecs:
 
     kernel: Kernel
     sold_out: set[str] = field(default_factory=set)
+    scarce: set[str] = field(default_factory=set)
     start_fails: set[str] = field(default_factory=set)
+    throttled: dict[str, int] = field(default_factory=dict)
     vanishing: set[str] = field(default_factory=set)
     forgetful_tokens: bool = False
     machines: dict[str, Machine] = field(default_factory=dict)
     tokens: dict[str, tuple[tuple[tuple[str, Scalar], ...], str | None]] = field(default_factory=dict)
     creates: dict[str, int] = field(default_factory=dict)
     page: int = PAGE
-    vanish_all: bool = False
 
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
         """CreateInstance: a token is good for one instance and one set of parameters."""
@@ -65,6 +66,9 @@ class Ecs:
         tags = _tags(parameters)
         subject = tags["provisioner:request"].partition("/")[2]
         self.creates[subject] = self.creates.get(subject, 0) + 1
+        if self.throttled.get(subject, 0) > 0:
+            self.throttled[subject] -= 1
+            raise refuse("CreateInstance", 400, "Throttling.User")
         known = self.tokens.get(token)
         if known is not None:
             if known[0] != content:
@@ -73,7 +77,8 @@ class Ecs:
                 return Created(known[1])
             if not self.forgetful_tokens:
                 raise refuse("CreateInstance", 400, "IdempotentFailed")
-        if str(parameters["InstanceType"]) in self.sold_out:
+        kind = str(parameters["InstanceType"])
+        if kind in self.sold_out or (kind in self.scarce and self.kernel.random.random() < 0.5):
             self.tokens[token] = (content, None)
             raise refuse("CreateInstance", 403, "OperationDenied.NoStock")
         if str(parameters.get("Password", "")).startswith("echo"):
@@ -87,8 +92,10 @@ class Ecs:
     def _make(self, subject: str, tags: dict[str, str], kind: str) -> Machine:
         rng, now = self.kernel.random, self.kernel.now
         identity = f"i-{len(self.machines) + 1:04d}"
+        slowness = rng.uniform(4, 40) if rng.random() < 0.9 else 250.0
+        lag = rng.choice((0.0, 0.0, 1.0, 8.0, 25.0))
         machine = Machine(
-            identity, tags, kind, now, now + rng.choice((0.0, 0.0, 1.0, 8.0, 25.0)), now + rng.uniform(4, 40),
+            identity, tags, kind, now, now + lag, now + slowness,
             rng.uniform(3, 30),
         )  # fmt: skip
         if subject in self.vanishing:

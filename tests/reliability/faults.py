@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 CRASH = ("crash before", "crash after")
 WIRE = ("lost request", "lost response", "late effect", "slow")
 KINDS: dict[str, tuple[str, ...]] = {
-    "ecs.create": (*CRASH, *WIRE, "throttled", "throttled with retry-after", "server error", "no stock", "processing"),
-    "ecs.statuses": (*CRASH, *WIRE, "throttled", "server error", "all absent"),
+    "ecs.create": (
+        *CRASH, *WIRE, "late effect", "late effect", "lost response", "throttled", "throttled with retry-after",
+        "server error", "no stock", "no stock", "processing",
+    ),
+    "ecs.statuses": (*CRASH, *WIRE, "throttled", "server error", "all absent", "one absent"),
     "ecs.describe": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.find_by_tag": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.start": (*CRASH, *WIRE, "throttled", "server error"),
@@ -24,8 +27,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "store.scan": (*CRASH, "unavailable", "slow"),
     "queue.send": (*CRASH, "lost request", "lost response", "slow"),
     "topic.publish": (*CRASH, "lost request", "lost response", "slow", "refused"),
-}
-"""The faults each kind of port call can suffer."""
+}  # fmt: skip
+"""The faults each kind of port call can suffer; one that is named twice is twice as likely."""
 OUTSIDE = 3.0
 """How much likelier a call to ECS, queue or topic suffers than one to the store, of which there are many more."""
 

@@ -110,8 +110,9 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
     for name, texts in outcomes.items():
         data = [json.loads(text)["data"] for text in texts]
         record = simulation.world.records[name]
-        spoiled = name in ecs.start_fails | ecs.vanishing or f"ecs.g6.{name}" in ecs.sold_out
-        if not spoiled and record.deadline - record.accepted_at >= 300 and "stage" in data[0]:
+        types = [f"ecs.g6.{name}", *(item["InstanceType"] for item in record.alternatives)]
+        spoiled = name in ecs.start_fails | ecs.vanishing or (ecs.sold_out | ecs.scarce).issuperset(types)
+        if not spoiled and record.deadline - record.accepted_at >= 900 and "stage" in data[0]:
             code = data[0]["error"]["code"]
             if code != "InvalidPassword.Malformed":
                 yield f"request {name} failed without any fault: {data[0]['stage']} {code}"
@@ -120,5 +121,5 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
 def _request_id(body: str) -> str | None:
     try:
         return str(json.loads(body)["requestId"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return None

@@ -103,14 +103,14 @@ class Simulation:
             # The same message again, as an at-least-once queue does: the id is the same, the time is not.
             def again() -> None:
                 self.pending_copies -= 1
-                self.world.queue.setdefault(identity, Message(identity, body, sent_at, self.kernel.now))
+                self.world.enqueue(body, 0, sent_at, identity)
 
             sent_at = self.kernel.now
             for _ in range(case.copies - 1):
-                self.kernel.after(self.kernel.random.choice((0.1, 3.0, 60.0, 900.0, 2500.0)), again)
+                self.kernel.after(self.kernel.random.choice((0.1, 1.5, 3.0, 60.0, 900.0, 2500.0)), again)
 
     def _pull(self) -> None:
-        """The queue trigger: a batch of what is visible, in any order."""
+        """Deliver a batch of what is visible, in any order, as the queue trigger does."""
         self.kernel.after(1.0, self._pull)
         visible = [m for m in self.world.queue.values() if m.visible_at <= self.kernel.now]
         self.kernel.random.shuffle(visible)
@@ -135,18 +135,18 @@ class Simulation:
         def end(crashed: bool) -> None:  # noqa: FBT001 - the platform tells one thing
             for message in batch:
                 if not crashed:
-                    self.world.queue.pop(message.message_id, None)
+                    self.world.queue.pop(message.receipt, None)
                     continue
                 message.tries += 1
                 message.visible_at = self.kernel.now + min(2.0**message.tries, 512.0)
                 if message.tries >= MAX_TRIES:
                     self.dead.append(message.message_id)
-                    self.world.queue.pop(message.message_id, None)
+                    self.world.queue.pop(message.receipt, None)
 
         return end
 
     def _tick(self) -> None:
-        """The timer trigger: every minute, whether or not the last run is over."""
+        """Run the timer function every minute, whether or not the last run is over."""
         self.kernel.after(60.0, self._tick)
         self._invoke("poll", TIMER_LIMIT, self._poll, lambda _crashed: None)
 
@@ -180,7 +180,8 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
     ecs = Ecs(kernel, forgetful_tokens=rng.random() < 0.5)
     world = World(kernel, plan, ecs)
     cases: list[Case] = []
-    for number in range(rng.randint(1, 4)):
+    crowd = rng.random() < 0.04
+    for number in range(rng.randint(12, 60) if crowd else rng.randint(1, 4)):
         cases.extend(draw_cases(rng, f"r{number}", ecs))
     return Simulation(seed, cases, world, skew=rng.choice((0.0, 5.0, 60.0)))
 
@@ -198,18 +199,7 @@ def draw_cases(rng: Random, name: str, ecs: Ecs) -> list[Case]:
         body["onFailure"] = "release"
     if rng.random() < 0.4:
         body["alternatives"] = [{"InstanceType": f"ecs.g7.{name}"}]
-    if rng.random() < 0.35:
-        ecs.sold_out.add(f"ecs.g6.{name}")
-    if rng.random() < 0.1:
-        ecs.sold_out.add(f"ecs.g7.{name}")
-    if rng.random() < 0.1:
-        ecs.start_fails.add(name)
-    if rng.random() < 0.1:
-        ecs.vanishing.add(name)
-    if rng.random() < 0.07:
-        body["parameters"]["DryRun"] = True
-    if rng.random() < 0.05:
-        body["parameters"]["Password"] = "echo-" + SECRET
+    spoil(rng, name, ecs, body["parameters"])
     at = rng.uniform(0, 60)
     cases = [Case(body, at, rng.choice((1, 1, 2, 3)))]
     if rng.random() < 0.15:
@@ -219,6 +209,22 @@ def draw_cases(rng: Random, name: str, ecs: Ecs) -> list[Case]:
     if rng.random() < 0.1:
         cases.append(Case({**message(f"{name}-bad"), "surprise": 1}, rng.uniform(0, 60)))
     return cases
+
+
+def spoil(rng: Random, name: str, ecs: Ecs, parameters: dict[str, Any]) -> None:
+    """Draw what stands in a request's way."""
+    if rng.random() < 0.35:
+        rng.choice((ecs.sold_out, ecs.scarce)).add(f"ecs.g6.{name}")
+    if rng.random() < 0.1:
+        ecs.sold_out.add(f"ecs.g7.{name}")
+    if rng.random() < 0.1:
+        ecs.start_fails.add(name)
+    if rng.random() < 0.1:
+        ecs.vanishing.add(name)
+    if rng.random() < 0.07:
+        parameters["DryRun"] = True
+    if rng.random() < 0.05:
+        parameters["Password"] = "echo-" + SECRET
 
 
 def message(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Run simulations from the command line: `python -m tests.reliability.simulate --seeds 10000`, or `--seed 7` to replay."""
+"""Run simulations from the command line: `python -m tests.reliability.simulate --seeds 10000`, or `--seed 7`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import argparse
 import sys
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 from tests.reliability.invariants import violations
 from tests.reliability.scenario import build
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.reliability.scenario import Simulation
 
 
-def run(seed: int) -> tuple[Simulation, list[str]]:
-    """Run one seed and return what was broken."""
+def run(seed: int, without: Callable[[Simulation], Any] | None = None) -> tuple[Simulation, list[str]]:
+    """Run one seed, perhaps without a safeguard, and return what was broken."""
     simulation = build(seed)
-    quiet = simulation.run()
+    with without(simulation) if without else nullcontext():
+        quiet = simulation.run()
     return simulation, violations(simulation, quiet=quiet)
 
 

@@ -1,4 +1,4 @@
-"""The worker's surroundings in a simulation: ports with faults at every call, a queue, a topic, a store in two steps."""
+"""The worker's surroundings in a simulation: ports with faults at every call, queue, topic, a two-step store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.core.api import ApiError
 from shared.ports import ApiFailure, Conflict, Lease, PublishFailed, SendFailed, StoreUnavailable
-from tests.reliability.cloud import Ecs, refuse
 from tests.reliability.kernel import Crash
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from shared.core.instance import Created, Instance
     from shared.core.record import OpenEntry, Record
     from shared.core.request import Scalar
+    from tests.reliability.cloud import Ecs
     from tests.reliability.faults import Plan
     from tests.reliability.kernel import Actor, Kernel
 
@@ -34,17 +34,17 @@ class World:
     records: dict[str, Record] = field(default_factory=dict)
     entries: dict[str, OpenEntry] = field(default_factory=dict)
     lease: Lease = field(default_factory=lambda: Lease("", 0.0))
-    queue: dict[str, Message] = field(default_factory=dict)
+    queue: dict[int, Message] = field(default_factory=dict)
     published: list[str] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
     conditional: bool = True
 
-    def enqueue(self, body: str, delay: float, sent_at: float) -> str:
-        """Put a message into the queue."""
+    def enqueue(self, body: str, delay: float, sent_at: float, message_id: str | None = None) -> str:
+        """Put a message into the queue; one with an id is another delivery of a message that was there before."""
         self.sent += 1
-        message = Message(f"msg-{self.sent:04d}", body, sent_at, self.kernel.now + delay)
-        self.queue[message.message_id] = message
+        message = Message(message_id or f"msg-{self.sent:04d}", self.sent, body, sent_at, self.kernel.now + delay)
+        self.queue[message.receipt] = message
         return message.message_id
 
 
@@ -53,6 +53,7 @@ class Message:
     """A message in the queue."""
 
     message_id: str
+    receipt: int
     body: str
     time: float
     visible_at: float
@@ -106,9 +107,7 @@ class SimCompute:
     call: Call
 
     def _make(self, name: str, action: str, what: str, effect: Callable[[], T]) -> T:
-        if name == "statuses" and self.call.world.ecs.vanish_all:
-            effect = dict  # type: ignore[assignment]
-        return self.call.make(f"ecs.{name}", what, effect, lambda fault: _ecs_failure(action, fault, effect))
+        return self.call.make(f"ecs.{name}", what, effect, lambda fault: _ecs_failure(action, fault))
 
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
         ecs = self.call.world.ecs
@@ -120,8 +119,9 @@ class SimCompute:
         ecs = self.call.world.ecs
         try:
             return self._make("statuses", "DescribeInstanceStatus", region_id, lambda: ecs.statuses(instance_ids))
-        except _AllAbsent:
-            return {}
+        except _Gap as gap:
+            missing = instance_ids if gap.whole else [self.call.world.kernel.random.choice(instance_ids)]
+            return ecs.statuses([identity for identity in instance_ids if identity not in missing])
 
     def describe(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, Instance]:
         ecs, wanted = self.call.world.ecs, set(instance_ids)
@@ -147,24 +147,27 @@ class SimCompute:
         self._make("delete", "DeleteInstance", instance_id, lambda: self.call.world.ecs.delete(instance_id))
 
 
-class _AllAbsent(Exception):  # noqa: N818 - not an error, an answer
-    pass
+class _Gap(Exception):
+    def __init__(self, *, whole: bool) -> None:
+        super().__init__()
+        self.whole = whole
 
 
-def _ecs_failure(action: str, fault: str, _effect: Callable[[], Any]) -> BaseException:
-    if fault == "all absent":
-        return _AllAbsent()
-    if fault == "throttled":
-        return refuse(action, 400, "Throttling.User")
-    if fault == "throttled with retry-after":
-        return ApiFailure(ApiError(action, 429, "Throttling", "slow down", "REQ-2", retry_after=7.0))
-    if fault == "server error":
-        return refuse(action, 500, "InternalError")
-    if fault == "no stock":
-        return refuse(action, 403, "OperationDenied.NoStock")
-    if fault == "processing":
-        return refuse(action, 403, "IdempotentProcessing")
-    return ApiFailure(ApiError(action, None, "", "no answer"))
+_REFUSALS = {
+    "throttled": (400, "Throttling.User"),
+    "throttled with retry-after": (429, "Throttling"),
+    "server error": (500, "InternalError"),
+    "no stock": (403, "OperationDenied.NoStock"),
+    "processing": (403, "IdempotentProcessing"),
+}
+
+
+def _ecs_failure(action: str, fault: str) -> BaseException:
+    if fault in ("all absent", "one absent"):
+        return _Gap(whole=fault == "all absent")
+    status, code = _REFUSALS.get(fault, (None, ""))
+    retry_after = 7.0 if fault.endswith("retry-after") else None
+    return ApiFailure(ApiError(action, status, code, fault, "REQ-1", retry_after))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,148 @@
+"""Negative controls: each takes one safeguard away, and the simulation has to notice.
+
+A guarantee that still holds without its mechanism was never tested.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from shared.core import creating, events
+from shared.core.record import State
+from shared.core.transitions import TABLE
+from shared.usecases import watch
+from tests.reliability import cloud
+from tests.reliability.world import SimCompute, SimOutcomes, SimStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from shared.core.instance import Created
+    from shared.core.record import Record
+    from shared.core.request import Scalar
+    from shared.core.rules import Rules
+    from shared.usecases.invocation import Invocation
+    from tests.reliability.scenario import Simulation
+
+
+@contextmanager
+def swap(holder: Any, name: str, value: Any) -> Iterator[None]:  # noqa: ANN401 - any attribute of anything
+    """Replace an attribute, or an item of a dict, for a while."""
+    items = isinstance(holder, dict)
+    before = holder[name] if items else getattr(holder, name)
+    (holder.__setitem__ if items else lambda n, v: setattr(holder, n, v))(name, value)
+    try:
+        yield
+    finally:
+        (holder.__setitem__ if items else lambda n, v: setattr(holder, n, v))(name, before)
+
+
+@contextmanager
+def _set(simulation: Simulation, **changes: Any) -> Iterator[None]:  # noqa: ANN401 - any field of a simulation
+    for name, value in changes.items():
+        setattr(simulation, name, value)
+    yield
+
+
+class _NewTokens(SimCompute):
+    """A worker that makes up a token at every call."""
+
+    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+        token = f"{self.call.world.kernel.random.getrandbits(64):x}"
+        return super().create({**parameters, "ClientToken": token})
+
+
+def _claim_after_call(_self: SimStore, _record: Record) -> Record | None:
+    return None
+
+
+def _insert_or_update(self: SimStore, record: Record) -> None:
+    world = self.call.world
+    self._write("upsert", lambda: world.records.__setitem__(record.request_id, record))
+    if record.open:
+        self._write("hint", lambda: world.entries.__setitem__(record.request_id, record.entry))
+    else:
+        self._write("close", lambda: world.entries.pop(record.request_id, None))
+
+
+def _closed_store(self: SimStore, record: Record) -> None:
+    world = self.call.world
+    self._write("update without entry", lambda: world.records.__setitem__(record.request_id, record))
+
+
+def _fresh_bytes(self: SimOutcomes, body: str, _tag: str) -> None:
+    world = self.call.world
+    text = json.dumps({**json.loads(body), "time": str(world.kernel.now)})
+    self.call.make("topic.publish", "now", lambda: world.published.append(text), RuntimeError)
+
+
+def _one_token(deployment: str, request_id: str, nonce: str, _generation: int) -> str:
+    return f"{deployment}{request_id}{nonce}"[:64]
+
+
+def _ignored_fence(record: Record, event: events.CallAnnounced, _now: float, _rules: Rules) -> Record:
+    return replace(record, caller=event.caller, calling=True, call_until=event.call_until)
+
+
+def _never_unknown(record: Record, event: events.CreateFailed, now: float, rules: Rules) -> Record:
+    return replace(creating.on_failed(record, event, now, rules), unknown=False, settling=False)
+
+
+def _no_skew(rules: Rules) -> Rules:
+    """Let nobody wait for anybody's fence; what else the skew protects stays as it is."""
+    return replace(rules, skew_seconds=-1e6, grace_seconds=rules.grace_seconds + rules.skew_seconds + 1e6)
+
+
+def _believed_at_once(run: Invocation, record: Record) -> tuple[Record, None]:
+    event = events.SeenAbsent() if record.absent_since is None else events.Vanished()
+    return watch._apply(run, record, event), None  # noqa: SLF001 - the control stands in for a neighbour of it
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One safeguard, and how to run a simulation without it."""
+
+    safeguard: str
+    without: Callable[[Simulation], Any]
+
+
+@contextmanager
+def _two(*contexts: Any) -> Iterator[None]:  # noqa: ANN401 - context managers
+    first, second = contexts
+    with first, second:
+        yield
+
+
+CONTROLS = (
+    Control(
+        "the token is recorded before the call",
+        lambda _: _two(swap(SimStore, "claim", _claim_after_call), swap(SimStore, "update", _insert_or_update)),
+    ),
+    Control("a generation keeps its token", lambda s: _set(s, compute=_NewTokens)),
+    Control("another generation has another token", lambda _: swap(creating, "client_token", _one_token)),
+    Control(
+        "whoever announced a call is left to it until the fence",
+        lambda s: _two(
+            swap(TABLE[State.CREATING], events.CallAnnounced, _ignored_fence),  # type: ignore[arg-type]
+            _set(s, rules=_no_skew(s.rules)),
+        ),
+    ),
+    Control("unknown answers are settled", lambda s: _set(s, rules=replace(s.rules, settle_seconds=-1e6))),
+    Control(
+        "an unknown answer is remembered",
+        lambda _: swap(TABLE[State.CREATING], events.CreateFailed, _never_unknown),  # type: ignore[arg-type]
+    ),
+    Control("writes are conditional", lambda s: _set(s.world, conditional=False)),  # type: ignore[arg-type]
+    Control("an outcome's bytes are frozen", lambda _: swap(SimOutcomes, "publish", _fresh_bytes)),
+    Control("a message is sent again before it is acknowledged", lambda s: _set(s, lossy_queue=True)),
+    Control(
+        "absence means nothing in the grace period",
+        lambda s: _set(s, rules=replace(s.rules, grace_seconds=-1e6)),
+    ),
+    Control("absence is confirmed by name", lambda _: swap(watch, "_missing", _believed_at_once)),
+    Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "clean", lambda text, _secrets: text)),
+    Control("open work has an entry", lambda _: swap(SimStore, "update", _closed_store)),
+)

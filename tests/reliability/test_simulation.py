@@ -1,0 +1,54 @@
+"""The guarantees under simulated faults."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reliability.controls import CONTROLS, Control
+from tests.reliability.faults import CRASH, KINDS
+from tests.reliability.invariants import violations
+from tests.reliability.simulate import report, run
+from tests.reliability.sweep import SCENARIOS, scene
+
+SEEDS = 500
+CHUNK = 25
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_no_guarantee_breaks_under_faults(first: int) -> None:
+    """Whatever one seed lets go wrong, all six guarantees hold once everything is quiet."""
+    for seed in range(first, first + CHUNK):
+        simulation, broken = run(seed)
+        assert not broken, report(simulation, broken)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.safeguard)
+def test_without_a_safeguard_something_breaks(control: Control) -> None:
+    """Each safeguard is needed: without it the same simulation finds a violation within 500 seeds."""
+    assert any(run(seed, control.without)[1] for seed in range(SEEDS)), f"nothing noticed: {control.safeguard}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", CRASH)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_crash_at_any_call_is_survived(name: str, kind: str) -> None:
+    """A process that dies before or after any single port call of a request's life breaks nothing."""
+    whole = scene(name)
+    assert whole.run()
+    assert violations(whole, quiet=True) == []
+    assert whole.world.plan.calls
+    for number in range(1, whole.world.plan.calls + 1):
+        simulation = scene(name, (number, kind))
+        broken = violations(simulation, quiet=simulation.run())
+        assert not broken, report(simulation, [f"{kind} at call {number}", *broken])
+
+
+def test_every_kind_of_fault_is_injected() -> None:
+    """The simulation really makes everything go wrong that it names."""
+    seen: set[str] = set()
+    for seed in range(40):
+        simulation, _ = run(seed)
+        seen |= set(simulation.world.plan.injected)
+    assert seen == {kind for kinds in KINDS.values() for kind in kinds}
