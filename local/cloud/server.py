@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-BODY_LIMIT = 4 * 1024 * 1024
 STOP_SECONDS = 5.0
 
 
@@ -53,27 +52,22 @@ def make_app(current: Callable[[], Cloud]) -> ASGIApp:
     return app
 
 
-def serve(cloud: Cloud, host: str = defaults.HOST, port: int = defaults.PORT) -> None:
-    """Run the server in this thread until it is interrupted; raise OSError when the port is taken."""
+@contextmanager
+def running(cloud: Cloud | Callable[[], Cloud], host: str = defaults.HOST, port: int = 0) -> Iterator[str]:
+    """Run the server in a thread and yield its URL; port 0 takes a free one; raise OSError when the port is taken.
+
+    Beyond loopback it listens only where a host is given, and says so on stderr. A function is asked for the cloud at
+    each request: one server, one fresh cloud after the other.
+    """
     listener = listen(host, port)
     if host not in LOOPBACK:
         sys.stderr.write(f"warning: the local cloud listens on {host}, beyond this machine's loopback\n")
-    _server(lambda: cloud).run(sockets=[listener])
-
-
-@contextmanager
-def running(cloud: Cloud | Callable[[], Cloud], host: str = defaults.HOST, port: int = 0) -> Iterator[str]:
-    """Run the server in a thread and yield its URL; port 0 takes a free one.
-
-    A function is asked for the cloud at each request: one server, one fresh cloud after the other.
-    """
-    listener = listen(host, port)
     server = _server(cloud if callable(cloud) else lambda: cloud)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="local-cloud", daemon=True)
     thread.start()
     # The listener takes connections from now on; requests wait in its backlog until the loop runs.
     try:
-        yield f"http://{host}:{listener.getsockname()[1]}"
+        yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = server.force_exit = True
         thread.join(STOP_SECONDS)

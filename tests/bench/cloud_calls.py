@@ -127,4 +127,4 @@ def _serve(connection: Connection) -> None:
 
 if __name__ == "__main__":
     for figure in measure():
-        print(figure)  # noqa: T201 - run by hand
+        print(figure)

@@ -41,8 +41,7 @@ def allocate_public_ip_address(account: Account, values: Values, _call: Call) ->
     if not instance.parameters.get("InternetMaxBandwidthOut"):
         raise ServiceError(400, "InvalidParameter.Bandwidth", "The instance has no outbound public bandwidth.")
     if instance.public_ip is None:
-        number = sum(other.public_ip is not None for other in account.instances.values()) + 1
-        instance.public_ip = values.get("IpAddress") or f"203.0.{113 + number // 250}.{number % 250 + 1}"
+        instance.public_ip = values.get("IpAddress") or account.new_address()
     return {"IpAddress": instance.public_ip}
 
 
