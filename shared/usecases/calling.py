@@ -15,7 +15,7 @@ from shared.usecases.writing import apply
 if TYPE_CHECKING:
     from shared.core.record import Record
     from shared.core.request import Request
-    from shared.usecases.invocation import Invocation
+    from shared.usecases.run import Run
 
 INLINE_SECONDS = 2.0
 """A wait up to this long is sat out; a longer one is left to a copy of the message."""
@@ -23,7 +23,7 @@ LOOK_UP_AGAIN_SECONDS = 15.0
 _KEEP_TRIES = 3
 
 
-def create(run: Invocation, request: Request, record: Record, caller: str) -> tuple[Record, float | None]:
+def create(run: Run, request: Request, record: Record, caller: str) -> tuple[Record, float | None]:
     """Go on with a creating record until it is something else.
 
     Returns the record as stored and None, or the time at which a copy of the message has to go on. Raises
@@ -53,7 +53,7 @@ def create(run: Invocation, request: Request, record: Record, caller: str) -> tu
     return record, None
 
 
-def look_up(run: Invocation, record: Record) -> events.LookedUp | None:
+def look_up(run: Run, record: Record) -> events.LookedUp | None:
     """Ask ECS for the instance that carries the request's tag; None when it did not say."""
     try:
         found = run.ports.compute.find_by_tag(record.region_id, REQUEST_TAG, record.tag)
@@ -63,7 +63,7 @@ def look_up(run: Invocation, record: Record) -> events.LookedUp | None:
     return events.LookedUp(found[0] if found else None)
 
 
-def _call(run: Invocation, request: Request, record: Record, caller: str) -> Record:
+def _call(run: Run, request: Request, record: Record, caller: str) -> Record:
     """Call CreateInstance once and record its answer."""
     ports = run.ports
     generation = record.generation.number
@@ -81,7 +81,7 @@ def _call(run: Invocation, request: Request, record: Record, caller: str) -> Rec
     return after
 
 
-def _keep(run: Invocation, record: Record, event: events.InstanceCreated) -> Record:
+def _keep(run: Run, record: Record, event: events.InstanceCreated) -> Record:
     """Record an id, trying harder than for anything else: it is money."""
     for _ in range(_KEEP_TRIES):
         try:
@@ -93,7 +93,7 @@ def _keep(run: Invocation, record: Record, event: events.InstanceCreated) -> Rec
     return apply(run.ports, run.rules, record, event)
 
 
-def _release_straggler(run: Invocation, record: Record, instance_id: str) -> None:
+def _release_straggler(run: Run, record: Record, instance_id: str) -> None:
     """Delete an instance whose call came back after its record had been settled without it.
 
     The fence makes this impossible while clocks keep to `skew_seconds`; a process frozen in the middle of a call for

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.ports import StoreUnavailable
-from shared.usecases.invocation import Invocation
+from shared.usecases.run import Run
 from shared.usecases.rounds import Round
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def poll(ports: Ports, rules: Rules, *, ends_at: float, workers: int) -> PollSum
 
 def _rounds(ports: Ports, rules: Rules, lease: Lease, summary: PollSummary, ends_at: float, workers: int) -> None:
     clock = ports.clock
-    run = Invocation(ports, rules, ends_at)
+    run = Run(ports, rules, ends_at)
     while True:
         began = clock.now()
         cpu = time.process_time()

@@ -17,7 +17,7 @@ from shared.core.record import TERMINAL, Record, State
 from shared.core.request import Refusal, Request, Violation
 from shared.ports import PublishFailed, SendFailed, StoreUnavailable
 from shared.usecases.calling import create
-from shared.usecases.invocation import Invocation
+from shared.usecases.run import Run
 from shared.usecases.spread import spread
 from shared.usecases.writing import apply, publish
 
@@ -47,7 +47,7 @@ def provision(
     deliveries: Sequence[Delivery], ports: Ports, rules: Rules, contract: Contract, *, ends_at: float, workers: int
 ) -> Batch:
     """Handle a batch side by side; no call starts that could last past `ends_at`. Nothing raises for one message."""
-    run = Invocation(ports, rules, ends_at)
+    run = Run(ports, rules, ends_at)
     messages = [_Message(run, delivery) for delivery in deliveries]
     spread(lambda message: message.handle(contract), messages, workers)
     ends: dict[str, int] = {}
@@ -60,7 +60,7 @@ def provision(
 class _Message:
     """One delivery on its way through the function, and what is known of it for its log line."""
 
-    run: Invocation
+    run: Run
     delivery: Delivery
     end: str = UNACKNOWLEDGED
     request_id: str | None = None

@@ -18,7 +18,7 @@ from shared.usecases.watch import answer, is_late, move_on
 if TYPE_CHECKING:
     from shared.core.record import OpenEntry, Record
     from shared.ports import Instance
-    from shared.usecases.invocation import Invocation
+    from shared.usecases.run import Run
     from shared.usecases.watch import Question
 
 STATUS_IDS = 50
@@ -57,7 +57,7 @@ class _Task:
 class Round:
     """One pass over the open work."""
 
-    run: Invocation
+    run: Run
     workers: int
     report: RoundReport = field(default_factory=RoundReport)
     _waiting: dict[str, list[OpenEntry]] = field(default_factory=dict)

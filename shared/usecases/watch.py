@@ -15,14 +15,14 @@ from shared.usecases.writing import apply, publish
 
 if TYPE_CHECKING:
     from shared.ports import Instance
-    from shared.usecases.invocation import Invocation
+    from shared.usecases.run import Run
 
 Question = tuple[Record, Act]
 """A record that cannot go on before DescribeInstances has told of its instance, and why."""
 _MAX_STEPS = 6
 
 
-def move_on(run: Invocation, record: Record, status: str | None, *, absent: bool) -> tuple[Record, Question | None]:
+def move_on(run: Run, record: Record, status: str | None, *, absent: bool) -> tuple[Record, Question | None]:
     """Take every step that is possible now. `status` is what the status answer said, `absent` that it said nothing.
 
     Raises StoreUnavailable.
@@ -38,7 +38,7 @@ def move_on(run: Invocation, record: Record, status: str | None, *, absent: bool
     return record, question
 
 
-def answer(run: Invocation, question: Question, found: dict[str, Instance] | None) -> Record:
+def answer(run: Run, question: Question, found: dict[str, Instance] | None) -> Record:
     """Go on with what DescribeInstances said; None when it failed, which only a deadline gets past."""
     record, wanted = question
     event = _answer(record, wanted, found, late=is_late(run, record))
@@ -49,12 +49,12 @@ def answer(run: Invocation, question: Question, found: dict[str, Instance] | Non
     return record
 
 
-def is_late(run: Invocation, record: Record) -> bool:
+def is_late(run: Run, record: Record) -> bool:
     """Tell whether a watched record is past its deadline."""
     return record.state in QUIET and run.now() >= record.deadline
 
 
-def publish_due(run: Invocation, record: Record) -> None:
+def publish_due(run: Run, record: Record) -> None:
     """Publish an ended record's outcome, unless the topic has only just refused it."""
     if record.state in TERMINAL and record.due_at <= run.now():
         publish(run.ports, run.rules, record)
@@ -74,7 +74,7 @@ def _answer(record: Record, wanted: Act, found: dict[str, Instance] | None, *, l
     return events.Expired() if late else events.SeenPresent()
 
 
-def _creating(run: Invocation, record: Record) -> Record:
+def _creating(run: Run, record: Record) -> Record:
     following = creating.watch_step(record, run.now())
     if following.step is Step.EXPIRE:
         return _apply(run, record, events.Expired())
@@ -84,7 +84,7 @@ def _creating(run: Invocation, record: Record) -> Record:
     return record
 
 
-def _watching(run: Invocation, record: Record, status: str | None) -> tuple[Record, Question | None]:
+def _watching(run: Run, record: Record, status: str | None) -> tuple[Record, Question | None]:
     if status is not None and record.absent_since is not None:
         record = _apply(run, record, events.SeenPresent())
     for _ in range(_MAX_STEPS):
@@ -100,7 +100,7 @@ def _watching(run: Invocation, record: Record, status: str | None) -> tuple[Reco
     return record, None
 
 
-def _step(run: Invocation, record: Record, wanted: Act) -> events.Event:
+def _step(run: Run, record: Record, wanted: Act) -> events.Event:
     """Allocate the address or start the instance; what is so already counts as done."""
     compute, region, instance = run.ports.compute, record.region_id, record.instance_id or ""
     try:
@@ -117,7 +117,7 @@ def _step(run: Invocation, record: Record, wanted: Act) -> events.Event:
     return events.StartSent()
 
 
-def _missing(run: Invocation, record: Record) -> tuple[Record, Question | None]:
+def _missing(run: Run, record: Record) -> tuple[Record, Question | None]:
     """Note a first absence; have a later one, or one at the deadline, confirmed by name."""
     if is_late(run, record) and not past_grace(record, run.now(), run.rules):
         return _apply(run, record, events.Expired()), None
@@ -126,7 +126,7 @@ def _missing(run: Invocation, record: Record) -> tuple[Record, Question | None]:
     return record, (record, Act.CONFIRM_ABSENCE)
 
 
-def _releasing(run: Invocation, record: Record) -> tuple[Record, Question | None]:
+def _releasing(run: Run, record: Record) -> tuple[Record, Question | None]:
     if record.due_at > run.now():
         return record, None
     if release_act(record) is Act.CHECK_GONE:
@@ -142,7 +142,7 @@ def _releasing(run: Invocation, record: Record) -> tuple[Record, Question | None
     return _apply(run, record, event), None
 
 
-def _apply(run: Invocation, record: Record, event: events.Event) -> Record:
+def _apply(run: Run, record: Record, event: events.Event) -> Record:
     """Advance, write, and log a change of state."""
     after = apply(run.ports, run.rules, record, event)
     if after.state is not record.state:

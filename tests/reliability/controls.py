@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shared.core.record import Record
     from shared.core.request import Scalar
     from shared.core.rules import Rules
-    from shared.usecases.invocation import Invocation
+    from shared.usecases.run import Run
     from tests.reliability.scenario import Simulation
 
 
@@ -96,7 +96,7 @@ def _no_skew(rules: Rules) -> Rules:
     return replace(rules, skew_seconds=-1e6, grace_seconds=rules.grace_seconds + rules.skew_seconds + 1e6)
 
 
-def _believed_at_once(run: Invocation, record: Record) -> tuple[Record, None]:
+def _believed_at_once(run: Run, record: Record) -> tuple[Record, None]:
     event = events.SeenAbsent() if record.absent_since is None else events.Vanished()
     return watch._apply(run, record, event), None  # noqa: SLF001 - the control stands in for a neighbour of it
 

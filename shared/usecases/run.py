@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Invocation:
+class Run:
     """What every step of a run needs. No call starts that could last past `ends_at`."""
 
     ports: Ports
