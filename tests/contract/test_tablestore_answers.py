@@ -10,7 +10,7 @@ from store_backends import LOCAL, NoPauses, Tablestore
 from store_records import LATER, NOW, after, claimed, published
 
 from local import defaults
-from shared.adapters.tablestore import rows
+from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.calls import TRIES
 from shared.adapters.tablestore.store import TablestoreStore
 from shared.credentials import Credentials
@@ -118,6 +118,16 @@ def test_a_refused_caller_is_unavailable_at_once(tables: Tablestore) -> None:
     assert "not-the-secret" not in str(caught.value)
     assert tables.cloud is not None
     assert tables.cloud.calls["ots.GetRow"] == 1
+
+
+def test_a_record_beyond_the_limit_is_refused_whole(tables: Tablestore) -> None:
+    """What one attribute cannot hold is not cut, and not tried again."""
+    store = tables.open()
+    with pytest.raises(StoreUnavailable, match="OTSParameterInvalid"):
+        store.claim(claimed(outcome="x" * schema.MAX_VALUE_BYTES))
+    assert store.get("order-1") is None
+    assert tables.cloud is not None
+    assert tables.cloud.calls["ots.PutRow"] == 2
 
 
 def _claim(store: TablestoreStore) -> None:

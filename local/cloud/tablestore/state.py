@@ -77,7 +77,7 @@ class Table:
         expired = [name for name, (_, stamp) in stored.columns.items() if stamp < oldest]
         for name in expired:
             del stored.columns[name]
-        if (expired and not stored.columns) or stored.put_at < oldest:
+        if not stored.columns and (expired or stored.put_at < oldest):
             self._remove(key)
             return None
         return stored
