@@ -1,5 +1,4 @@
 """Negative controls: the suite notices a store that is broken."""
-# ruff: noqa: D102 - each class says what is broken about it
 
 from __future__ import annotations
 
