@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.core import creating, events
 from shared.core.creating import Step
-from shared.core.errors import succeeded
+from shared.core.errors import INLINE_SECONDS, succeeded
 from shared.core.record import State
 from shared.core.rules import REQUEST_TAG
 from shared.ports import ApiFailure, StoreUnavailable
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from shared.core.request import Request
     from shared.usecases.run import Run
 
-INLINE_SECONDS = 2.0
-"""A wait up to this long is sat out; a longer one is left to a copy of the message."""
 LOOK_UP_AGAIN_SECONDS = 15.0
 _KEEP_TRIES = 3
 

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from shared.core.errors.classify import classify, succeeded
 from shared.core.errors.decide import Action, Decision, decide
+from shared.core.errors.policies import INLINE_SECONDS
 
-__all__ = ["Action", "Decision", "classify", "decide", "succeeded"]
+__all__ = ["INLINE_SECONDS", "Action", "Decision", "classify", "decide", "succeeded"]

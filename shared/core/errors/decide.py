@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.core.api import Retry, TokenRule
 from shared.core.errors.classify import classify
-from shared.core.errors.policies import INLINE_SECONDS, policy_for
+from shared.core.errors.policies import policy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +32,10 @@ class Action(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action, how many seconds to wait before it, and whether to wait inside the invocation."""
+    """An action, and how many seconds to wait before it."""
 
     action: Action
     delay: float
-    inline: bool
     verdict: Verdict
 
 
@@ -56,8 +55,8 @@ def decide(
     """
     verdict = classify(error)
     if verdict.token is TokenRule.SETTLE:
-        return Decision(Action.SETTLE, 0.0, inline=False, verdict=verdict)
-    failed = Decision(Action.FAIL, 0.0, inline=True, verdict=verdict)
+        return Decision(Action.SETTLE, 0.0, verdict=verdict)
+    failed = Decision(Action.FAIL, 0.0, verdict=verdict)
     if verdict.retry is Retry.NEVER or (verdict.retry is Retry.ALTERNATIVE and not alternative_left):
         return failed
     delay = 0.0
@@ -69,4 +68,4 @@ def decide(
     if now + delay > deadline:
         return failed
     action = Action.TURN_OVER if verdict.token is TokenRule.NEXT else Action.RETRY
-    return Decision(action, delay, inline=delay <= INLINE_SECONDS, verdict=verdict)
+    return Decision(action, delay, verdict=verdict)

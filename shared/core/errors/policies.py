@@ -45,8 +45,9 @@ POLICIES = {
     # No answer, a broken one, or a call still in progress: soon, and until the deadline. Giving up would lose sight
     # of what may exist.
     "unknown": Policy(attempts=None, base=2, cap=60),
-    # Windows last a minute (platform facts), and a busy account is no fault of the request.
-    "throttled": Policy(attempts=None, base=2, cap=120),
+    # Windows last a minute (platform facts), and a busy account is no fault of the request: never waited for inside
+    # an invocation, where it would hold up the batch.
+    "throttled": Policy(attempts=None, base=6, cap=120),
     # Somebody has to mend a key, a role or a clock; hammering does not help, and the request is not to blame.
     "authentication": Policy(attempts=None, base=30, cap=300, retry_after=False),
     # A resource is between two states; it gets there by itself.

@@ -24,36 +24,36 @@ BAD_IMAGE = (500, "InvalidImage.OSType")
 
 
 @pytest.mark.parametrize(
-    ("what", "attempt", "left", "alternative", "asked", "action", "delay", "inline"),
+    ("what", "attempt", "left", "alternative", "asked", "action", "delay"),
     [
-        # what         try  left  alt    asked  action               delay  inline
-        (BAD_NAME,       1,  900, True,  None,  Action.FAIL,           0.0, True),
-        (BAD_IMAGE,      1,  900, True,  None,  Action.FAIL,           0.0, True),
-        (NO_STOCK,       1,  900, True,  None,  Action.TURN_OVER,      0.0, True),
-        (NO_STOCK,       9,  900, True,  None,  Action.TURN_OVER,      0.0, True),
-        (NO_STOCK,       1,  900, False, None,  Action.FAIL,           0.0, True),
-        (NO_STOCK,       1,   -1, True,  None,  Action.FAIL,           0.0, True),
-        (MISMATCH,       1,  900, True,  None,  Action.SETTLE,         0.0, False),
-        (MISMATCH,      99,   -1, False, None,  Action.SETTLE,         0.0, False),
-        (NO_ANSWER,      1,  900, False, None,  Action.RETRY,          2.0, True),
-        (NO_ANSWER,      2,  900, False, None,  Action.RETRY,          4.0, False),
-        (NO_ANSWER,     99,  900, False, None,  Action.RETRY,         60.0, False),
-        (NO_ANSWER,     99,   59, False, None,  Action.FAIL,           0.0, True),
-        (THROTTLED,      1,  900, False, None,  Action.RETRY,          2.0, True),
-        (THROTTLED,      1,  900, False, 0.5,   Action.RETRY,          0.5, True),
-        (THROTTLED,      1,  900, False, 45.0,  Action.RETRY,         45.0, False),
-        (THROTTLED,      1,   30, False, 45.0,  Action.FAIL,           0.0, True),
-        (THROTTLED,     50,  900, False, None,  Action.RETRY,        120.0, False),
-        (BAD_KEY,        1,  900, False, None,  Action.RETRY,         30.0, False),
-        (BAD_KEY,        1,  900, False, 1.0,   Action.RETRY,         30.0, False),
-        (BAD_KEY,       50,  900, False, None,  Action.RETRY,        300.0, False),
-        (PASSING,        1,  900, False, None,  Action.TURN_OVER,      5.0, False),
-        (PASSING,        5,  900, False, None,  Action.TURN_OVER,     80.0, False),
-        (PASSING,        6,  900, False, None,  Action.FAIL,           0.0, True),
-        (FAILED_TOKEN,   1,  900, False, None,  Action.TURN_OVER,      5.0, False),
-        (UNSEEN,         1,  900, False, None,  Action.RETRY,          5.0, False),
-        (UNSEEN,         5,  900, False, None,  Action.FAIL,           0.0, True),
-        (UNSEEN,         1,    4, False, None,  Action.FAIL,           0.0, True),
+        # what         try  left  alt    asked  action               delay
+        (BAD_NAME,       1,  900, True,  None,  Action.FAIL,           0.0),
+        (BAD_IMAGE,      1,  900, True,  None,  Action.FAIL,           0.0),
+        (NO_STOCK,       1,  900, True,  None,  Action.TURN_OVER,      0.0),
+        (NO_STOCK,       9,  900, True,  None,  Action.TURN_OVER,      0.0),
+        (NO_STOCK,       1,  900, False, None,  Action.FAIL,           0.0),
+        (NO_STOCK,       1,   -1, True,  None,  Action.FAIL,           0.0),
+        (MISMATCH,       1,  900, True,  None,  Action.SETTLE,         0.0),
+        (MISMATCH,      99,   -1, False, None,  Action.SETTLE,         0.0),
+        (NO_ANSWER,      1,  900, False, None,  Action.RETRY,          2.0),
+        (NO_ANSWER,      2,  900, False, None,  Action.RETRY,          4.0),
+        (NO_ANSWER,     99,  900, False, None,  Action.RETRY,         60.0),
+        (NO_ANSWER,     99,   59, False, None,  Action.FAIL,           0.0),
+        (THROTTLED,      1,  900, False, None,  Action.RETRY,          6.0),
+        (THROTTLED,      1,  900, False, 0.5,   Action.RETRY,          0.5),
+        (THROTTLED,      1,  900, False, 45.0,  Action.RETRY,         45.0),
+        (THROTTLED,      1,   30, False, 45.0,  Action.FAIL,           0.0),
+        (THROTTLED,     50,  900, False, None,  Action.RETRY,        120.0),
+        (BAD_KEY,        1,  900, False, None,  Action.RETRY,         30.0),
+        (BAD_KEY,        1,  900, False, 1.0,   Action.RETRY,         30.0),
+        (BAD_KEY,       50,  900, False, None,  Action.RETRY,        300.0),
+        (PASSING,        1,  900, False, None,  Action.TURN_OVER,      5.0),
+        (PASSING,        5,  900, False, None,  Action.TURN_OVER,     80.0),
+        (PASSING,        6,  900, False, None,  Action.FAIL,           0.0),
+        (FAILED_TOKEN,   1,  900, False, None,  Action.TURN_OVER,      5.0),
+        (UNSEEN,         1,  900, False, None,  Action.RETRY,          5.0),
+        (UNSEEN,         5,  900, False, None,  Action.FAIL,           0.0),
+        (UNSEEN,         1,    4, False, None,  Action.FAIL,           0.0),
     ],
 )  # fmt: skip
 def test_table(  # noqa: PLR0913 - the columns of the table
@@ -65,14 +65,13 @@ def test_table(  # noqa: PLR0913 - the columns of the table
     asked: float | None,
     action: Action,
     delay: float,
-    inline: bool,
 ) -> None:
     """The whole of the retry policy, without chance."""
     error = ApiError("CreateInstance", *what, "", retry_after=asked)
     decision = decide(
         error, attempt=attempt, now=1000.0, deadline=1000.0 + left, alternative_left=alternative, fraction=lambda: 0.0
     )
-    assert (decision.action, decision.delay, decision.inline) == (action, delay, inline)
+    assert (decision.action, decision.delay) == (action, delay)
 
 
 def test_chance_shortens_our_waits_and_lengthens_the_apis() -> None:
@@ -86,7 +85,7 @@ def test_chance_shortens_our_waits_and_lengthens_the_apis() -> None:
         for error in (ours, theirs)
         for share in (0.0, 0.999)
     ]
-    assert waits == pytest.approx([8.0, 4.0, 10.0, 15.0], abs=0.01)
+    assert waits == pytest.approx([24.0, 12.0, 10.0, 15.0], abs=0.01)
 
 
 def test_policies_end() -> None:
