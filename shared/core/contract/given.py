@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shared.core.contract.table import LISTS, lookup
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -61,9 +63,9 @@ class Given:
 
     @cached_property
     def numbered(self) -> dict[str, list[int]]:
-        """The item numbers of each list, in order."""
-        found: dict[str, set[int]] = {"DataDisk": set(), "Tag": set(), "Arn": set()}
-        for name in self.flat:
+        """The item numbers of each list, in order; items of which nothing could be read are there, too."""
+        found: dict[str, set[int]] = {head: set() for head in LISTS}
+        for name in (*self.flat, *(each for each in self._unreadable if lookup(each))):
             if name.count(".") == 2:  # noqa: PLR2004 - list, number, field
                 head, number, _ = name.split(".")
                 found[head].add(int(number))

@@ -24,7 +24,7 @@ class Limit:
     words: str
     code: str = ""
     listed: bool = False
-    schema: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 def one_of(*values: str) -> Limit:
