@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.ports import StoreUnavailable
-from shared.usecases.run import Run
 from shared.usecases.rounds import Round
+from shared.usecases.run import Run
 
 if TYPE_CHECKING:
     from shared.core.rules import Rules

@@ -56,7 +56,7 @@ BAD_IMAGE = (500, "InvalidImage.OSType")
         (UNSEEN,         1,    4, False, None,  Action.FAIL,           0.0),
     ],
 )  # fmt: skip
-def test_table(  # noqa: PLR0913 - the columns of the table
+def test_table(
     *,
     what: tuple[int | None, str],
     attempt: int,
@@ -85,7 +85,7 @@ def test_chance_shortens_our_waits_and_lengthens_the_apis() -> None:
         for error in (ours, theirs)
         for share in (0.0, 0.999)
     ]
-    assert waits == pytest.approx([24.0, 12.0, 10.0, 15.0], abs=0.01)
+    assert waits == pytest.approx([24.0, 12.0, 10.0, 15.0], abs=0.02)
 
 
 def test_policies_end() -> None:
