@@ -14,10 +14,11 @@ from mns.topic import TopicMeta
 
 from functions import poll, provision
 from local import defaults
+from shared.bootstrap import close
 from shared.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.clients import Clients
@@ -39,7 +40,7 @@ PARAMETERS = {
 
 
 @pytest.fixture(autouse=True)
-def environment(cloud: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def environment(cloud: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Set what the platform would set, and make the queue and the topic."""
     settings = {
         "DEPLOYMENT": "test",
@@ -55,6 +56,8 @@ def environment(cloud: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", defaults.ACCESS_KEY_SECRET)
     cloud.mns().get_queue(defaults.QUEUE).create(QueueMeta())
     cloud.mns().get_topic(defaults.TOPIC).create(TopicMeta())
+    yield
+    close()
 
 
 def event(*bodies: str) -> bytes:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.bootstrap import bootstrap
+from shared.bootstrap import bootstrap, close
 from shared.credentials import Credentials
 from shared.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 KEYS = Credentials("key-id", "secret", "token-1")
@@ -18,13 +19,14 @@ RENEWED = Credentials("key-id", "secret", "token-2")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> Iterator[Settings]:
     """Return settings that talk to nobody."""
     environment = {
         "DEPLOYMENT": "test", "STORE": "sqlite", "SQLITE_PATH": str(tmp_path / "store.db"),
         "MNS_ENDPOINT": "http://127.0.0.1:9", "ECS_ENDPOINT": "http://127.0.0.1:9",
     }  # fmt: skip
-    return Settings.from_environment({f"PROVISIONER_{name}": value for name, value in environment.items()})
+    yield Settings.from_environment({f"PROVISIONER_{name}": value for name, value in environment.items()})
+    close()
 
 
 def test_clients_are_kept(settings: Settings) -> None:
