@@ -7,12 +7,12 @@ import socket
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from local import defaults
 from local.cloud.dispatch import answer
@@ -29,12 +29,12 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 STOP_SECONDS = 5.0
 
 
-class _Protocol(H11Protocol):
+class _Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # httptools where it is installed, else h11
     """Lets the application end a connection without an answer, as a network does."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn itself
+    def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
 
 
 def make_app(current: Callable[[], Cloud]) -> ASGIApp:
