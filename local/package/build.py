@@ -39,10 +39,11 @@ class Built:
     parts: list[tuple[str, int]]
 
 
-def build(output: Path, target: Target, python: str | None, *, installed: bool = False) -> Built:
+def build(output: Path, target: Target, python: str | None, *, installed: bool = False, root: Path = ROOT) -> Built:
     """Build a zip for a target, with bytecode when there is a Python to make it; raise DownloadFailed.
 
-    `installed` takes the dependencies from what this Python has installed instead of downloading wheels.
+    `installed` takes the dependencies from what this Python has installed instead of downloading wheels. `root` holds
+    the worker's own folders.
     """
     locked = locked_for(target, LOCK)
     with tempfile.TemporaryDirectory(prefix="provisioner-package-") as scratch:
@@ -50,7 +51,7 @@ def build(output: Path, target: Target, python: str | None, *, installed: bool =
         wheels.mkdir()
         files = files_installed(locked) if installed else files_of_wheels(download(locked, target, wheels))
         lay_out(tree, ((path, content) for path, content in files if wanted(path)))
-        lay_out(tree, own_files(ROOT))
+        lay_out(tree, own_files(root))
         if python:
             compile_tree(tree, python)
         write_zip(tree, output)

@@ -16,11 +16,12 @@ import pytest
 from local.cloud.cloud import Cloud
 from local.cloud.config import Config
 from local.cloud.server import running
-from local.package.build import LIMIT_BYTES, build
+from local.package.build import LIMIT_BYTES, build, lay_out
 from local.package.bytecode import find_python
+from local.package.selection import own_files
 from local.package.target import THIS_PYTHON, Target
 from local.package.wheels import DownloadFailed
-from local.project import EVENTS
+from local.project import EVENTS, ROOT
 from local.runtime.access import Access
 from local.runtime.environment import environment_for
 from local.runtime.function import Function
@@ -48,10 +49,20 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
     return path
 
 
+def snapshot(path: Path) -> Path:
+    """Return where the worker's own files of a build are kept, so that another build has the same input."""
+    return path.with_suffix(".root")
+
+
 @pytest.fixture(scope="module", name="own")
 def fixture_own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build a zip with what this Python has installed, so that this Python can run it."""
-    return once(tmp_path_factory, "own.zip", lambda path: build(path, THIS_PYTHON, sys.executable, installed=True))
+
+    def make(path: Path) -> None:
+        lay_out(snapshot(path), own_files(ROOT))
+        build(path, THIS_PYTHON, sys.executable, installed=True, root=snapshot(path))
+
+    return once(tmp_path_factory, "own.zip", make)
 
 
 @pytest.fixture(scope="module", name="target")
@@ -105,7 +116,7 @@ def test_unpacked_zip_runs_both_handlers(code: Path, cloud: tuple[Cloud, str], s
 
 def test_two_builds_have_the_same_bytes(own: Path, tmp_path: Path) -> None:
     """The same input gives the same SHA-256, bytecode included."""
-    again = build(tmp_path / "again.zip", THIS_PYTHON, sys.executable, installed=True)
+    again = build(tmp_path / "again.zip", THIS_PYTHON, sys.executable, installed=True, root=snapshot(own))
     assert again.sha256 == hashlib.sha256(own.read_bytes()).hexdigest()
 
 
