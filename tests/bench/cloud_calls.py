@@ -11,11 +11,12 @@ import socket
 import statistics
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
+from tests.bench.figure import Aim, Figure
 from tests.signing import acs3_request, mns_request
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ CREATE = {
 }
 
 
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Figure]:
     """Return the figures of this part: calls a second, the median of five rounds."""
     with _server() as host:
         looked = [_acs3(host, "DescribeInstanceStatus", STATUS) for _ in range(CALLS * ROUNDS)]
@@ -53,10 +54,10 @@ def measure() -> list[dict[str, Any]]:
     return figures
 
 
-def _figure(name: str, host: str, requests: list[bytes], target: int | None) -> dict[str, Any]:
+def _figure(name: str, host: str, requests: list[bytes], target: int | None) -> Figure:
     rates = [_drive(host, requests[start : start + CALLS]) for start in range(0, len(requests), CALLS)]
     value = round(statistics.median(rates))
-    return {"name": name, "value": value, "target": target, "met": None if target is None else value >= target}
+    return Figure(name, value, target, Aim.AT_LEAST)
 
 
 def _drive(host: str, requests: list[bytes]) -> float:
@@ -123,8 +124,3 @@ def _serve(connection: Connection) -> None:
     with running(Cloud()) as url:
         connection.send(url)
         connection.recv()
-
-
-if __name__ == "__main__":
-    for figure in measure():
-        print(figure)
