@@ -53,5 +53,10 @@ bench: setup ## the figures of docs/performance.md
 package: setup ## the deployable zip
 	@$(BIN)/provisioner package
 
+LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header
+lock: ## resolve requirements/*.in again (needs uv)
+	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
+
 clean: ## remove what set-up and runs made
 	rm -rf $(VENV) .provisioner dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
