@@ -22,6 +22,8 @@ COMMANDS = {
     "validate": ("local.commands.validate", "Check messages offline."),
     "errors": ("local.commands.errors", "The error catalogue."),
     "explain": ("local.commands.errors", "What one error code means."),
+    "dlq": ("local.commands.dlq", "Dead letters: list, show, replay."),
+    "audit": ("local.commands.audit", "Instances against records."),
     "package": ("local.commands.package", "Build the deployable zip."),
 }
 """Each command's module and what it does; the command is the module's attribute of the same name."""

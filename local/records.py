@@ -31,25 +31,28 @@ def open_records(endpoint: str | None, store: str, data: Path, environ: Mapping[
 
     The SQLite store is a file here and needs no cloud. Tablestore is the local cloud's, or the account's.
     """
-    if store == "sqlite":
-        if not (data / DATABASE).exists():
-            yield None
-            return
-        access = Access.local(endpoint or NOWHERE)
-    else:
-        access = access_to(endpoint)
-    template = Bench(access=access, store=store, data=data).deployment.function("provision").environment
+    if store == "sqlite" and not (data / DATABASE).exists():
+        yield None
+        return
+    settings, keys = worker_settings(endpoint, store, data, environ)
     try:
-        settings = Settings.from_environment(settings_for(template, environ, access, store, data))
-        keys = Credentials(access.access_key_id, access.access_key_secret, access.security_token)
         opened = open_store(settings, keys)
         try:
             yield opened
         finally:
-            close = getattr(opened, "close", None)
-            if close:
-                close()
-    except SettingsError as error:
-        raise WrongUse(str(error)) from None
+            opened.close()
     except StoreUnavailable as error:
         raise WrongUse(f"the {store} store cannot be reached: {error}") from None
+
+
+def worker_settings(
+    endpoint: str | None, store: str, data: Path, environ: Mapping[str, str]
+) -> tuple[Settings, Credentials]:
+    """Return what the worker itself would be set to there, and its keys; WrongUse names what is missing."""
+    access = Access.local(endpoint or NOWHERE) if store == "sqlite" else access_to(endpoint)
+    template = Bench(access=access, store=store, data=data).deployment.function("provision").environment
+    try:
+        settings = Settings.from_environment(settings_for(template, environ, access, store, data))
+    except SettingsError as error:
+        raise WrongUse(str(error)) from None
+    return settings, Credentials(access.access_key_id, access.access_key_secret, access.security_token)

@@ -42,6 +42,19 @@ def store(command: Command) -> Command:
     )(command)  # fmt: skip
 
 
+def any_store(command: Command) -> Command:
+    """Add --store for commands that go where the endpoint leads; `store_for` fills it in."""
+    return click.option(
+        "--store", type=click.Choice(["sqlite", "tablestore"]),
+        help="Where records are kept; by default a file in the data directory with --endpoint, Tablestore without.",
+    )(command)  # fmt: skip
+
+
+def store_for(endpoint: str | None, store: str | None) -> str:
+    """Return the store a command looks into."""
+    return store or ("sqlite" if endpoint else "tablestore")
+
+
 def data(command: Command) -> Command:
     """Add --data."""
     return click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ class QueueError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that was handed out; `handle` names this handing-out. `enqueued_at` is in epoch seconds."""
+    """A message that was handed out; `handle` names this handing-out. Times are epoch seconds."""
 
     id: str
     body: str
     handle: str
     enqueued_at: float
+    hidden_until: float
 
 
 def decode(body: str) -> str:
@@ -77,14 +78,26 @@ class QueueClient:
         self._queue.set_encoding(False)
         answers = self._call("batch_receive_message", min(limit, BATCH_LIMIT), wait_seconds) or []
         return [
-            Message(item.message_id, _text(item.message_body), item.receipt_handle, int(item.enqueue_time) / 1000)
+            Message(
+                item.message_id,
+                _text(item.message_body),
+                item.receipt_handle,
+                int(item.enqueue_time) / 1000,
+                int(item.next_visible_time) / 1000,
+            )
             for item in answers
         ]
 
     def hide(self, message: Message, seconds: int) -> Message:
         """Keep a message from others for so long from now; return it with its new handle."""
         answer = self._call("change_message_visibility", message.handle, seconds)
-        return Message(message.id, message.body, answer.receipt_handle, message.enqueued_at)
+        if answer is None:
+            raise QueueError(f"queue {self._name}: message {message.id} is in other hands by now; try again")
+        return replace(message, handle=answer.receipt_handle, hidden_until=int(answer.next_visible_time) / 1000)
+
+    def give_back(self, message: Message) -> None:
+        """Let others have a message soon; one that is no longer ours, or gone, is left alone."""
+        self._call("change_message_visibility", message.handle, 1)
 
     def delete(self, messages: Sequence[Message]) -> None:
         """Acknowledge messages."""

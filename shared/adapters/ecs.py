@@ -109,6 +109,10 @@ class Ecs:
         found = self._instances(region_id, {"tag": [models.DescribeInstancesRequestTag(key=key, value=value)]})
         return sorted(found, key=lambda instance: (instance.creation_time, instance.instance_id))
 
+    def tagged(self, region_id: str, key: str) -> list[Instance]:
+        """Call DescribeInstances with a tag's key alone, for all pages there are (for audits)."""
+        return self._instances(region_id, {"tag": [models.DescribeInstancesRequestTag(key=key)]})
+
     def start(self, region_id: str, instance_id: str) -> None:
         """Call StartInstance."""
         request = models.StartInstanceRequest(instance_id=instance_id)

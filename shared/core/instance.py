@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +27,11 @@ class Instance:
     public_ip_address: str | None = None
     creation_time: str = ""
     tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def created_at(self) -> float | None:
+        """When it was created, in epoch seconds: ECS tells whole minutes. None when the answer does not say."""
+        try:
+            return datetime.strptime(f"{self.creation_time}+0000", "%Y-%m-%dT%H:%MZ%z").timestamp()
+        except ValueError:
+            return None

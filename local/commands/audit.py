@@ -1,0 +1,89 @@
+"""`provisioner audit`: instances against records."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from local import auditing
+from local.commands import options
+from local.commands.output import WrongUse, json_line, progress, table, wants_json
+from local.records import open_records, worker_settings
+from shared.core.rules import REQUEST_TAG
+from shared.ports import ApiFailure, StoreUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.core.instance import Instance
+    from shared.credentials import Credentials
+    from shared.settings import Settings
+
+_AHEAD = 10 * 366 * 86400.0
+"""Open work is asked for as of then: everything is due."""
+
+
+@click.command(
+    epilog=options.examples(
+        f"provisioner audit --endpoint {options.LOCAL_ENDPOINT}",
+        "provisioner audit --region cn-hangzhou --region ap-southeast-1",
+    )
+)
+@click.option("--region", "regions", multiple=True, help="Look there; by default the deployment's own region.")
+@options.endpoint
+@options.any_store
+@options.data
+@options.as_json
+def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, data: Path, as_json: bool) -> None:
+    """Compare the instances that carry the worker's tag with its records; change nothing.
+
+    Reported are instances that nothing is recorded of (no-record), that their request's outcome does not name
+    (not-named) or calls gone (said-gone), more than one instance of a request (two-instances) or request of an instance
+    (two-requests), and requests that are long past their deadline without a published outcome (no-outcome). Records
+    are kept 30 days after the outcome: an older instance without one is no finding. Regions of open requests are looked
+    at, too.
+
+    Exit code 1 when anything was found.
+    """
+    name, access = options.store_for(endpoint, store), options.access_to(endpoint)
+    settings, keys = worker_settings(endpoint, name, data, os.environ)
+    with open_records(endpoint, name, data, os.environ) as records:
+        if records is None:
+            raise WrongUse(f"there are no records in {data}; name the worker's --data or --store")
+        try:
+            before = list(records.open_work(time.time() + _AHEAD))
+            where = sorted({*(regions or [access.region]), *(entry.region_id for entry in before if entry.region_id)})
+            now = time.time()
+            instances = _tagged(settings, keys, where)
+            opened = records.open_work(now + _AHEAD)
+            result = auditing.audit(instances, opened, records.get, now=now, rules=settings.rules)
+        except StoreUnavailable as error:
+            raise WrongUse(f"the {name} store cannot be read: {error}") from None
+    rows = [asdict(found) for found in result.findings]
+    if wants_json(as_json):
+        for row in rows:
+            json_line({"finding": row["finding"], "requestId": row["request_id"], "instanceId": row["instance_id"],
+                       "says": row["says"]})  # fmt: skip
+    elif rows:
+        table(tuple(rows[0]), (tuple(row.values()) for row in rows))
+    others = f", {result.foreign} of other deployments" if result.foreign else ""
+    progress(
+        f"{', '.join(where)}: {result.instances} instances{others}, {result.open} open requests, {len(rows)} findings"
+    )
+    sys.exit(1 if rows else 0)
+
+
+def _tagged(settings: Settings, keys: Credentials, regions: list[str]) -> list[Instance]:
+    """Return every instance with the worker's tag."""
+    from shared.adapters.ecs import Ecs  # noqa: PLC0415 - the SDK loads when it is used
+
+    ecs = Ecs(keys, call_seconds=settings.call_seconds, endpoint=settings.ecs_endpoint)
+    try:
+        return [instance for region in regions for instance in ecs.tagged(region, REQUEST_TAG)]
+    except ApiFailure as failure:
+        raise WrongUse(f"the instances cannot be listed: {failure}; {failure.error.message}") from None

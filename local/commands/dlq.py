@@ -1,0 +1,174 @@
+"""`provisioner dlq`: look at dead letters and send them again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from local import dead_letters, defaults
+from local.commands import options
+from local.commands.dead_letter_queue import dead_letter_queue
+from local.commands.output import WrongUse, json_line, raw_line, table, wants_json
+from local.runtime.cloud_events import instant
+from local.runtime.mns import QueueClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local.commands.dead_letter_queue import Records
+    from local.dead_letters import Letter
+    from shared.usecases.delivery import Delivery
+
+COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")
+
+
+@click.group(
+    epilog=options.examples(
+        f"provisioner dlq list --endpoint {options.LOCAL_ENDPOINT}",
+        "provisioner dlq show order-20261124-0001",
+        "provisioner dlq replay order-20261124-0001",
+        "provisioner dlq replay --all",
+    )
+)
+def dlq() -> None:
+    """Dead letters: messages whose invocations failed for a day, kept for a person to look at."""
+
+
+def _where(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where the dead letters and the records are."""
+    for add in (
+        options.as_json,
+        click.option("--limit", type=click.IntRange(min=1), default=500, show_default=True, help="Look at so many."),
+        click.option("--dead-letters", "name", default=defaults.DEAD_LETTERS, show_default=True, help="Their queue."),
+        options.data,
+        options.any_store,
+        options.endpoint,
+    ):
+        command = add(command)
+    return command
+
+
+@dlq.command(name="list", epilog=options.examples("provisioner dlq list", "provisioner dlq list --store tablestore"))
+@_where
+def list_(*, as_json: bool, **where: Any) -> None:  # noqa: ANN401 - the options of _where, handed on
+    """List dead letters and what became of the request of each; they stay where they are."""
+    with dead_letter_queue(environ=os.environ, **where) as queue:
+        rows = [row for letter in queue.letters for row in _rows(letter, queue.records)]
+    if wants_json(as_json):
+        for row in rows:
+            json_line(row)
+    else:
+        table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), title=f"{len(queue.letters)} dead letters")
+
+
+@dlq.command(epilog=options.examples("provisioner dlq show order-20261124-0001"))
+@click.argument("letter_id", metavar="ID")
+@click.option("--reveal", is_flag=True, help="Show bodies as they are, passwords and user data included.")
+@_where
+def show(*, letter_id: str, reveal: bool, as_json: bool, **where: Any) -> None:  # noqa: ANN401 - the same
+    """Show what is inside a dead letter. ID is its own id, or that of a message or request inside.
+
+    Exit code 1 when there is no such dead letter.
+    """
+    with dead_letter_queue(environ=os.environ, **where) as queue:
+        rows = [
+            {**row, "enveloped": letter.enveloped, "body": each.body if reveal else dead_letters.hidden(each.body)}
+            for letter in queue.called(letter_id)
+            for row, each in zip(_rows(letter, queue.records), letter.deliveries, strict=True)
+        ]
+    for row in rows:
+        if wants_json(as_json):
+            json_line(row)
+        else:
+            table(("field", "value"), row.items())
+    sys.exit(0 if rows else 1)
+
+
+@dlq.command(
+    epilog=options.examples(
+        "provisioner dlq replay order-20261124-0001",
+        "provisioner dlq replay order-20261124-0001 --new-id    (it failed; try it as a new request)",
+        "provisioner dlq replay --all",
+    )
+)
+@click.argument("letter_ids", nargs=-1, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="Every dead letter.")
+@click.option("--new-id", is_flag=True, help="Send the copy under a fresh request id, as a new request.")
+@click.option("--queue", default=defaults.QUEUE, envvar="PROVISIONER_QUEUE", show_default=True, help="Where to.")
+@_where
+def replay(
+    *, letter_ids: tuple[str, ...], everything: bool, new_id: bool, queue: str, as_json: bool, **where: Any  # noqa: ANN401 - the same
+) -> None:  # fmt: skip
+    """Send the messages of dead letters to the request queue again; a letter is removed only after that.
+
+    Under its own id a message is safe to repeat: what is open goes on, what is finished has its outcome published
+    again. --new-id makes a new request of it, the same one however often the replay is repeated; it is refused for a
+    request that completed or is still open, because that would buy a second instance.
+
+    Exit code 1 when anything was not sent.
+    """
+    if everything == bool(letter_ids):
+        raise WrongUse("name dead letters by ID, or give --all; `provisioner dlq list` shows them")
+    done = True
+    access = options.access_to(where["endpoint"])
+    with dead_letter_queue(environ=os.environ, **where) as dead, QueueClient(access, queue) as requests:
+        found = {name: dead.called(name) for name in letter_ids}
+        wanted = {letter.message.id: letter for letters in found.values() for letter in letters}
+        for letter in dead.letters if everything else wanted.values():
+            refusal = _refusal(letter, dead.records) if new_id else None
+            bodies = [dead_letters.renamed(each) or "" if new_id else each.body for each in letter.deliveries]
+            sent = None if refusal else dead.replay(letter, bodies, requests)
+            done &= refusal is None
+            for row in _replayed(letter, bodies, sent, refusal):
+                _tell(row, for_program=wants_json(as_json))
+    sys.exit(0 if done and all(found.values()) else 1)
+
+
+def _refusal(letter: Letter, records: Records) -> str | None:
+    """Say why a letter gets no fresh id, or None."""
+    if any(dead_letters.renamed(delivery) is None for delivery in letter.deliveries):
+        return "not sent: it has no request id to replace; replay it without --new-id"
+    fates = [records.fate(delivery.body) for delivery in letter.deliveries]
+    live = [fate.state for fate in fates if fate.live]
+    return f"not sent: its request is {live[0]}, and a new one would buy a second instance" if live else None
+
+
+def _rows(letter: Letter, records: Records) -> list[dict[str, Any]]:
+    return [_row(letter, delivery, records) for delivery in letter.deliveries]
+
+
+def _row(letter: Letter, delivery: Delivery, records: Records) -> dict[str, Any]:
+    fate = records.fate(delivery.body)
+    return {
+        "deadLetter": letter.message.id,
+        "messageId": delivery.message_id,
+        "sentAt": instant(delivery.time),
+        "requestId": dead_letters.request_id(delivery.body),
+        "state": fate.state,
+        "instanceId": fate.instance_id,
+        "says": fate.says,
+    }
+
+
+def _replayed(
+    letter: Letter, bodies: list[str], sent: list[str] | None, refusal: str | None
+) -> Iterator[dict[str, Any]]:
+    for number, (delivery, body) in enumerate(zip(letter.deliveries, bodies, strict=True)):
+        yield {
+            "deadLetter": letter.message.id,
+            "requestId": dead_letters.request_id(delivery.body),
+            "replayed": sent is not None,
+            "sentAs": dead_letters.request_id(body) if sent else None,
+            "messageId": sent[number] if sent else None,
+            "says": refusal or "sent again",
+        }
+
+
+def _tell(row: dict[str, Any], *, for_program: bool) -> None:
+    if for_program:
+        json_line(row)
+    else:
+        raw_line(f"{row['deadLetter']}  {row['requestId'] or '-'}  {row['says']}  {row['sentAs'] or ''}".rstrip())

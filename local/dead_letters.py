@@ -1,0 +1,145 @@
+"""Dead letters: what is inside them, and what became of the requests they carry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local.runtime.mns import decode
+from shared.core.message import parse
+from shared.core.record import TERMINAL
+from shared.core.request import SECRET_PARAMETERS, Refusal, Request
+from shared.core.token import digest
+from shared.trigger import BODY_FIELDS, deliveries
+from shared.usecases.delivery import Delivery
+
+if TYPE_CHECKING:
+    from local.runtime.mns import Message
+    from shared.core.contract import Contract
+    from shared.core.record import Record
+    from shared.ports import Store
+
+_LONGEST_ID = 64
+_MARK = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One dead letter as the queue handed it out, and the messages inside, the platform's envelope taken off."""
+
+    message: Message
+    deliveries: tuple[Delivery, ...]
+    enveloped: bool
+
+    def is_called(self, name: str) -> bool:
+        """Tell whether a name means this letter: its own id, or that of a message or request inside."""
+        inside = {each.message_id for each in self.deliveries} | {request_id(each.body) for each in self.deliveries}
+        return name == self.message.id or name in inside
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of the request of a message.
+
+    `state` is the record's, or `unrecorded`, `refused` (the message is none that can be taken), `other` (the id belongs
+    to another request), `unknown` (the records cannot be read). `live` says that a second request would do double work.
+    """
+
+    state: str
+    says: str
+    instance_id: str | None = None
+    live: bool = False
+
+
+def unwrap(message: Message) -> Letter:
+    """Open a dead letter: the platform puts the raw event there, envelope included, MNS itself the plain body."""
+    text = decode(message.body)
+    inside = deliveries(text) if _is_event(text) else []
+    return Letter(message, tuple(inside) or (Delivery(message.id, text, message.enqueued_at),), bool(inside))
+
+
+def request_id(body: str) -> str | None:
+    """Return the request id a body names, be the rest as it may."""
+    found = _object(body).get("requestId")
+    return found if isinstance(found, str) else None
+
+
+def fate(body: str, records: Store | None, contract: Contract) -> Fate:
+    """Look up what became of a message's request. Raises StoreUnavailable."""
+    read = parse(body, contract)
+    if isinstance(read, Refusal):
+        first = read.violations[0]
+        where = f" at {first.field}" if first.field else ""
+        return Fate("refused", f"no request: {first.code}{where}; sent again it is answered with a refusal")
+    if records is None:
+        return Fate("unknown", "the records cannot be read from here")
+    record = records.get(read.request_id)
+    if record is None:
+        return Fate("unrecorded", "never taken up (or ended over 30 days ago)")
+    return _told(record, read)
+
+
+def fresh_id(old: str, message_id: str) -> str:
+    """Return a request id nobody has used, always the same for the same message: a repeated replay is no second one."""
+    return f"{old[: _LONGEST_ID - _MARK - 1]}.{digest('replay', message_id)[:_MARK]}"
+
+
+def renamed(delivery: Delivery) -> str | None:
+    """Return the body under a fresh request id; None when it is no JSON object with one."""
+    old = request_id(delivery.body)
+    if old is None:
+        return None
+    body = {**_object(delivery.body), "requestId": fresh_id(old, delivery.message_id)}
+    return json.dumps(body, separators=(",", ":"))
+
+
+def hidden(body: str) -> Any:  # noqa: ANN401 - JSON
+    """Return a body for the eye: values of secret parameters are masked; what is no JSON is not shown at all."""
+    try:
+        return _mask(json.loads(body))
+    except (ValueError, RecursionError):
+        return f"({len(body)} characters that are no JSON; they may hold secrets: --reveal shows them)"
+
+
+def _told(record: Record, request: Request) -> Fate:
+    if record.fingerprint != request.fingerprint():
+        return Fate("other", f"the id belongs to another request, which is {record.state.value}; use --new-id")
+    if record.state not in TERMINAL:
+        return Fate(record.state.value, "still being worked on", record.instance_id, live=True)
+    published = "its outcome is published" if record.published_at is not None else "its outcome waits for the topic"
+    if record.failure is None:
+        return Fate(record.state.value, f"completed; {published}", record.instance_id, live=True)
+    instance = json.loads(record.outcome or "{}").get("data", {}).get("instance")
+    left = f"; instance {instance['disposition']}" if instance else ""
+    code = record.failure.error.code or "NoAnswer"
+    says = f"failed at {record.failure.stage} with {code}{left}; {published}"
+    return Fate(record.state.value, says, record.instance_id)
+
+
+def _is_event(text: str) -> bool:
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    entries = entries if isinstance(entries, list) else [entries]
+    return bool(entries) and all(
+        isinstance(entry, dict) and entry.get("type") in BODY_FIELDS and isinstance(entry.get("data"), dict)
+        for entry in entries
+    )
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _mask(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {
+            name: "***" if name.rpartition(".")[2] in SECRET_PARAMETERS else _mask(item) for name, item in value.items()
+        }
+    return [_mask(item) for item in value] if isinstance(value, list) else value

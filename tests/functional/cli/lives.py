@@ -1,0 +1,83 @@
+"""Records of requests at different points of their lives, written as the worker writes them, without a worker."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from local.runtime.environment import DATABASE
+from local.runtime.mns import Message, decode
+from shared.adapters.sqlite import SqliteStore
+from shared.core import events
+from shared.core.api import ApiError
+from shared.core.creating import claim
+from shared.core.instance import Created, Instance
+from shared.core.message import parse
+from shared.core.request import Request
+from shared.core.rules import Rules
+from shared.core.transitions import advance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.core.record import Record
+
+RULES = Rules(deployment="local")
+NO_STOCK = ApiError("CreateInstance", 403, "OperationDenied.NoStock", "sold out")
+
+
+def pending(body: str, instance_id: str, began: float) -> Record:
+    """Return a record whose instance exists."""
+    return advance(fresh(body, began), events.InstanceCreated(1, Created(instance_id)), began + 1, RULES)
+
+
+def fresh(body: str, began: float) -> Record:
+    """Return a record that has just been claimed."""
+    request = parse(body)
+    assert isinstance(request, Request), request
+    return claim(request, "m-1", caller="me", nonce="n", now=began, call_until=began + 30, rules=RULES)
+
+
+def completed(body: str, instance_id: str, began: float) -> Record:
+    """Return a record whose outcome is published."""
+    ready = events.Ready(Instance(instance_id, "Running"))
+    ended = advance(pending(body, instance_id, began), ready, began + 2, RULES)
+    return advance(ended, events.Published(), began + 3, RULES)
+
+
+def failed(body: str, began: float) -> Record:
+    """Return a record that failed without an instance, its outcome published."""
+    ended = advance(fresh(body, began), events.CreateFailed("me", 1, NO_STOCK, 0.0), began + 2, RULES)
+    return advance(ended, events.Published(), began + 3, RULES)
+
+
+def released(body: str, instance_id: str, began: float) -> Record:
+    """Return a record whose outcome says that the instance was released."""
+    record = pending(json.dumps({**json.loads(body), "onFailure": "release"}), instance_id, began)
+    for event in (events.Expired(), events.DeleteAccepted(), events.Gone(), events.Published()):
+        record = advance(record, event, began + 1000, RULES)
+    return record
+
+
+def write(folder: Path, *records: Record) -> None:
+    """Put records into the data directory's store."""
+    store = SqliteStore(str(folder / DATABASE))
+    for record in records:
+        assert store.claim(record) is None
+    store.close()
+
+
+def plain(message: Message) -> str:
+    """Return a message's body without its base64."""
+    return decode(message.body)
+
+
+def now() -> float:
+    """Return the machine's time."""
+    return time.time()
+
+
+def json_lines(text: str) -> list[dict[str, Any]]:
+    """Read JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]

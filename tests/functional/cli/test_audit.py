@@ -1,0 +1,126 @@
+"""Audits: what is found, what is not, and that nothing is changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from local import auditing, defaults
+from local.cli import main
+from local.cloud.cloud import Cloud
+from local.cloud.server import running
+from shared.adapters.ecs import Ecs
+from shared.core.instance import Instance
+from shared.core.rules import REQUEST_TAG
+from shared.credentials import Credentials
+from tests.functional.cli import lives
+from tests.functional.runtime.bench import PARAMETERS, request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.core.record import Record
+
+T0 = 1_795_000_000.0
+NOW = T0 + 30.0
+BODY = request("r")
+DAY = 86400.0
+
+
+def tagged(instance_id: str = "i-1", request_id: str = "r", deployment: str = "local", **more: Any) -> Instance:  # noqa: ANN401 - fields
+    """Return an instance that carries the worker's tag."""
+    return Instance(instance_id, "Running", tags=(("team", "web"), (REQUEST_TAG, f"{deployment}/{request_id}")), **more)
+
+
+def findings(instances: list[Instance], *records: Record, now: float = NOW) -> list[tuple[str, str | None]]:
+    """Return the kinds and instance ids of what an audit finds."""
+    by_id = {record.request_id: record for record in records}
+    opened = [record.entry for record in records if record.open]
+    result = auditing.audit(instances, opened, by_id.get, now=now, rules=lives.RULES)
+    return [(found.finding, found.instance_id) for found in result.findings]
+
+
+@pytest.mark.parametrize(
+    ("instances", "records", "expected"),
+    [
+        ([tagged()], [lives.completed(BODY, "i-1", T0)], []),
+        ([tagged()], [lives.pending(BODY, "i-1", T0)], []),
+        ([tagged()], [lives.fresh(BODY, T0)], []),
+        ([], [lives.released(BODY, "i-1", T0 - 2000)], []),
+        ([tagged(deployment="other")], [], []),
+        ([Instance("i-9", "Running")], [], []),
+        ([tagged(creation_time="2026-01-01T00:00Z")], [], []),
+        ([tagged(creation_time="2026-11-18T00:00Z")], [], [("no-record", "i-1")]),
+        ([tagged()], [], [("no-record", "i-1")]),
+        ([tagged()], [lives.failed(BODY, T0)], [("not-named", "i-1")]),
+        ([tagged("i-2")], [lives.completed(BODY, "i-1", T0)], [("not-named", "i-2")]),
+        ([tagged()], [lives.released(BODY, "i-1", T0 - 2000)], [("said-gone", "i-1")]),
+        ([tagged()], [lives.released(BODY, "i-1", T0 - 900)], []),  # it went while the audit was looking
+        (
+            [tagged("i-1"), tagged("i-2")], [lives.completed(BODY, "i-1", T0)],
+            [("two-instances", None), ("not-named", "i-2")],
+        ),
+        (
+            [tagged("i-1"), tagged("i-1", "s")],
+            [lives.completed(BODY, "i-1", T0), lives.completed(request("s"), "i-1", T0)],
+            [("two-requests", "i-1")],
+        ),
+        ([], [lives.fresh(BODY, T0 - 2000)], []),
+        ([], [lives.fresh(BODY, T0 - 2200)], [("no-outcome", None)]),
+        ([tagged()], [lives.pending(BODY, "i-1", T0 - 2200)], [("no-outcome", "i-1")]),
+    ],
+)  # fmt: skip
+def test_what_is_found(
+    instances: list[Instance], records: list[Record], expected: list[tuple[str, str | None]]
+) -> None:
+    """Orphans, doubles and requests without an end are found; what is under way, expired or foreign is not."""
+    assert findings(instances, *records) == expected
+
+
+def test_an_outcome_that_is_not_published_is_found() -> None:
+    """A frozen outcome that the topic has not taken for twenty minutes is a finding of its own."""
+    ended = replace(lives.completed(BODY, "i-1", T0 - 3000), published_at=None)
+    assert findings([tagged()], ended) == [("no-outcome", "i-1")]
+
+
+@pytest.mark.slow
+def test_audit_of_a_cloud(tmp_path: Path) -> None:
+    """`audit` pages through every tagged instance, reports findings as JSON lines with exit code 1, changes nothing."""
+    cloud, began = Cloud(furnished=True), lives.now()
+    with running(cloud) as url:
+        ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=5, endpoint=url)
+
+        def make(request_id: str, token: str = "") -> str:
+            tag = {"Tag.1.Key": REQUEST_TAG, "Tag.1.Value": f"local/{request_id}"}
+            return ecs.create({**PARAMETERS, **tag, "ClientToken": token or request_id}).instance_id
+
+        bodies = [request(f"r{number}") for number in range(101)]
+        lives.write(tmp_path, *(lives.completed(body, make(json.loads(body)["requestId"]), began) for body in bodies))
+        command = ["audit", "--endpoint", url, "--data", str(tmp_path)]
+        result = CliRunner().invoke(main, command, catch_exceptions=False)
+        assert (result.exit_code, result.stdout) == (0, ""), result.output
+        assert "101 instances" in result.stderr
+        orphan, double = make("nobody"), make("r100", "another token")
+        before = cloud.state()["ecs"], (tmp_path / "provisioner.db").read_bytes()
+        result = CliRunner().invoke(main, command, catch_exceptions=False)
+        assert result.exit_code == 1
+        found = {(row["finding"], row["instanceId"]) for row in lives.json_lines(result.stdout)}
+        assert found == {("no-record", orphan), ("not-named", double), ("two-instances", None)}
+        assert (cloud.state()["ecs"], (tmp_path / "provisioner.db").read_bytes()) == before
+
+
+@pytest.mark.slow
+def test_wrong_use(tmp_path: Path) -> None:
+    """Without records there is nothing to compare with; a cloud that cannot be reached is named."""
+    command = ["audit", "--endpoint", "http://127.0.0.1:9", "--data", str(tmp_path)]
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--data" in result.stderr
+    lives.write(tmp_path, lives.failed(BODY, T0))
+    result = CliRunner().invoke(main, command)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "cannot be listed" in result.stderr
