@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
 
 QUEUES = (defaults.QUEUE, defaults.DEAD_LETTERS, defaults.INBOX)
+ATTRIBUTES = {defaults.QUEUE: {"VisibilityTimeout": 300}}
+"""Where a queue differs from the service's defaults in a way that matters here."""
 SUBSCRIPTION = "inbox"
 INBOX_ENDPOINT = f"acs:mns:{defaults.REGION}:{defaults.ACCOUNT_ID}:queues/{defaults.INBOX}"
 
@@ -27,7 +29,8 @@ def furnish(cloud: Cloud) -> None:
     for service in cloud.services:
         if isinstance(service, Mns):
             for name in QUEUES:
-                service.account.queues[name] = Queue(name, attributes.defaults(attributes.QUEUE), now, now)
+                wanted = attributes.defaults(attributes.QUEUE) | ATTRIBUTES.get(name, {})
+                service.account.queues[name] = Queue(name, wanted, now, now)
             topic = Topic(defaults.TOPIC, attributes.defaults(attributes.TOPIC), now, now)
             topic.subscriptions[SUBSCRIPTION] = Subscription(
                 SUBSCRIPTION, topic.name, INBOX_ENDPOINT, None, "EXPONENTIAL_DECAY_RETRY", "SIMPLIFIED", now, now

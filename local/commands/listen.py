@@ -49,6 +49,8 @@ def listen(*, count: int | None, timeout: float | None, endpoint: str | None, in
                 seen += 1
     except QueueError as error:
         raise WrongUse(str(error)) from None
+    except KeyboardInterrupt:
+        return
     if count is not None and seen < count:
         progress(f"{seen} of {count} outcomes came in time; `provisioner status REQUEST_ID` shows where one is")
         sys.exit(1)

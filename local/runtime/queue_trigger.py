@@ -99,8 +99,7 @@ class QueueTrigger:
         for failures in range(1, self._strategy.tries + 1):
             delay = self._strategy.delay(failures)
             limit = self._function.specification.timeout + self._function.specification.initializer_timeout
-            hidden = min(math.ceil(limit + delay) + HIDE_MARGIN_SECONDS, LONGEST_HIDE_SECONDS)
-            batch = [queue.hide(message, hidden) for message in batch]
+            batch = _hide(queue, batch, limit + delay)
             answer = self._function.invoke(event)
             if answer.succeeded:
                 queue.delete(batch)
@@ -125,3 +124,10 @@ class QueueTrigger:
                 for item in envelopes:
                     dead_letters.send(json.dumps(item, ensure_ascii=False))
         queue.delete(batch)
+
+
+def _hide(queue: QueueClient, batch: list[Message], seconds: float) -> list[Message]:
+    """Keep messages hidden for as long as the next try and the wait after it can take."""
+    needed = min(math.ceil(seconds) + HIDE_MARGIN_SECONDS, LONGEST_HIDE_SECONDS)
+    now = time.time()
+    return [message if message.hidden_until >= now + seconds else queue.hide(message, needed) for message in batch]

@@ -109,7 +109,8 @@ def test_unpacked_zip_runs_both_handlers(code: Path, cloud: tuple[Cloud, str], s
             answer = function.invoke(event)
             function.close()
             assert answer.succeeded, answer.payload
-    outcomes = [json.loads(body) for body in cloud[0].state()["mns"]["topics"]["provision-outcomes"]]
+    published = set(cloud[0].state()["mns"]["topics"]["provision-outcomes"])  # a repeat is the same bytes
+    outcomes = [json.loads(body) for body in published]
     kinds = sorted(outcome["type"].rsplit(".", 1)[-1] for outcome in outcomes)
     assert kinds == ["completed", "completed", "failed"], (tmp_path / "log").read_text()
 

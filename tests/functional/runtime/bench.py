@@ -71,15 +71,15 @@ class Place:
             return [client.send(body) for body in bodies]
 
     def outcomes(self, count: int, seconds: float = 20.0) -> list[dict[str, Any]]:
-        """Wait for so many outcomes in the inbox; fewer when the time is up."""
-        found: list[dict[str, Any]] = []
+        """Wait for so many outcomes in the inbox; fewer when the time is up. A repeat with the same bytes is none."""
+        found: dict[str, None] = {}
         until = time.monotonic() + seconds
         with QueueClient(self.access, defaults.INBOX) as inbox:
             while len(found) < count and time.monotonic() < until:
                 messages = inbox.receive(16, 1)
-                found += [json.loads(message.body) for message in messages]
+                found |= dict.fromkeys(message.body for message in messages)
                 inbox.delete(messages)
-        return found
+        return [json.loads(body) for body in found]
 
     def instances(self) -> Counter[str]:
         """Count how many instances each request has, by request id."""

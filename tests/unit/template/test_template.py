@@ -14,6 +14,7 @@ import pytest
 
 from local import defaults
 from local.cloud.cloud import Cloud
+from local.cloud.furnishing import ATTRIBUTES
 from local.project import ROOT, TEMPLATE
 from local.runtime.specification import Deployment
 from local.runtime.template import Resolver, load
@@ -234,6 +235,7 @@ def test_names_are_the_local_ones() -> None:
     names = {key: RESOLVER.value(item["Properties"]) for key, item in RESOURCES.items()}
     queues = {value["QueueName"] for key, value in names.items() if RESOURCES[key]["Type"] == "ALIYUN::MNS::Queue"}
     assert queues == set(state["mns"]["queues"])
+    assert names["RequestQueue"]["VisibilityTimeout"] == ATTRIBUTES[defaults.QUEUE]["VisibilityTimeout"]
     assert {names["OutcomeTopic"]["TopicName"]} == set(state["mns"]["topics"])
     assert names["InboxSubscription"]["NotifyContentFormat"] == "SIMPLIFIED"
     assert names["InboxSubscription"]["Endpoint"].endswith(f":queues/{defaults.INBOX}")
