@@ -33,7 +33,8 @@ Every parameter a message can give, its limits, and the code a breach is answere
 
 Two spellings, which may be mixed: nested (`"SystemDisk": {"Size": 40}`, `"DataDisk": [{"Size": 100}]`) and flat
 (`"SystemDisk.Size": 40`, `"DataDisk.1.Size": 100`). Items are numbered from 1 without gaps. Types are strict: no `"40"`
-for 40. Values under *one of* are those the page lists; `PROVISIONER_UNLISTED=warn` lets others through with a warning.
+for 40. A name given twice, in one spelling or in both, is refused. Values under *one of* are those the page lists;
+`PROVISIONER_UNLISTED=warn` lets others through with a warning.
 """
 
 

@@ -22,10 +22,16 @@ RULES: tuple[Rule, ...] = instance.RULES + placement.RULES + storage_rules.RULES
 
 @dataclass(slots=True)
 class Findings:
-    """What refuses a request, and what is only remarked."""
+    """What refuses a request, and what is only remarked; values that are merely not listed are either."""
 
+    lenient: bool = False
     violations: list[Violation] = field(default_factory=list)
     warnings: list[Violation] = field(default_factory=list)
+
+    def add(self, name: str, code: str, words: str, *, listed: bool = False) -> None:
+        """Note a breach; `listed` when it is one of a list that may have grown."""
+        target = self.warnings if listed and self.lenient else self.violations
+        target.append(Violation(name, code, words))
 
 
 def check_parameters(
@@ -47,38 +53,22 @@ def examine(
     `unreadable` are names that were given with values of a wrong type: they are not missing, and a rule that would
     have to look at one says nothing.
     """
-    findings = Findings()
-    listed = findings.warnings if contract.unlisted == "warn" else findings.violations
+    findings = Findings(contract.unlisted == "warn")
     readable: dict[str, Scalar] = {}
     unreadable = set(unreadable)
     for name, value in flat.items():
         parameter = lookup(name)
         if parameter is not None and _is_of(value, parameter):
             readable[name] = value
-            _limits(parameter, name, value, findings, listed)
+            _limits(findings, parameter, name, value)
         else:
             words = "there is no such parameter" if parameter is None else f"must be {KINDS[parameter.kind]}"
-            findings.violations.append(Violation(name, "InvalidParameter", words))
+            findings.add(name, "InvalidParameter", words)
             unreadable.add(name)
-    given = Given(readable, contract, unreadable)
-    findings.violations += [
-        Violation(name, "MissingParameter", "is required")
-        for name in REQUIRED
-        if name not in readable and name not in unreadable
-    ]
-    for rule in RULES:
-        if not rule.when or given.has(rule.when):
-            _apply(rule, findings, listed, given)
-    for rules, disks in (
-        (storage_rules.DISK_RULES, ("SystemDisk",)),
-        (storage_rules.DATA_DISK_RULES, given.data_disks),
-    ):
-        for disk in disks:
-            for rule in rules:
-                if given.has(f"{disk}.{rule.when}"):
-                    _apply(rule, findings, listed, given, disk)
-    _count_tags(given, max_tags, findings)
-    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(billing.ignored, given)]
+    for name in REQUIRED:
+        if name not in readable and name not in unreadable:
+            findings.add(name, "MissingParameter", "is required")
+    _rules(findings, Given(readable, contract, unreadable), max_tags)
     return findings
 
 
@@ -87,21 +77,37 @@ def _is_of(value: object, parameter: Parameter) -> bool:
     return kind is parameter.kind or (kind is int and parameter.kind is float)
 
 
-def _limits(parameter: Parameter, name: str, value: Scalar, findings: Findings, listed: list[Violation]) -> None:
+def _limits(findings: Findings, parameter: Parameter, name: str, value: Scalar) -> None:
     for limit in parameter.limits:
         if not limit.holds(value):
             words = _with_value(f"must {limit.words}", name, value)
-            (listed if limit.listed else findings.violations).append(
-                Violation(name, limit.code or parameter.code, words)
-            )
+            findings.add(name, limit.code or parameter.code, words, listed=limit.listed)
     if parameter.remark:
         findings.warnings.append(Violation(name, "Remark", parameter.remark))
 
 
-def _apply(rule: Rule, findings: Findings, listed: list[Violation], given: Given, *disk: str) -> None:
+def _rules(findings: Findings, given: Given, max_tags: int) -> None:
+    for rule in RULES:
+        if not rule.when or given.has(rule.when):
+            _apply(findings, rule, given)
+    _apply_to(findings, storage_rules.DISK_RULES, given, "SystemDisk")
+    for disk in given.data_disks:
+        _apply_to(findings, storage_rules.DATA_DISK_RULES, given, disk)
+    tag_count = max(given.numbered["Tag"], default=0)
+    if tag_count > max_tags:
+        findings.add("Tag", "QuotaExceed.Tags", f"can have at most {max_tags} items, and has {tag_count}")
+    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(billing.ignored, given)]
+
+
+def _apply_to(findings: Findings, rules: tuple[Rule, ...], given: Given, disk: str) -> None:
+    for rule in rules:
+        if given.has(f"{disk}.{rule.when}"):
+            _apply(findings, rule, given, disk)
+
+
+def _apply(findings: Findings, rule: Rule, given: Given, *disk: str) -> None:
     for name, words in _found(rule.breaches, given, *disk):
-        said = Violation(name, rule.code, _with_value(words, name, given.flat.get(name)))
-        (listed if rule.listed else findings.violations).append(said)
+        findings.add(name, rule.code, _with_value(words, name, given.flat.get(name)), listed=rule.listed)
 
 
 def _found(breaches: Callable[..., Iterable[Finding]], given: Given, *disk: str) -> tuple[Finding, ...]:
@@ -115,11 +121,3 @@ def _with_value(words: str, name: str, value: Scalar | None) -> str:
     if value is None or name in SECRET_PARAMETERS:
         return words
     return f"{words}; given: {shown(value)}"
-
-
-def _count_tags(given: Given, most: int, findings: Findings) -> None:
-    count = max(given.numbered["Tag"], default=0)
-    if count > most:
-        findings.violations.append(
-            Violation("Tag", "QuotaExceed.Tags", f"can have at most {most} items, and has {count}")
-        )

@@ -23,12 +23,15 @@ LISTS = {"DataDisk": storage.MAX_DATA_DISKS, "Tag": tags.MAX_TAGS, "Arn": 100}
 """The lists, and how many items the API numbers (for Arn the page has no limit; this one is ours)."""
 REQUIRED = ("RegionId", "InstanceType")
 
-_FLAT = {
-    name.replace(".N.", f".{number}."): item
-    for name, item in PARAMETERS.items()
-    for number in range(1, LISTS.get(name.split(".", 1)[0], 0) + 1 if ".N." in name else 2)
+_FLAT = {name: item for name, item in PARAMETERS.items() if ".N." not in name} | {
+    f"{head}.{number}.{item.name.rpartition('.')[2]}": item
+    for head, most in LISTS.items()
+    for item in PARAMETERS.values()
+    if item.name.startswith(f"{head}.N.")
+    for number in range(1, most + 1)
 }
 _LONGEST_NUMBER = 5
+_LONGEST_NAME = 100
 
 
 def lookup(name: str) -> Parameter | None:
@@ -37,7 +40,7 @@ def lookup(name: str) -> Parameter | None:
     Numbers beyond a list's limit are names, too: that there are too many is for a rule to say.
     """
     found = _FLAT.get(name)
-    if found is None and name.count(".") == 2 and len(name) < 100:  # noqa: PLR2004 - list, number, field
+    if found is None and name.count(".") == 2 and len(name) < _LONGEST_NAME:  # noqa: PLR2004 - list, number, field
         head, number, leaf = name.split(".")
         if number.isascii() and number.isdigit() and number[0] != "0" and len(number) <= _LONGEST_NUMBER:
             found = PARAMETERS.get(f"{head}.N.{leaf}")

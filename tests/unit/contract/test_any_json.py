@@ -27,7 +27,7 @@ ANY_NUMBER = st.one_of(
 ANY_JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), ANY_NUMBER, ANY_TEXT),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(ANY_TEXT, inner, max_size=4)),
-    max_leaves=12,
+    max_leaves=8,
 )
 NAMES = st.one_of(
     st.sampled_from([name.replace(".N.", ".1.") for name in PARAMETERS]),
@@ -84,7 +84,7 @@ def test_anything_that_looks_like_a_message(value: object, contract: Contract, a
 
 
 @pytest.mark.slow
-@PATIENT
+@settings(PATIENT, max_examples=50)
 @given(ANY_PARAMETERS, ANY_PARAMETERS, CONTRACTS)
 def test_any_parameters(parameters: dict[str, Any], overlay: dict[str, Any], contract: Contract) -> None:
     """A valid envelope with anything for parameters is answered."""
@@ -101,7 +101,7 @@ def test_repeated_names(pairs: list[tuple[str, object]]) -> None:
 
 
 @pytest.mark.slow
-@settings(PATIENT, max_examples=20)
+@settings(PATIENT, max_examples=8)
 @given(NAMES, st.integers(1, 4000))
 def test_large_bodies(name: str, count: int) -> None:
     """64 KB of anything repeated are answered."""
