@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from local.cloud.clock import DrivenClock
@@ -14,6 +16,11 @@ from tests.clients import Clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# No example has a time limit: a busy machine is no bug. CI draws the same examples every time, so that what it says of
+# a change is about the change; anywhere else they are new ones.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("house")
 
 _present: list[Cloud] = []
 
