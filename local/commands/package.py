@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from local.commands import options
-from local.commands.output import WrongUse, json_line, progress, table, wants_json
+from local.commands.output import WrongUse, json_line, progress, raw_line, table, wants_json
 from local.package.build import LIMIT_BYTES, build
 from local.package.bytecode import find_python
 from local.package.target import Target
@@ -56,8 +56,8 @@ def package(*, output: Path, runtime: str | None, as_json: bool) -> None:
             }
         )  # fmt: skip
     else:
-        rows = [(name, f"{size / MEGABYTE:.2f}") for name, size in built.parts]
-        table(["largest parts", "MB"], rows, title=f"{output}: {built.size / MEGABYTE:.1f} MB, SHA-256 {built.sha256}")
+        table(["largest parts", "MB"], [(name, f"{size / MEGABYTE:.2f}") for name, size in built.parts])
+        raw_line(f"{output}: {built.size / MEGABYTE:.1f} MB\nSHA-256 {built.sha256}")
     if built.size > LIMIT_BYTES:
         progress(f"the zip is larger than {LIMIT_BYTES / MEGABYTE:g} MB")
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Commands in processes of their own."""
+"""Commands, in processes of their own or, where nothing of a process matters, in this one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from click.testing import CliRunner
+
+from local.cli import main
 from local.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from click.testing import Result
+
 COMMAND = [sys.executable, "-m", "local.cli"]
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("PROVISIONER_", "ALIBABA_", "FC_"))}
+OWN_ACCOUNT = ("PROVISIONER_", "ALIBABA_", "FC_")
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(OWN_ACCOUNT)}
 
 
 def command(
@@ -30,6 +36,12 @@ def command(
         [*COMMAND, *arguments], input=stdin, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90,
         check=False,
     )  # fmt: skip
+
+
+def inside(*arguments: str, environ: dict[str, str] | None = None) -> Result:
+    """Run a command in this process, without the caller's own account in its environment."""
+    without = dict.fromkeys((name for name in os.environ if name.startswith(OWN_ACCOUNT)), None)
+    return CliRunner().invoke(main, arguments, env={**without, **(environ or {})})
 
 
 def json_lines(text: str) -> list[dict[str, Any]]:
