@@ -47,8 +47,8 @@ docs: setup ## write the generated documents again
 simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)
 
-bench: setup ## the figures of docs/performance.md
-	@$(BIN)/python -m tests.bench
+bench: setup ## the figures of docs/performance.md, JSON=1 for one JSON object
+	@$(BIN)/python -m tests.bench $(if $(JSON),--json)
 
 package: setup ## the deployable zip
 	@$(BIN)/provisioner package

@@ -6,22 +6,14 @@ kept-alive sockets and reads the answers.
 
 from __future__ import annotations
 
-import multiprocessing
 import socket
 import statistics
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from local.cloud.cloud import Cloud
-from local.cloud.server import running
+from tests.bench.cloud import cloud_process
 from tests.bench.figure import Aim, Figure
 from tests.signing import acs3_request, mns_request
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from multiprocessing.connection import Connection
 
 CALLS = 2000
 ROUNDS = 5
@@ -42,7 +34,8 @@ CREATE = {
 
 def measure() -> list[Figure]:
     """Return the figures of this part: calls a second, the median of five rounds."""
-    with _server() as host:
+    with cloud_process() as url:
+        host = urlsplit(url).netloc
         looked = [_acs3(host, "DescribeInstanceStatus", STATUS) for _ in range(CALLS * ROUNDS)]
         figures = [_figure("local cloud: signed DescribeInstanceStatus, calls/s", host, looked, TARGET)]
         made = [_acs3(host, "CreateInstance", CREATE | {"ClientToken": f"t{n}", "Tag.1.Value": f"local/{n}"})
@@ -104,23 +97,3 @@ def _mns(host: str, method: str, target: str, body: str) -> bytes:
 def _encode(method: str, target: str, headers: dict[str, str], body: bytes = b"") -> bytes:
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, f"content-length: {len(body)}", "", ""]).encode() + body
-
-
-@contextmanager
-def _server() -> Iterator[str]:
-    """Run a cloud in a process of its own and yield its host and port."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        yield urlsplit(ours.recv()).netloc
-    finally:
-        ours.send(None)
-        process.join(10)
-
-
-def _serve(connection: Connection) -> None:
-    with running(Cloud()) as url:
-        connection.send(url)
-        connection.recv()

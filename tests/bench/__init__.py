@@ -1,0 +1,1 @@
+"""Benchmarks: ratios inside one run, each with its own local cloud (`make bench`)."""
