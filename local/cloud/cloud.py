@@ -15,7 +15,9 @@ from local.cloud.clock import RealClock
 from local.cloud.config import Config
 from local.cloud.faults import Faults
 from local.cloud.furnishing import furnish
+from local.cloud.mns.wire import Mns
 from local.cloud.services import SERVICES
+from local.story.cloud_side import Witness
 
 if TYPE_CHECKING:
     from local.cloud.clock import CloudClock
@@ -37,7 +39,8 @@ class Cloud:
 
     `lock` guards everything; whoever runs a service's method holds it. `calls` counts calls by `service.Action`,
     refused and lost ones too. `run` (8 hexadecimal digits) is in every id, so that two runs share none; it is random
-    unless given. A furnished cloud has the deployment's resources from the start, and again after a reset.
+    unless given. A furnished cloud has the deployment's resources from the start, and again after a reset. `witness`
+    writes down what happens to each request, for the page and the terminal.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Cloud:
         self._run = run or secrets.token_hex(4)
         self._ids = itertools.count(1)
         self._initial_config = deepcopy(self.config)
+        self.witness = Witness(self.new_id("s"))
         self.services: tuple[Service, ...] = tuple(make(self) for make in SERVICES)
         self.faults = Faults({service.name: service.actions for service in self.services})
         self._furnished = furnished
@@ -82,10 +86,18 @@ class Cloud:
             self.config = deepcopy(self._initial_config)
             self.faults.pending.clear()
             self.calls.clear()
+            self.witness = Witness(self.new_id("s"))
             for service in self.services:
                 service.reset()
             if self._furnished:
                 furnish(self)
+
+    def look(self) -> None:
+        """Let the witness see what changes by itself."""
+        with self.lock:
+            queues = next(service.account.queues for service in self.services if isinstance(service, Mns))
+            now = self.clock.now()
+            self.witness.look(now, {name: queue.counts(now) for name, queue in queues.items()}, self.faults.to_json())
 
     def state(self) -> dict[str, Any]:
         """Return what there is, as `GET /_local/state` shows it."""

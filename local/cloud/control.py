@@ -1,12 +1,17 @@
-"""The `/_local` calls: tests and people set faults, account state and time, and look at what there is."""
+"""The `/_local` calls: tests and people set faults, account state and time, and look at what there is.
+
+`GET /_local/events`, the feed, never ends and so has its place in `feed`.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.cloud.http import HttpResponse
+from local.cloud.enqueuing import enqueue
+from local.cloud.http import HttpResponse, json_response
+from local.cloud.origin import refusal
+from local.story.worker_side import read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,25 +19,36 @@ if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
     from local.cloud.http import HttpRequest
 
+PREFIX = "/_local/"
+
 
 def answer(cloud: Cloud, request: HttpRequest) -> HttpResponse:
-    """Do a `/_local` call: 204 for a change, 200 with JSON for the state, 4xx with `{"error": words}`."""
-    if not _same_origin(request):
-        return _json(403, {"error": "the /_local calls are for this machine's own programs: foreign Host or Origin"})
-    name = request.path.removeprefix("/_local/")
-    if name == "state" and request.method == "GET":
-        return _json(200, cloud.state())
-    change = _CHANGES.get(name)
-    if change is None or request.method != "POST":
-        known = ", ".join(["GET state", *(f"POST {change}" for change in _CHANGES)])
-        return _json(404, {"error": f"unknown local call {request.method} {name}; known are {known}"})
+    """Do a `/_local` call: 204 for a change, 200 with JSON for a look, 4xx with `{"error": words}`."""
+    if (refused := refusal(request)) is not None:
+        return refused
+    name, _, rest = request.path.removeprefix(PREFIX).partition("/")
+    call = _CALLS.get((request.method, name))
+    if call is None:
+        known = ", ".join(f"{method} {known}" for method, known in _CALLS)
+        words = f"unknown local call {request.method} {name}; known are {known}, GET events"
+        return json_response(404, {"error": words})
     try:
-        data = json.loads(request.body or b"{}")
         with cloud.lock:
-            change(cloud, data)
+            return call(cloud, request, rest)
     except ValueError as error:
-        return _json(400, {"error": str(error)})
-    return HttpResponse(204)
+        return json_response(400, {"error": str(error)})
+
+
+def _look(look: Callable[[Cloud], Any]) -> Callable[[Cloud, HttpRequest, str], HttpResponse]:
+    return lambda cloud, _request, _rest: json_response(200, look(cloud))
+
+
+def _change(change: Callable[[Cloud, Any], None]) -> Callable[[Cloud, HttpRequest, str], HttpResponse]:
+    def call(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
+        change(cloud, json.loads(request.body or b"{}"))
+        return HttpResponse(204)
+
+    return call
 
 
 def _advance(cloud: Cloud, data: Any) -> None:  # noqa: ANN401 - JSON from outside
@@ -42,27 +58,37 @@ def _advance(cloud: Cloud, data: Any) -> None:  # noqa: ANN401 - JSON from outsi
     cloud.clock.advance(seconds)
 
 
-_CHANGES: dict[str, Callable[[Cloud, Any], None]] = {
-    "faults": lambda cloud, data: cloud.faults.add(data),
-    "config": lambda cloud, data: cloud.config.update(data),
-    "clock": _advance,
-    "reset": lambda cloud, _: cloud.reset(),
+def _log(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
+    """Take the worker's log lines in."""
+    lines = request.body.decode("utf-8", "replace").splitlines()
+    read_lines(cloud.witness.story, lines, cloud.clock.now())
+    return HttpResponse(204)
+
+
+def _remove_faults(cloud: Cloud, _request: HttpRequest, number: str) -> HttpResponse:
+    cloud.faults.remove(number)
+    return HttpResponse(204)
+
+
+def _journey(cloud: Cloud, _request: HttpRequest, key: str) -> HttpResponse:
+    """Show one request's story."""
+    cloud.look()
+    journey = cloud.witness.story.journeys.get(key)
+    if journey is None:
+        return json_response(404, {"error": f"nothing is known of {key}"})
+    return json_response(200, journey.to_json())
+
+
+_CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]] = {
+    ("GET", "state"): _look(lambda cloud: cloud.state()),
+    ("GET", "faults"): _look(lambda cloud: cloud.faults.to_json()),
+    ("POST", "faults"): _change(lambda cloud, data: cloud.faults.add(data)),
+    ("DELETE", "faults"): _remove_faults,
+    ("POST", "config"): _change(lambda cloud, data: cloud.config.update(data)),
+    ("POST", "clock"): _change(_advance),
+    ("POST", "reset"): _change(lambda cloud, _: cloud.reset()),
+    ("POST", "log"): _log,
+    ("POST", "enqueue"): enqueue,
+    ("GET", "requests"): _journey,
 }
-
-
-def _same_origin(request: HttpRequest) -> bool:
-    """Refuse web pages of elsewhere. A Host that is an address cannot be a name rebound to this machine."""
-    host = request.headers.get("host", "")
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    if name != "localhost":
-        try:
-            ipaddress.ip_address(name.strip("[]"))
-        except ValueError:
-            return False
-    origin = request.headers.get("origin")
-    return origin is None or origin == f"http://{host}"
-
-
-def _json(status: int, data: Any) -> HttpResponse:  # noqa: ANN401 - JSON
-    body = json.dumps(data, separators=(",", ":")).encode()
-    return HttpResponse(status, body, {"content-type": "application/json"})
+"""What each call does, with the rest of its path after the name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from local.cloud import control
+from local.cloud import control, pages
 from local.cloud.http import HttpResponse
 from local.cloud.service import LongPoll, ServiceError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from local.cloud.cloud import Cloud
+    from local.cloud.faults import Fault
     from local.cloud.http import HttpRequest
     from local.cloud.service import Call, Service
 
@@ -25,8 +26,10 @@ def answer(cloud: Cloud, request: HttpRequest) -> Generator[float, None, HttpRes
 
     A generator, so that the server can wait without a thread and the in-process cloud without a loop.
     """
-    if request.target.startswith("/_local/"):
+    if request.target.startswith(control.PREFIX):
         return control.answer(cloud, request)
+    if (page := pages.answer(request)) is not None:
+        return page
     service = cloud.service_for(request)
     if service is None:
         return HttpResponse(404, f"the local cloud has no service for {request.method} {request.path}\n".encode())
@@ -41,10 +44,29 @@ def _call(cloud: Cloud, service: Service, request: HttpRequest) -> Generator[flo
         call = service.identify(request)
         cloud.calls[f"{service.name}.{call.action}"] += 1
         fault = cloud.faults.take(service.name, call.action, lambda: service.request_ids(call))
+        cloud.witness.called(service, call, cloud.clock.now())
+    try:
+        response = yield from _struck(cloud, service, call, fault)
+    except ServiceError as error:
+        with cloud.lock:
+            cloud.witness.failed(service, call, cloud.clock.now(), error=error, fault=fault)
+        raise
+    if response is None:
+        with cloud.lock:
+            cloud.witness.failed(service, call, cloud.clock.now(), error=None, fault=fault)
+    return response
+
+
+def _struck(
+    cloud: Cloud, service: Service, call: Call, fault: Fault | None
+) -> Generator[float, None, HttpResponse | None]:
+    """Do the call, with what the fault does to it."""
     effect = fault.effect if fault else None
     if effect == "lose-request":
         return None
     if fault and effect == "delay":
+        with cloud.lock:
+            cloud.witness.delayed(service, call, fault.delay_seconds, cloud.clock.now())
         yield fault.delay_seconds
     with cloud.lock:
         service.authenticate(call)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from local.cloud.service import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 EFFECTS = ("lose-request", "lose-response", "delay", "vanish")
 _FIELDS = {"service", "action", "match", "skip", "times", "error", "effect", "delaySeconds"}
@@ -31,6 +32,20 @@ class Fault:
     error: ServiceError | None = None
     effect: str | None = None
     delay_seconds: float = 0.0
+    number: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `GET /_local/faults` shows: the fault as it would be given, and its id."""
+        data: dict[str, Any] = {
+            "id": self.number, "service": self.service, "action": self.action, "skip": self.skip, "times": self.times,
+        }  # fmt: skip
+        if self.request_id is not None:
+            data["match"] = {"requestId": self.request_id}
+        if self.error is not None:
+            data["error"] = {"status": self.error.status, "code": self.error.code}
+        else:
+            data |= {"effect": self.effect, "delaySeconds": self.delay_seconds}
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], actions: Mapping[str, Callable[[], Collection[str]]]) -> Fault:
@@ -70,12 +85,25 @@ class Faults:
 
     actions: Mapping[str, Callable[[], Collection[str]]]
     pending: list[Fault] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
     def add(self, data: Any) -> None:  # noqa: ANN401 - JSON from outside
         """Add one fault or a list; raise ValueError and add none when one of them is wrong."""
-        self.pending.extend(
-            [Fault.from_json(item, self.actions) for item in (data if isinstance(data, list) else [data])]
-        )
+        added = [Fault.from_json(item, self.actions) for item in (data if isinstance(data, list) else [data])]
+        for fault in added:
+            fault.number = next(self._numbers)
+        self.pending.extend(added)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the faults that wait, first come first."""
+        return [fault.to_json() for fault in self.pending]
+
+    def remove(self, number: str) -> None:
+        """Remove one fault by its id, every one when none is named; raise ValueError for an id that does not wait."""
+        left = [fault for fault in self.pending if number and str(fault.number) != number]
+        if number and len(left) == len(self.pending):
+            raise ValueError(f"no fault {number} is waiting")
+        self.pending = left
 
     def take(self, service: str, action: str, request_ids: Callable[[], Iterable[str]]) -> Fault | None:
         """Return the first fault that strikes this call, used up by one."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 
@@ -33,3 +35,9 @@ class HttpResponse:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+
+
+def json_response(status: int, data: Any) -> HttpResponse:  # noqa: ANN401 - JSON
+    """Return an answer in JSON."""
+    body = json.dumps(data, separators=(",", ":")).encode()
+    return HttpResponse(status, body, {"content-type": "application/json"})

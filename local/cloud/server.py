@@ -6,7 +6,7 @@ import asyncio
 import socket
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -15,8 +15,10 @@ from starlette.responses import Response
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from local import defaults
+from local.cloud import feed
 from local.cloud.dispatch import answer
 from local.cloud.http import HttpRequest
+from local.cloud.origin import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,12 +44,13 @@ def make_app(current: Callable[[], Cloud]) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        body = await request.body()
-        response = await _answer(current(), _read(scope, body))
+        response = await _answer(current, _read(scope, await request.body()))
         if response is None:
             await _drop(scope, receive)
         else:
-            await response(scope, receive, send)
+            # A feed never ends by itself: it is cancelled when the server stops.
+            with suppress(asyncio.CancelledError):
+                await response(scope, receive, send)
 
     return app
 
@@ -112,8 +115,10 @@ def _read(scope: Scope, body: bytes) -> HttpRequest:
     return HttpRequest(scope["method"], target, headers, body)
 
 
-async def _answer(cloud: Cloud, request: HttpRequest) -> Response | None:
-    steps = answer(cloud, request)
+async def _answer(current: Callable[[], Cloud], request: HttpRequest) -> Response | None:
+    if request.method == "GET" and request.path == feed.PATH and refusal(request) is None:
+        return feed.respond(current, request)
+    steps = answer(current(), request)
     while True:
         try:
             seconds = next(steps)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from local.project import ROOT, TEMPLATE
 from local.runtime.environment import environment_for
 from local.runtime.function import Function
 from local.runtime.instance import Place
+from local.runtime.log_pipe import told
 from local.runtime.queue_trigger import QueueTrigger
 from local.runtime.specification import Deployment
 from local.runtime.timer import Timer
@@ -79,6 +80,11 @@ def working(bench: Bench, *, strategy: Strategy | None = None, period: float | N
 
     `strategy` replaces the template's retry strategy. `period` is the timer's; without it each run follows the last.
     """
+    with told(bench.log, bench.access.endpoint) as log:
+        yield from _working(replace(bench, log=log), strategy, period)
+
+
+def _working(bench: Bench, strategy: Strategy | None, period: float | None) -> Iterator[Worker]:
     stopping = threading.Event()
     worker = Worker(bench.function("provision"), bench.function("poll"), stopping)
     trigger = QueueTrigger(worker.provision, bench.deployment.queue_trigger(), bench.access, stopping, strategy)

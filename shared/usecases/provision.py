@@ -89,6 +89,7 @@ class _Message:
             state=record.state.value if record else None,
             instance_id=record.instance_id if record else None,
             generation=record.generation.number if record else None,
+            accepted_at=round(record.accepted_at, 3) if record else None,
             code=self.code or (record.generation.error_code if record else None),
             category=classify(ended.error).category if ended else None,
             seconds=round(self.run.now() - started, 3),

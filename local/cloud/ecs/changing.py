@@ -29,6 +29,7 @@ def start_instance(account: Account, values: Values, _call: Call) -> dict[str, A
     _dry_run(values)
     instance.started = True
     instance.running_at = account.now + account.cloud.config.delay("Starting")
+    account.cloud.witness.instance(instance)
     return {}
 
 
@@ -42,6 +43,7 @@ def allocate_public_ip_address(account: Account, values: Values, _call: Call) ->
         raise ServiceError(400, "InvalidParameter.Bandwidth", "The instance has no outbound public bandwidth.")
     if instance.public_ip is None:
         instance.public_ip = values.get("IpAddress") or account.new_address()
+        account.cloud.witness.instance(instance)
     return {"IpAddress": instance.public_ip}
 
 
@@ -60,6 +62,7 @@ def delete_instance(account: Account, values: Values, _call: Call) -> dict[str, 
         raise errors.wrong_status(instance.instance_id, status)
     _dry_run(values)
     instance.gone_at = min(now, instance.gone_at)
+    account.cloud.witness.instance(instance)
     return {}
 
 

@@ -113,6 +113,7 @@ class Account:
             gone_at=NEVER if vanish is None else now + vanish,
         )
         self.instances[instance.instance_id] = instance
+        self.cloud.witness.instance(instance)
         return instance
 
     def new_address(self) -> str:

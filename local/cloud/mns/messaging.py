@@ -133,6 +133,8 @@ def _receive(
 ) -> HttpResponse | LongPoll:
     queue = account.queue(arguments.names[0])
     messages = queue.receive(account.now, limit, account.bury)
+    for message in messages:
+        account.cloud.witness.delivered(queue.name, message.message_id, message.dequeue_count, account.now)
     if messages:
         return answer(200, encode([_received(message) for message in messages]))
     wait = queue.attributes["PollingWaitSeconds"]

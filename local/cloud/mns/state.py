@@ -58,6 +58,7 @@ class Account:
         seconds = queue.attributes["DelaySeconds"] if delay is None else delay
         message = Message(self.cloud.new_id("M"), self.sent, body, priority, now, now + seconds)
         queue.put(message)
+        self.cloud.witness.sent(queue.name, message.message_id, body, now, seconds)
         return message
 
     def bury(self, policy: DeadLetterPolicy, message: Message) -> bool:
@@ -72,6 +73,7 @@ class Account:
         """Publish a message: queues have it at once, HTTP endpoints are pushed to. Return its id."""
         message_id = self.cloud.new_id("P")
         topic.published.append(body)
+        self.cloud.witness.published(topic.name, body, self.now)
         for subscription in topic.subscriptions.values():
             if not subscription.wants(tag):
                 continue

@@ -83,7 +83,7 @@ def test_a_mistake_in_the_configuration_changes_nothing(cloud: Clients, config: 
 def test_unknown_calls_name_the_known_ones(cloud: Clients) -> None:
     """A call that does not exist says which do; a real clock cannot be advanced."""
     assert "POST faults" in refused(cloud, "fault", {})[1]
-    assert refused(cloud, "faults")[0] == 404
+    assert refused(cloud, "clock")[0] == 404
     with running(Cloud()) as url:
         cloud.url = url
         assert refused(cloud, "clock", {"advance": 1})[0] == 400

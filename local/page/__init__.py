@@ -1,0 +1,1 @@
+"""The page of the local cloud: plain files, no build step. `local.cloud.pages` serves them."""
