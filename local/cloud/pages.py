@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parents[1] / "page"
 PREFIX = "/_page/"
 INDEX = "index.html"
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-}
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "application/json"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -43,7 +39,7 @@ def answer(request: HttpRequest) -> HttpResponse | None:
     if name not in _files():
         return HttpResponse(404, b"the page has no such file\n")
     path = FOLDER / name
-    return HttpResponse(200, path.read_bytes(), HEADERS | {"content-type": TYPES[path.suffix]})
+    return HttpResponse(200, path.read_bytes(), HEADERS | {"content-type": f"{TYPES[path.suffix]}; charset=utf-8"})
 
 
 def _is_for_the_page(request: HttpRequest) -> bool:

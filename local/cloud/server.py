@@ -6,7 +6,7 @@ import asyncio
 import socket
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -48,9 +48,11 @@ def make_app(current: Callable[[], Cloud]) -> ASGIApp:
         if response is None:
             await _drop(scope, receive)
         else:
-            # A feed never ends by itself: it is cancelled when the server stops.
-            with suppress(asyncio.CancelledError):
+            try:
                 await response(scope, receive, send)
+            except asyncio.CancelledError:
+                # The server stops. A feed never ends by itself, and so it does here.
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     return app
 

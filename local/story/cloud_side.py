@@ -55,7 +55,7 @@ class Witness:
             self.story.tell(self.story.key_of(message_id), now, "delivered", text, state="delivered")
 
     def called(self, service: Service, call: Call, now: float) -> None:
-        """Tell of a call that came in; parameters are read of CreateInstance only: where, of which type, which token."""
+        """Tell of a call that came in. Parameters are read of CreateInstance only: zone, type, token."""
         self._calls.add(f"{service.name}.{call.action}", time.monotonic())
         if service.name != "ecs":
             return

@@ -11,6 +11,14 @@ STATES = (
 )  # fmt: skip
 """Where a request can stand, in the order it gets there; the first two and the last have no record."""
 ENDED = frozenset(STATES[-3:])
+TITLES = {
+    "enqueued": "Enqueued", "delivered": "Delivered", "claimed": "Claimed", "called": "Called", "error": "Error",
+    "fault": "Held up", "passed": "Checked", "created": "Created", "stopped": "Stopped", "address": "Address",
+    "start": "Start called", "running": "Started", "decided": "Giving up", "release": "Delete called", "gone": "Gone",
+    "ended": "Ended", "published": "Published", "deferred": "Deferred", "duplicate": "Duplicate", "refused": "Refused",
+    "unacknowledged": "Not dealt with", "buried": "Buried",
+}  # fmt: skip
+"""Every kind of step, and what it is called."""
 LONGEST = 80
 """How many steps a journey keeps: the first half, and the latest."""
 
@@ -30,7 +38,8 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         """Return what the feed sends."""
-        data = {"n": self.number, "at": round(self.at, 3), "kind": self.kind, "text": self.text}
+        data: dict[str, Any] = {"n": self.number, "at": round(self.at, 3), "kind": self.kind}
+        data |= {"title": TITLES[self.kind], "text": self.text}
         return data | ({"error": self.error} if self.error else {})
 
 
