@@ -36,9 +36,14 @@ _SIMILARITY = 0.5
 def errors(*, category: str | None, as_json: bool) -> None:
     """List what is known of every error: one entry per HTTP status and code.
 
-    `retry` says whether the same request can succeed: never, with another alternative, or later.
+    `retry` says whether the same request can succeed: never, with another alternative, or later. `calls` in the JSON
+    says what is different when one of these calls answers so.
     """
-    rows = [_row(entry) for entry in entries() if category in (None, entry.verdict.category)]
+    rows = [
+        {**_row(entry), "calls": {call: meaning(verdict) for call, verdict in calls(entry.code).items()}}
+        for entry in entries()
+        if category in (None, entry.verdict.category)
+    ]
     if wants_json(as_json):
         raw_line("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]")
     else:

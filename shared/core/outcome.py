@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from shared.core.api import ApiError
+from shared.core.api import ApiError, Retry
 from shared.core.errors import classify
 from shared.core.token import event_id
 
@@ -108,7 +108,8 @@ def refused(refusal: Refusal, message_id: str, time: float, rules: Rules, *, dup
 
 def _refusal_error(first: Violation) -> dict[str, Any]:
     data = error_data(ApiError("message", 400, first.code, first.message))
-    return {**data, "parameter": first.field[:_MAX_FIELD] or data["parameter"]}
+    # `never`, whatever the code means when the API sends it: nothing but another message helps.
+    return {**data, "retry": Retry.NEVER.value, "parameter": first.field[:_MAX_FIELD] or data["parameter"]}
 
 
 def _violation(item: Violation) -> dict[str, str]:

@@ -17,6 +17,8 @@ RECOVERY_SECONDS = 120.0
 HALVING_SECONDS = 1.0
 """Calls that were under way together are throttled together: within this time they halve the rate once."""
 LEAST_SHARE = 1 / 64
+LONGEST_PAUSE_SECONDS = 120.0
+"""A longer wish concerns the one request that got it; the next call then finds out for the others."""
 
 
 @dataclass(slots=True)
@@ -47,13 +49,13 @@ class Budget:
             return start
 
     def throttled(self, api: str, region: str, now: float, pause: float = 0.0) -> None:
-        """Halve the rate, and start nothing for as long as the service asked to wait."""
+        """Halve the rate, and start nothing for as long as the service asked to wait (within reason)."""
         with self._lock:
             pair = self._pair(api, region, now)
             if now >= pair.halved_at + HALVING_SECONDS:
                 pair.rate = max(self._rate(pair, now) / 2, self._most * LEAST_SHARE)
                 pair.since = pair.halved_at = now
-            pair.free_at = max(pair.free_at, now + pause)
+            pair.free_at = max(pair.free_at, now + min(pause, LONGEST_PAUSE_SECONDS))
 
     def rate(self, api: str, region: str, now: float) -> float:
         """Return the calls per second that are allowed at present."""

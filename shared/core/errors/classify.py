@@ -45,7 +45,12 @@ def classify(error: ApiError) -> Verdict:
     if status is None and not error.code:
         return verdict(catalogue["statuses"]["none"])
     family = None if status == _THROTTLED else _family(catalogue["families"], error.code)
-    return verdict(family or _by_status(catalogue["statuses"], status), catalogued=False)
+    if family is None:
+        return verdict(_by_status(catalogue["statuses"], status), catalogued=False)
+    if (status is None or status >= _BROKEN) and family["category"] != "throttled":
+        # A broken answer with a code nobody has seen: what it resembles does not tell that nothing was created.
+        family = {**family, "retry": "later", "unknown": True}
+    return verdict(family, catalogued=False)
 
 
 def _family(families: dict[str, Any], code: str) -> dict[str, Any] | None:

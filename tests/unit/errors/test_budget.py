@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.adapters.paced import PacedCompute
 from shared.core.api import ApiError
 from shared.core.errors import Action, classify, decide
-from shared.core.errors.budget import BURST_SECONDS, RECOVERY_SECONDS, Budget
+from shared.core.errors.budget import BURST_SECONDS, LONGEST_PAUSE_SECONDS, RECOVERY_SECONDS, Budget
 from shared.ports import ApiFailure
 
 API, REGION = "CreateInstance", "cn-hangzhou"
@@ -63,6 +63,8 @@ def test_pause_the_service_asks_for() -> None:
     budget = Budget(100.0)
     budget.throttled(API, REGION, 10.0, pause=30.0)
     assert budget.reserve(API, REGION, 10.0, math.inf) == 40.0
+    budget.throttled(API, REGION, 10.0, pause=math.inf)
+    assert budget.reserve(API, REGION, 10.0, math.inf) == 10.0 + LONGEST_PAUSE_SECONDS, "no wish stops an instance"
 
 
 @given(

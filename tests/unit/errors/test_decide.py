@@ -96,7 +96,8 @@ def test_policies_end() -> None:
         assert policy.base <= policy.cap
 
 
-any_code = st.one_of(st.sampled_from(sorted(load()["codes"])), st.text(max_size=40), st.just(""))
+any_relative = st.builds("{}.{}".format, st.sampled_from(sorted(load()["families"])), st.text(max_size=10))
+any_code = st.one_of(st.sampled_from(sorted(load()["codes"])), any_relative, st.text(max_size=40), st.just(""))
 any_error = st.builds(
     ApiError,
     action=st.one_of(st.sampled_from(["CreateInstance", "StartInstance", "DeleteInstance"]), st.text(max_size=5)),
@@ -117,6 +118,16 @@ def test_anything_gets_a_decision(error: ApiError, attempt: int, left: float, sh
     assert decision.verdict.remedy
     if decision.action in (Action.RETRY, Action.TURN_OVER):
         assert decision.delay <= left
+
+
+@given(status=st.one_of(st.none(), st.integers(500, 599)), code=any_code, left=st.floats(0, 1e6))
+def test_broken_answers_keep_their_token(status: int | None, code: str, left: float) -> None:
+    """After no answer or a 5xx only a code of the catalogue, or a throttle, may say that nothing was created."""
+    error = ApiError("CreateInstance", status, code, "")
+    decision = decide(error, attempt=1, now=0.0, deadline=left, alternative_left=True, fraction=lambda: 0.0)
+    if not decision.verdict.catalogued:
+        assert decision.verdict.unknown or decision.verdict.category == "throttled"
+        assert decision.action in (Action.RETRY, Action.FAIL)
 
 
 @given(error=any_error.filter(lambda error: error.retry_after is None), share=st.floats(0, 0.999))

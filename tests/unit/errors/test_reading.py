@@ -29,6 +29,8 @@ def test_errors_lists_every_pair() -> None:
     assert result.exit_code == 0
     assert len({(row["httpStatus"], row["code"]) for row in rows}) == len(rows) == len(entries()) >= 300
     assert all({"category", "retry", "parameter", "remedy"} <= row.keys() for row in rows)
+    (mismatch,) = [row for row in rows if (row["httpStatus"], row["code"]) == (400, "IdempotentParameterMismatch")]
+    assert (mismatch["retry"], mismatch["calls"]["CreateInstance"]["token"]) == ("never", "settle")
 
 
 def test_errors_of_a_category() -> None:

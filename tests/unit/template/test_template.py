@@ -190,6 +190,14 @@ def test_each_function_has_its_own_role(name: str) -> None:
     assert [statement["Principal"] for statement in trust] == [{"Service": ["fc.aliyuncs.com"]}]
 
 
+def test_budget_of_calls_starts_alike() -> None:
+    """The template's default budget of calls is the setting's own, so that a deployment behaves as measured."""
+    environment = DEPLOYMENT.function("provision").environment
+    without = {name: value for name, value in environment.items() if name != "PROVISIONER_CALLS_PER_SECOND"}
+    assert len(without) < len(environment)
+    assert Settings.from_environment(environment) == Settings.from_environment(without)
+
+
 def test_times_fit_each_other() -> None:
     """Time limits, windows and the worker's own times leave room for one another."""
     provision, poll = DEPLOYMENT.function("provision"), DEPLOYMENT.function("poll")
