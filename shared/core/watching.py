@@ -144,8 +144,10 @@ def on_ready(record: Record, event: Ready, now: float, rules: Rules) -> Record:
     return ending.complete(record, event.instance, now, rules)
 
 
-def on_expired(record: Record, _event: Expired, now: float, rules: Rules) -> Record:
+def on_expired(record: Record, event: Expired, now: float, rules: Rules) -> Record:
     """Fail at the deadline with the last error seen."""
+    if event.error is not None:
+        record = replace(record, last_error=event.error)
     return ending.end_badly(record, _stage(record), ending.timed_out(record), now, rules)
 
 
@@ -172,6 +174,8 @@ def on_still_there(record: Record, _event: SeenPresent, now: float, rules: Rules
 
 def on_delete_failed(record: Record, event: StepFailed, now: float, rules: Rules) -> Record:
     """Try again until ten minutes are over, whatever the error: the instance costs money."""
+    if event.stage != "release":
+        return record  # another worker's start or address, which failed because this one is deleting
     record = replace(record, tries=record.tries + 1, last_error=event.error)
     end = (record.releasing_since or now) + rules.release_seconds
     if now >= end:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from shared.usecases.run import Run
 
 LOOK_UP_AGAIN_SECONDS = 15.0
+EARLIER_SECONDS = 3600.0
+"""How much older than its record an instance may seem: clocks disagree, and ECS tells whole minutes. Records are kept
+for a month, so an earlier request's instance is far older."""
 _KEEP_TRIES = 3
 
 
@@ -52,13 +55,18 @@ def create(run: Run, request: Request, record: Record, caller: str) -> tuple[Rec
 
 
 def look_up(run: Run, record: Record) -> events.LookedUp | None:
-    """Ask ECS for the instance that carries the request's tag; None when it did not say."""
+    """Ask ECS for the instance that carries the request's tag; None when it did not say.
+
+    One that is older than the record belongs to an earlier request of the same id, whose record is gone by now.
+    """
     try:
         found = run.ports.compute.find_by_tag(record.region_id, REQUEST_TAG, record.tag)
     except ApiFailure as failure:
         run.call_failed(failure)
         return None
-    return events.LookedUp(found[0] if found else None)
+    earliest = record.accepted_at - EARLIER_SECONDS
+    own = [instance for instance in found if instance.created_at is None or instance.created_at >= earliest]
+    return events.LookedUp(own[0] if own else None)
 
 
 def _call(run: Run, request: Request, record: Record, caller: str) -> Record:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.ports import StoreUnavailable
-from shared.usecases.rounds import Round
+from shared.usecases.rounds import SPARE_SECONDS, Round
 from shared.usecases.run import Run
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _rounds(ports: Ports, rules: Rules, lease: Lease, summary: PollSummary, ends
             ports.store.save_lease(LEASE, replace(lease, until=now))
             return
         pause = MIN_PAUSE_SECONDS if report.changed else MAX_PAUSE_SECONDS
-        if now + pause + rules.call_seconds >= ends_at:
+        if not run.fits(now + pause + SPARE_SECONDS):
             ports.store.save_lease(LEASE, replace(lease, until=now))
             return
         if not ports.store.save_lease(LEASE, replace(lease, until=now + pause + rules.lease_seconds)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.core import creating, events
+from shared.core.api import ApiError
 from shared.core.creating import Step
 from shared.core.errors import classify, succeeded
 from shared.core.record import TERMINAL, Record, State
@@ -22,7 +23,9 @@ Question = tuple[Record, Act]
 _MAX_STEPS = 6
 
 
-def move_on(run: Run, record: Record, status: str | None, *, absent: bool) -> tuple[Record, Question | None]:
+def move_on(
+    run: Run, record: Record, status: str | None, *, absent: bool, error: ApiError | None = None
+) -> tuple[Record, Question | None]:
     """Take every step that is possible now. `status` is what the status answer said, `absent` that it said nothing.
 
     Raises StoreUnavailable.
@@ -33,15 +36,19 @@ def move_on(run: Run, record: Record, status: str | None, *, absent: bool) -> tu
     elif record.state is State.RELEASING:
         record, question = _releasing(run, record)
     elif record.state in QUIET:
-        record, question = _missing(run, record) if absent else _watching(run, record, status)
+        record, question = _missing(run, record) if absent else _watching(run, record, status, error)
     publish_due(run, record)
     return record, question
 
 
-def answer(run: Run, question: Question, found: dict[str, Instance] | None) -> Record:
-    """Go on with what DescribeInstances said; None when it failed, which only a deadline gets past."""
+def answer(run: Run, question: Question, found: dict[str, Instance] | ApiError) -> Record:
+    """Go on with what DescribeInstances said; an error is what only a deadline gets past."""
     record, wanted = question
-    event = _answer(record, wanted, found, late=is_late(run, record))
+    event: events.Event | None
+    if isinstance(found, ApiError):
+        event = _unanswered(run, record, wanted, found)
+    else:
+        event = _answer(record, wanted, found, late=is_late(run, record))
     if event is None:
         return record
     record = _apply(run, record, event)
@@ -60,9 +67,13 @@ def publish_due(run: Run, record: Record) -> None:
         publish(run.ports, run.rules, record)
 
 
-def _answer(record: Record, wanted: Act, found: dict[str, Instance] | None, *, late: bool) -> events.Event | None:
-    if found is None:
-        return events.Expired() if late else None
+def _unanswered(run: Run, record: Record, wanted: Act, error: ApiError) -> events.Event | None:
+    if wanted is Act.CHECK_GONE:
+        return events.StepFailed("release", error, run.ports.entropy.fraction())
+    return events.Expired(error) if is_late(run, record) else None
+
+
+def _answer(record: Record, wanted: Act, found: dict[str, Instance], *, late: bool) -> events.Event | None:
     instance = found.get(record.instance_id or "")
     if wanted is Act.DESCRIBE:
         return events.Ready(instance) if instance is not None else None
@@ -84,18 +95,20 @@ def _creating(run: Run, record: Record) -> Record:
     return record
 
 
-def _watching(run: Run, record: Record, status: str | None) -> tuple[Record, Question | None]:
+def _watching(
+    run: Run, record: Record, status: str | None, error: ApiError | None
+) -> tuple[Record, Question | None]:
     if status is not None and record.absent_since is not None:
         record = _apply(run, record, events.SeenPresent())
     for _ in range(_MAX_STEPS):
-        if record.state not in QUIET or record.due_at > run.now():
+        if record.state not in QUIET or record.due_at > run.now() or not run.fits(run.now()):
             break
         wanted = act(record, status, run.now())
         if wanted is Act.WAIT:
             break
         if wanted is Act.DESCRIBE:
             return record, (record, wanted)
-        event = events.Expired() if wanted is Act.EXPIRE else _step(run, record, wanted)
+        event = events.Expired(error) if wanted is Act.EXPIRE else _step(run, record, wanted)
         record = _apply(run, record, event)
     return record, None
 
