@@ -61,7 +61,12 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """The deadline has passed and nothing more will be tried."""
+    """The deadline has passed and nothing more will be tried.
+
+    `error` is what ECS last answered when it was asked how the instance is, if it did not tell.
+    """
+
+    error: ApiError | None = None
 
 
 @dataclass(frozen=True, slots=True)

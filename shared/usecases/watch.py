@@ -26,9 +26,10 @@ _MAX_STEPS = 6
 def move_on(
     run: Run, record: Record, status: str | None, *, absent: bool, error: ApiError | None = None
 ) -> tuple[Record, Question | None]:
-    """Take every step that is possible now. `status` is what the status answer said, `absent` that it said nothing.
+    """Take every step that is possible now.
 
-    Raises StoreUnavailable.
+    `status` is what the status answer said, `absent` that it said nothing, `error` why there was none. Raises
+    StoreUnavailable.
     """
     question: Question | None = None
     if record.state is State.CREATING:
@@ -95,9 +96,7 @@ def _creating(run: Run, record: Record) -> Record:
     return record
 
 
-def _watching(
-    run: Run, record: Record, status: str | None, error: ApiError | None
-) -> tuple[Record, Question | None]:
+def _watching(run: Run, record: Record, status: str | None, error: ApiError | None) -> tuple[Record, Question | None]:
     if status is not None and record.absent_since is not None:
         record = _apply(run, record, events.SeenPresent())
     for _ in range(_MAX_STEPS):
