@@ -121,7 +121,7 @@ def _scalars() -> Schema:
 
 def _lists() -> Schema:
     return {
-        head: {"type": "array", "maxItems": most, "items": {"$ref": f"#/$defs/{head}"}}
+        head: {"type": "array", **({"maxItems": most} if most else {}), "items": {"$ref": f"#/$defs/{head}"}}
         for head, most in (LISTS | {"Tag": OWN_TAGS}).items()
     }
 

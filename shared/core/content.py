@@ -13,7 +13,7 @@ from shared.core.request import Violation, lay_over
 from shared.core.rules import REQUEST_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from shared.core.request import Scalar
 
@@ -48,19 +48,17 @@ class Content:
 
     def add_alternatives(self, alternatives: Sequence[Any]) -> None:
         """Lay each alternative over the parameters and check the request it makes."""
-        for number, given in enumerate(alternatives, start=1):
-            place = f"alternatives.{number}"
-            if not isinstance(given, dict):
-                words = f"must be an object, not {kind_of(given)}"
-                self.violations.append(Violation(place, "InvalidParameter", words))
-            else:
+        for place, given in _numbered(alternatives):
+            if isinstance(given, dict):
                 self._add(place, given)
+            else:
+                self.violations.append(_no_object(place, given))
 
     def _add(self, place: str, given: Mapping[str, Any]) -> None:
         overlay = flatten(given, overlay=True)
         merged = lay_over(self.parameters, overlay.values)
         unreadable = self._base.unreadable - overlay.values.keys() | overlay.unreadable
-        found = self._examine(merged, unreadable)
+        found = self._examine(merged, unreadable, self._base.values.keys() - overlay.values.keys())
         self.overlays.append(overlay.values)
         self.violations += _under(place, overlay.violations)
         self.violations += _under(place, self._new(found.violations, overlay))
@@ -68,15 +66,34 @@ class Content:
         self.violations += [
             Violation(f"{place}.{name}", "InvalidParameter", words)
             for _, name, words in conflicts(self._asked, merged)
-            if name not in unreadable and name not in self._conflicts
+            if name not in unreadable and (name not in self._conflicts or name in overlay.values)
         ]
 
-    def _examine(self, flat: Mapping[str, Any], unreadable: set[str]) -> Findings:
-        return examine(flat, self._contract, max_tags=OWN_TAGS, unreadable=unreadable)
+    def _examine(self, flat: Mapping[str, Any], unreadable: set[str], settled: Collection[str] = ()) -> Findings:
+        return examine(flat, self._contract, max_tags=OWN_TAGS, unreadable=unreadable, settled=settled)
 
     def _new(self, found: Iterable[Violation], overlay: Flat) -> list[Violation]:
         """Leave out what is wrong with the request itself already, unless the alternative says it again."""
         return [each for each in found if each not in self._known or each.field in overlay.values]
+
+
+def unreadable_alternatives(alternatives: Sequence[Any]) -> list[Violation]:
+    """Return what is wrong with the names and types of alternatives to a request that cannot be read itself."""
+    found: list[Violation] = []
+    for place, given in _numbered(alternatives):
+        if isinstance(given, dict):
+            found += _under(place, flatten(given, overlay=True).violations)
+        else:
+            found.append(_no_object(place, given))
+    return found
+
+
+def _numbered(alternatives: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    return ((f"alternatives.{number}", given) for number, given in enumerate(alternatives, start=1))
+
+
+def _no_object(place: str, given: object) -> Violation:
+    return Violation(place, "InvalidParameter", f"must be an object, not {kind_of(given)}")
 
 
 def _under(place: str, violations: Iterable[Violation]) -> list[Violation]:

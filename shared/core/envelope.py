@@ -28,7 +28,7 @@ UNKNOWN = "there is no such field"
 REQUIRED = "is required"
 
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
 )
 
 
@@ -62,7 +62,7 @@ def epoch_seconds(text: str) -> float | None:
 
 
 class Metadata(Strict):
-    """Up to 20 pairs of strings."""
+    """Up to 20 pairs of strings. Errors are keyed by the pair's key, None for those of the whole."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401 - marshmallow's options
         super().__init__(dict, **options)
@@ -71,9 +71,10 @@ class Metadata(Strict):
         if isinstance(value, Repeated):
             raise ValidationError({clean(name): ["is given twice"] for name in value.names})
         pairs: dict[str, str] = super()._deserialize(value, attr, data, **kwargs)
+        wrong: dict[str | None, list[str]] = {}
         if len(pairs) > MAX_METADATA:
-            raise ValidationError(f"must have at most {MAX_METADATA} pairs, and has {len(pairs)}")
-        wrong = {clean(key): [words] for key, item in pairs.items() if (words := _pair(key, item))}
+            wrong[None] = [f"must have at most {MAX_METADATA} pairs, and has {len(pairs)}"]
+        wrong |= {clean(key): [words] for key, item in pairs.items() if (words := _pair(key, item))}
         if wrong:
             raise ValidationError(wrong)
         if len(json.dumps(pairs, separators=(",", ":"))) > MAX_METADATA_BYTES:

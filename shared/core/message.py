@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError
 
-from shared.core.content import Content
+from shared.core.content import Content, unreadable_alternatives
 from shared.core.contract import Contract
 from shared.core.contract.words import clean, kind_of
 from shared.core.document import in_document_order
@@ -41,6 +41,8 @@ def parse(body: str, contract: Contract = _DEFAULT) -> Request | Refusal:
         content = Content(envelope["parameters"], asked, contract)
         content.add_alternatives(envelope.get("alternatives", ()))
         violations += content.violations
+    else:
+        violations += unreadable_alternatives(envelope.get("alternatives", ()))
     if violations or content is None:
         return Refusal(
             in_document_order(violations, document),
@@ -86,7 +88,7 @@ def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Viola
 def _violations(messages: Any, field: str) -> Iterator[Violation]:  # noqa: ANN401 - marshmallow's tree
     if isinstance(messages, dict):
         for name, below in messages.items():
-            yield from _violations(below, f"{field}.{clean(name)}" if field else clean(name))
+            yield from _violations(below, field if name is None else f"{field}.{clean(name)}" if field else clean(name))
     else:
         for words in messages:
             yield Violation(field, "MissingParameter" if words == REQUIRED else "InvalidParameter", words)

@@ -94,7 +94,7 @@ def lay_over(parameters: Mapping[str, Scalar], overlay: Mapping[str, Scalar | No
     replaced = {name.split(".", 1)[0] for name in overlay if is_list_item(name)} | {
         name for name, value in overlay.items() if value is None
     }
-    kept = {k: v for k, v in parameters.items() if not _covers(replaced, k)}
+    kept = {k: v for k, v in parameters.items() if k not in replaced and k.split(".", 1)[0] not in replaced}
     kept.update({k: v for k, v in overlay.items() if v is not None})
     return kept
 
@@ -102,7 +102,3 @@ def lay_over(parameters: Mapping[str, Scalar], overlay: Mapping[str, Scalar | No
 def is_list_item(name: str) -> bool:
     """Tell whether a flat name is an item of a list (`DataDisk.1.Size`, `Arn.2.RoleType`)."""
     return any(part.isdigit() for part in name.split("."))
-
-
-def _covers(replaced: set[str], name: str) -> bool:
-    return any(name == prefix or name.startswith(prefix + ".") for prefix in replaced)

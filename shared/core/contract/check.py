@@ -47,16 +47,21 @@ def examine(
     *,
     max_tags: int = tags.MAX_TAGS,
     unreadable: Collection[str] = (),
+    settled: Collection[str] = (),
 ) -> Findings:
     """Return violations and warnings.
 
     `unreadable` are names that were given with values of a wrong type: they are not missing, and a rule that would
-    have to look at one says nothing.
+    have to look at one says nothing. `settled` are names whose values were read and held to their own limits before:
+    only the rules between parameters still look at them.
     """
     findings = Findings(contract.unlisted == "warn")
     readable: dict[str, Scalar] = {}
     unreadable = set(unreadable)
     for name, value in flat.items():
+        if name in settled:
+            readable[name] = value
+            continue
         parameter = lookup(name)
         if parameter is not None and _is_of(value, parameter):
             readable[name] = value

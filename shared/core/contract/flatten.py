@@ -57,7 +57,8 @@ def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
         if name in twice:
             continue
         if overlay and name.split(".", 1)[0] in FIXED:
-            flat.refuse(clean(name), "cannot differ in an alternative")
+            # The request's own value stays in force, and readable for rules.
+            flat.violations.append(Violation(clean(name), "InvalidParameter", "cannot differ in an alternative"))
         elif name in OBJECTS:
             _object(flat, name, value, overlay=overlay)
         elif name in LISTS:

@@ -128,7 +128,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     flag("DryRun", "Check only: nothing is created, and the outcome is completed without an instance."),
     text("ClusterId", "The cluster of the instance.", remark=DEPRECATED),
-    text("NodeControllerId", "The node controller.", remark=INVITATIONAL),
+    text("NodeControllerId", "The node controller.", "InvalidNodeControllerId.Malformed", remark=INVITATIONAL),
     text("Arn.N.RoleType", "The type of a role.", ARN, remark=INVITATIONAL),
     text("Arn.N.Rolearn", "The name of a role.", ARN, remark=INVITATIONAL),
     integer("Arn.N.AssumeRoleFor", "The account the role is assumed for.", ARN, remark=INVITATIONAL),
@@ -146,7 +146,7 @@ def _two_images(given: Given) -> Iterator[Finding]:
 
 
 def _two_passwords(given: Given) -> Iterator[Finding]:
-    if given.get("PasswordInherit") is True and given.get("Password") is not None:
+    if given.get("PasswordInherit") is True and given.get("Password"):
         yield "Password", "cannot be given when PasswordInherit is true"
 
 

@@ -48,7 +48,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "InvalidParameter.Affinity",
         one_of("default", "host"),
     ),
-    text("DeploymentSetId", "The deployment set."),
+    text("DeploymentSetId", "The deployment set.", "InvalidDeploymentSetId.NotFound"),
     integer(
         "DeploymentSetGroupNo",
         "The group inside a deployment set of the strategy AvailabilityGroup.",
@@ -62,7 +62,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         "Invalid.PrivatePoolOptions.MatchCriteria",
         one_of("Open", "Target", "None"),
     ),
-    text("PrivatePoolOptions.Id", "The private pool. Required with the criterion Target."),
+    text(
+        "PrivatePoolOptions.Id",
+        "The private pool. Required with the criterion Target.",
+        "Invalid.PrivatePoolOptionsId",
+    ),
 )
 
 _SMALL_BANDWIDTH = 10

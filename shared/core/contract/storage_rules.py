@@ -82,7 +82,8 @@ def _level_without_essd(given: Given, disk: str) -> Iterator[Finding]:
 
 def _entry_family(given: Given, disk: str) -> Iterator[Finding]:
     entry = given.get(f"{disk}.Category") == "cloud_essd_entry"
-    if entry and not str(given.get("InstanceType")).startswith(ENTRY_FAMILIES):
+    instance_type = given.get("InstanceType")
+    if entry and instance_type is not None and not str(instance_type).startswith(ENTRY_FAMILIES):
         yield f"{disk}.Category", "works with instance types of the families ecs.u1 and ecs.e only"
 
 

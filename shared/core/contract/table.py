@@ -19,17 +19,19 @@ SECTIONS: tuple[tuple[str, tuple[Parameter, ...]], ...] = (
 PARAMETERS: dict[str, Parameter] = {item.name: item for _, items in SECTIONS for item in items}
 """By table name: items of lists are spelt with N."""
 OBJECTS = ("SystemDisk", "PrivatePoolOptions", "HibernationOptions")
-LISTS = {"DataDisk": storage.MAX_DATA_DISKS, "Tag": tags.MAX_TAGS, "Arn": 100}
-"""The lists, and how many items the API numbers (for Arn the page has no limit; this one is ours)."""
+LISTS: dict[str, int | None] = {"DataDisk": storage.MAX_DATA_DISKS, "Tag": tags.MAX_TAGS, "Arn": None}
+"""The lists, and how many items the API numbers; for Arn the page gives no limit."""
 REQUIRED = ("RegionId", "InstanceType")
 
+_USUAL = 20
 _FLAT = {name: item for name, item in PARAMETERS.items() if ".N." not in name} | {
     f"{head}.{number}.{item.name.rpartition('.')[2]}": item
     for head, most in LISTS.items()
     for item in PARAMETERS.values()
     if item.name.startswith(f"{head}.N.")
-    for number in range(1, most + 1)
+    for number in range(1, (most or _USUAL) + 1)
 }
+"""What is looked up most, made once."""
 _LONGEST_NUMBER = 5
 _LONGEST_NAME = 100
 

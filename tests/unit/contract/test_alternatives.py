@@ -73,6 +73,13 @@ def test_what_is_wrong_already_is_not_told_again() -> None:
     assert fields_and_codes(found) == [("parameters.SystemDisk.Size", code), ("alternatives.2.SystemDisk.Size", code)]
 
 
+def test_what_cannot_differ_stays_the_request_s_own() -> None:
+    """A refused name leaves the request's value in force, and the rules that look at it."""
+    found = refused(message({"Password": "TestEcs123!"}, alternatives=[{"PasswordInherit": True, "Password": "x"}]))
+    field = "alternatives.1.Password"
+    assert fields_and_codes(found) == [(field, "InvalidParameter"), (field, "InvalidPasswordParam.Mismatch")]
+
+
 def test_an_alternative_may_mend_what_the_request_lacks_only_for_itself() -> None:
     """The request must be valid without its alternatives."""
     found = refused(message({"SpotStrategy": "SpotAsPriceGo"}, alternatives=[{"ZoneId": "z"}]))

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.core.contract import PARAMETERS, Contract, nest
+from shared.core.contract.flatten import FIXED
 from shared.core.contract.table import LISTS, OBJECTS
 from shared.core.message import parse
-from shared.core.request import Refusal, Request
+from shared.core.request import Refusal, Request, lay_over
 from tests.unit.contract.messages import accepted, message
 from tests.unit.contract.requests import flat_requests, nested
 
@@ -40,6 +41,7 @@ MEMBERS = st.dictionaries(st.one_of(LEAVES, ANY_TEXT), ANY_JSON, max_size=4)
 ANY_PARAMETERS = st.dictionaries(
     NAMES, st.one_of(ANY_JSON, MEMBERS, st.lists(st.one_of(MEMBERS, ANY_JSON), max_size=3)), max_size=8
 )
+CHANGEABLE = [name for name in PARAMETERS if ".N." not in name and name not in FIXED]
 ENVELOPE = ["requestId", "start", "allocatePublicIp", "timeoutSeconds", "onFailure", "notAfter", "metadata", "extra"]
 NEARLY = st.fixed_dictionaries(
     {},
@@ -118,6 +120,19 @@ def test_flat_and_nested_are_the_same_request(flat: dict[str, Any]) -> None:
     assert replace(one, warnings=()) == replace(other, warnings=())
     assert set(one.warnings) == set(other.warnings)
     assert one.fingerprint() == other.fingerprint()
+
+
+@pytest.mark.slow
+@PATIENT
+@given(flat_requests(), flat_requests(), st.dictionaries(st.sampled_from(CHANGEABLE), st.sampled_from([None, "-", 1])))
+def test_an_alternative_is_the_request_it_makes(
+    flat: dict[str, Any], other: dict[str, Any], changes: dict[str, object]
+) -> None:
+    """An alternative is refused exactly when the request it makes would be refused by itself."""
+    overlay = {name: value for name, value in other.items() if name.split(".")[0] not in FIXED} | changes
+    beside = parse(json.dumps({"requestId": "a", "parameters": flat, "alternatives": [overlay]}))
+    alone = parse(json.dumps({"requestId": "a", "parameters": lay_over(flat, overlay)}))
+    assert isinstance(beside, Request) == isinstance(alone, Request)
 
 
 @PATIENT

@@ -66,7 +66,10 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("document", [message(), message({"ImageId": None, "ImageFamily": "f"}), FULL])
+@pytest.mark.parametrize(
+    "document",
+    [message(), message({"ImageId": None, "ImageFamily": "f"}), FULL, message({"Arn": [{"RoleType": "a"}] * 101})],
+)
 def test_a_message_the_worker_takes_fits_the_schema(document: dict[str, Any]) -> None:
     """Nothing the worker takes is refused by the schema."""
     accepted(document)

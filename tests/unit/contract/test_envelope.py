@@ -22,6 +22,7 @@ GOOD: list[tuple[str, Any]] = [
             "2026-11-25T00:00:00Z",
             "2026-11-25T08:00:00+08:00",
             "2024-02-29T23:59:59.123456789Z",
+            "2024-02-29T23:59:59.1234567890123Z",
             "2026-11-25t00:00:00z",
         )
     ),
@@ -73,6 +74,25 @@ def test_defaults() -> None:
     assert (request.start, request.allocate_public_ip, request.timeout_seconds) == (True, False, 900)
     assert (request.on_failure, request.not_after, request.metadata) == ("keep", None, {})
     assert (request.alternatives, request.client_token, request.warnings) == ((), None, ())
+
+
+def test_all_that_is_wrong_with_metadata_at_once() -> None:
+    """Too many pairs and each wrong pair are told together."""
+    found = refused(message(metadata=PAIRS | {"k5": 1, "k20": "v" * 257}))
+    assert [field for field, _ in fields_and_codes(found)] == ["metadata", "metadata.k5", "metadata.k20"]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"parameters": 5}])
+def test_alternatives_to_parameters_that_cannot_be_read(parameters: dict[str, Any]) -> None:
+    """Names and types of alternatives are checked even where there is nothing to lay them over."""
+    alternatives = [5, {"ZoneId": "z", "Bogus": 1}, {"SystemDisk.Size": "40"}, {"RegionId": "x"}]
+    fields = [
+        field for field, _ in fields_and_codes(refused({"requestId": "a", "alternatives": alternatives, **parameters}))
+    ]
+    assert sorted(fields) == [
+        *("alternatives.1", "alternatives.2.Bogus", "alternatives.3.SystemDisk.Size", "alternatives.4.RegionId"),
+        "parameters",
+    ]
 
 
 def test_times_with_an_offset_are_the_same_moment() -> None:
@@ -210,5 +230,7 @@ def test_release_is_refused_where_it_cannot_be_done(parameters: dict[str, Any], 
     accepted(message({"DeletionProtection": False, "DataDisk": [{"DeleteWithInstance": True}]}, onFailure="release"))
     found = refused(message(parameters, onFailure="release", alternatives=[{"ZoneId": "z"}]))
     assert fields_and_codes(found) == [("onFailure", "InvalidParameter")]
+    found = refused(message(parameters, onFailure="release", alternatives=[parameters]))
+    assert (f"alternatives.1.{name}", "InvalidParameter") in fields_and_codes(found)
     found = refused(message(onFailure="release", alternatives=[{}, parameters]))
     assert fields_and_codes(found) == [(f"alternatives.2.{name}", "InvalidParameter")]

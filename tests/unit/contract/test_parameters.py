@@ -151,6 +151,28 @@ def test_a_wrong_type_is_told_once(parameters: dict[str, Any]) -> None:
     assert [each.code for each in refused(message(parameters)).violations] == ["InvalidParameter"]
 
 
+def test_what_is_missing_is_told_once() -> None:
+    """A rule about the instance type says nothing when there is none."""
+    found = refused(message({"InstanceType": None, "SystemDisk.Category": "cloud_essd_entry"}))
+    assert fields_and_codes(found) == [("parameters.InstanceType", "MissingParameter")]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("NodeControllerId", "InvalidNodeControllerId.Malformed"),
+        ("DeploymentSetId", "InvalidDeploymentSetId.NotFound"),
+        ("PrivatePoolOptions.Id", "Invalid.PrivatePoolOptionsId"),
+        ("StorageSetId", "InvalidParameter.StorageSetId"),
+        ("DataDisk.1.Device", "InvalidDataDevice.Malformed"),
+        ("Arn.1.RoleType", "InvalidParameter.Arns"),
+    ],
+)
+def test_the_error_table_names_a_code_for_the_parameter(name: str, code: str) -> None:
+    """Where the error table says that this very parameter is not valid, its code is the answer."""
+    assert fields_and_codes(refused(message({name: ""}))) == [(f"parameters.{name}", code)]
+
+
 def test_tags_of_a_message() -> None:
     """A message brings 19 tags, since one of the API's 20 is ours; our own key is refused."""
     tags = [{"Key": f"k{number}", "Value": ""} for number in range(20)]
