@@ -61,16 +61,13 @@ class SqliteStore:
 
     def get(self, request_id: str) -> Record | None:
         """Return the record, or None."""
-        with self._connections.reading() as connection:
-            row = connection.execute(_SELECT, (request_id,)).fetchone()
-        return None if row is None else Record.from_json(row[0])
+        found = self._connections.find(_SELECT, (request_id,))
+        return Record.from_json(found[0][0]) if found else None
 
     def claim(self, record: Record) -> Record | None:
         """Create the record and its entry if there is none; return None, or the record that is there."""
         while True:
-            with self._connections.writing() as connection:
-                created = connection.execute(_INSERT, _row(record)).rowcount == 1
-            if created:
+            if self._connections.change(_INSERT, _row(record)) == 1:
                 return None
             if (found := self.get(record.request_id)) is not None:
                 return found
@@ -78,17 +75,14 @@ class SqliteStore:
 
     def update(self, record: Record) -> None:
         """Replace the version before this one; raise Conflict."""
-        with self._connections.writing() as connection:
-            done = connection.execute(_UPDATE, (*_row(record), record.version - 1)).rowcount == 1
-        if not done:
+        if self._connections.change(_UPDATE, (*_row(record), record.version - 1)) != 1:
             raise Conflict(f"{record.request_id}: version {record.version - 1} is not there")
 
     def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
         """Yield the entries due at `now` in order of (due_at, request_id) after the given key."""
         key = after or _BEGINNING
         while True:
-            with self._connections.reading() as connection:
-                page = connection.execute(_OPEN_PAGE, (now, *key, self._page_rows)).fetchall()
+            page = self._connections.find(_OPEN_PAGE, (now, *key, self._page_rows))
             for request_id, state, *rest in page:
                 yield OpenEntry(request_id, _STATES[state], *rest)
             if len(page) < self._page_rows:
@@ -97,33 +91,29 @@ class SqliteStore:
 
     def has_open_work(self) -> bool:
         """Tell whether anything is open, due or not."""
-        with self._connections.reading() as connection:
-            return bool(connection.execute(_ANY_OPEN).fetchone()[0])
+        return bool(self._connections.find(_ANY_OPEN)[0][0])
 
     def forget(self, entry: OpenEntry) -> None:
         """Do nothing: an entry is a part of its record's row here, so none is without a record."""
 
     def take_lease(self, name: str, holder: str, now: float, seconds: float) -> Lease | None:
         """Take or renew the lease if it is free, over or ours; return it as it stands, or None."""
-        with self._connections.writing() as connection:
-            connection.execute(_TAKE, (name, holder, now + seconds, now))
-            row = connection.execute(_HELD, (name, holder)).fetchone()
-        if row is None:
+        self._connections.change(_TAKE, (name, holder, now + seconds, now))
+        found = self._connections.find(_HELD, (name, holder))
+        if not found:
             return None
-        _, until, due, request_id, last_open_at = row
+        _, until, due, request_id, last_open_at = found[0]
         return Lease(holder, until, None if due is None else (due, request_id), last_open_at)
 
     def save_lease(self, name: str, lease: Lease) -> bool:
         """Write what the holder leaves behind; False when the lease is no longer ours."""
         due, request_id = lease.cursor or (None, None)
         values = (lease.until, due, request_id, lease.last_open_at, name, lease.holder)
-        with self._connections.writing() as connection:
-            return connection.execute(_SAVE, values).rowcount == 1
+        return self._connections.change(_SAVE, values) == 1
 
     def purge(self, before: float, limit: int) -> int:
         """Remove at most `limit` finished records that were published before; return how many."""
-        with self._connections.writing() as connection:
-            return connection.execute(_PURGE, (before, limit)).rowcount
+        return self._connections.change(_PURGE, (before, limit))
 
     def close(self) -> None:
         """Close the connections that are idle."""

@@ -10,15 +10,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager, suppress
+from collections import deque
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from queue import Empty, LifoQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.ports import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
 
 MEMORY = ":memory:"
 SCHEMA_VERSION = 1
@@ -52,8 +52,9 @@ class Connections:
     def __init__(self, path: str, busy_seconds: float) -> None:
         self._path = path
         self._busy_seconds = busy_seconds
-        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._idle: deque[sqlite3.Connection] = deque()
         self._writing = threading.Lock()
+        self._reading = self._writing if path == MEMORY else nullcontext()  # its one connection is for all
         try:
             if path != MEMORY:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -64,39 +65,52 @@ class Connections:
                 f"The store {path} cannot be opened or written: {error}. Name a file in a directory that this user"
                 " may write to.",
             ) from error
-        self._idle.put(connection)
+        self._idle.append(connection)
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection; SQLite's errors inside become StoreUnavailable."""
-        try:
+    def find(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return the rows that a reading statement finds; raise StoreUnavailable."""
+        with self._reading:
             connection = self._take()
             try:
-                yield connection
+                return connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
             finally:
-                self._idle.put(connection)
-        except sqlite3.Error as error:
-            raise StoreUnavailable(f"The store {self._path} did not answer: {error}") from error
+                self._idle.append(connection)
 
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection for one writing statement, when this process has no other writer."""
-        with self._writing, self.reading() as connection:
-            yield connection
+    def change(self, statement: str, values: Sequence[Any]) -> int:
+        """Run one writing statement, when this process has no other writer, and return how many rows it wrote.
+
+        Raises StoreUnavailable.
+        """
+        with self._writing:
+            connection = self._take()
+            try:
+                return connection.execute(statement, values).rowcount
+            except sqlite3.Error as error:
+                raise self._unavailable(error) from error
+            finally:
+                self._idle.append(connection)
 
     def close(self) -> None:
         """Close what is idle; a later use of a file opens it again."""
-        with suppress(Empty):
+        with suppress(IndexError):
             while True:
-                self._idle.get_nowait().close()
+                self._idle.pop().close()
 
     def _take(self) -> sqlite3.Connection:
-        if self._path == MEMORY:
-            return self._idle.get()
+        """Take the connection that was used last: its statements are prepared, its pages read."""
         try:
-            return self._idle.get_nowait()
-        except Empty:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
             return self._connect()
+        except sqlite3.Error as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
+        return StoreUnavailable(f"The store {self._path} did not answer: {error}")
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.core.api import Retry
 from shared.core.ending import complete, end_badly, timed_out
@@ -142,11 +142,8 @@ def on_created(record: Record, event: InstanceCreated, now: float, _rules: Rules
         return record
     created = event.created
     return _pending(
-        replace(
-            record, instance_id=created.instance_id, order_id=created.order_id, trade_price=created.trade_price
-        ),
-        now,
-    )  # fmt: skip
+        record, now, instance_id=created.instance_id, order_id=created.order_id, trade_price=created.trade_price
+    )
 
 
 def on_dry_run(record: Record, _event: DryRunPassed, now: float, rules: Rules) -> Record:
@@ -177,7 +174,7 @@ def on_copy_sent(record: Record, event: CopySent, _now: float, rules: Rules) -> 
 def on_looked_up(record: Record, event: LookedUp, now: float, rules: Rules) -> Record:
     """Adopt what was found; absence counts once the fence and the settling time are over."""
     if event.found is not None:
-        return _pending(replace(record, instance_id=event.found.instance_id), now)
+        return _pending(record, now, instance_id=event.found.instance_id)
     settled_at = record.call_until + rules.settle_seconds
     if now < settled_at or not _unsettled(record):
         return replace(record, due_at=max(settled_at, now + 1))
@@ -241,10 +238,10 @@ def _turn_over(record: Record, alternative: int, retry_at: float) -> Record:
     return replace(record, generations=(*record.generations, following), tries=tries, retry_at=retry_at)
 
 
-def _pending(record: Record, now: float) -> Record:
+def _pending(record: Record, now: float, **instance: Any) -> Record:  # noqa: ANN401 - fields of the record
     return replace(
-        record, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False, settling=False,
-        tries=0, last_error=None, next_try_at=None, copy_id=None,
+        record, **instance, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
+        settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None,
     )  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from shared.core.api import ApiError
@@ -134,7 +135,7 @@ class Record:
 
     def to_json(self) -> str:
         """Return compact ASCII JSON; fields at their defaults are left out."""
-        return json.dumps(_plain(self), separators=(",", ":"))
+        return _encode(_plain(self))
 
     @classmethod
     def from_json(cls, text: str) -> Record:
@@ -149,15 +150,26 @@ class Record:
         return cls(**data)
 
 
-_DEFAULTS = {item.name: item.default for item in fields(Record)}
+_NAMES = tuple(item.name for item in fields(Record))
+_DEFAULTS = tuple(
+    item.default if item.default_factory is MISSING else item.default_factory() for item in fields(Record)
+)
+_values = attrgetter(*_NAMES)
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _plain(record: Record) -> dict[str, Any]:
-    shallow = {name: getattr(record, name) for name in _DEFAULTS}
-    kept = {name: value for name, value in shallow.items() if value not in (_DEFAULTS[name], (), {})}
-    for name in ("last_error", "failure"):
-        if name in kept:
-            kept[name] = asdict(kept[name])
-    if "generations" in kept:
-        kept["generations"] = [asdict(item) for item in record.generations]
+    fields_now = zip(_NAMES, _values(record), _DEFAULTS, strict=True)
+    kept = {name: value for name, value, default in fields_now if value is not default and value != default}
+    if record.last_error is not None:
+        kept["last_error"] = _shallow(record.last_error)
+    if record.failure is not None:
+        kept["failure"] = {"stage": record.failure.stage, "error": _shallow(record.failure.error)}
+    if record.generations:
+        kept["generations"] = [_shallow(item) for item in record.generations]
     return kept
+
+
+def _shallow(item: ApiError | Generation) -> dict[str, Any]:
+    """Return the fields by name; what is in them is JSON already."""
+    return {name: getattr(item, name) for name in item.__slots__}

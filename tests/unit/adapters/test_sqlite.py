@@ -95,7 +95,7 @@ def test_connections_follow_what_runs_side_by_side(tmp_path: Path) -> None:
         thread.start()
         thread.join()
     assert len(list(store.open_work(100.0))) == 50
-    assert store._connections._idle.qsize() == 1  # noqa: SLF001 - the pool is what this is about
+    assert len(store._connections._idle) == 1  # noqa: SLF001 - the pool is what this is about
 
 
 def test_a_round_over_open_work_never_touches_finished_records(tmp_path: Path) -> None:
