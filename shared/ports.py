@@ -44,7 +44,11 @@ class ApiFailure(PortError):
 
 
 class StoreUnavailable(PortError):
-    """The store did not answer or refused; whether a write was done is unknown."""
+    """The store did not answer or refused (`code` says how); whether a write was done is unknown."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Conflict(PortError):

@@ -41,6 +41,7 @@ class PollSummary:
 def poll(ports: Ports, rules: Rules, *, ends_at: float, workers: int) -> PollSummary:
     """Make rounds until `ends_at`, or until nothing is open."""
     summary = PollSummary()
+    run = Run(ports, rules, ends_at)
     holder = ports.entropy.token()
     try:
         lease = ports.store.take_lease(LEASE, holder, ports.clock.now(), rules.lease_seconds)
@@ -48,16 +49,15 @@ def poll(ports: Ports, rules: Rules, *, ends_at: float, workers: int) -> PollSum
             summary.reason = "busy"
             return summary
         summary.purged = ports.store.purge(ports.clock.now() - rules.keep_seconds, _PURGE_LIMIT)
-        _rounds(ports, rules, lease, summary, ends_at, workers)
+        _rounds(run, lease, summary, workers)
     except StoreUnavailable as failure:
-        ports.log.warning("store_unavailable", error=str(failure))
+        run.store_failed(failure)
         summary.reason = "store"
     return summary
 
 
-def _rounds(ports: Ports, rules: Rules, lease: Lease, summary: PollSummary, ends_at: float, workers: int) -> None:
-    clock = ports.clock
-    run = Run(ports, rules, ends_at)
+def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
+    ports, rules, clock = run.ports, run.rules, run.ports.clock
     while True:
         began = clock.now()
         cpu = time.process_time()

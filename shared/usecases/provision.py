@@ -74,7 +74,7 @@ class _Message:
         try:
             self.end = self._end(contract)
         except StoreUnavailable as failure:
-            log.warning("store_unavailable", message_id=message_id, error=str(failure))
+            self.run.store_failed(failure, message_id=message_id)
             self.end = self._send_again(self.run.now() + _STORE_AGAIN_SECONDS)
         except Exception as bug:  # noqa: BLE001 - one message's bug must not take its batch along, nor be printed
             log.error("unexpected", message_id=message_id, error=type(bug).__name__)

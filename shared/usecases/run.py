@@ -6,11 +6,12 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.core.api import ApiError
 from shared.core.errors import classify
 
 if TYPE_CHECKING:
     from shared.core.rules import Rules
-    from shared.ports import ApiFailure, Ports
+    from shared.ports import ApiFailure, Ports, StoreUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Run:
     ports: Ports
     rules: Rules
     ends_at: float
-    _alarmed: threading.Event = field(default_factory=threading.Event, repr=False)
+    _quiet: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def now(self) -> float:
         """Return the time."""
@@ -36,20 +37,33 @@ class Run:
         return min(self.ends_at, now + 2 * self.rules.call_seconds)
 
     def call_failed(self, failure: ApiFailure) -> None:
-        """Log a failed call; when our own credentials are to blame, as an alarm and once per run.
+        """Log a failed call of ECS; when our own credentials are to blame, as an alarm and once per run.
 
         `catalogued` false marks a code that the error catalogue has yet to learn.
         """
         error = failure.error
         verdict = classify(error)
-        if verdict.category != "authentication":
+        if verdict.category == "authentication":
+            self._alarm(error)
+        else:
             self.ports.log.warning(
                 "call_failed",
                 action=error.action,
                 code=error.code,
                 status=error.http_status,
                 catalogued=verdict.catalogued,
+                api_request_id=error.request_id,
             )
-        elif not self._alarmed.is_set():
-            self._alarmed.set()
-            self.ports.log.error("authentication_failed", action=error.action, code=error.code)
+
+    def store_failed(self, failure: StoreUnavailable, **what: str | None) -> None:
+        """Log that the store failed; when it refuses our own credentials, as the same alarm, too."""
+        self.ports.log.warning("store_unavailable", **what, error=str(failure))
+        error = ApiError("Tablestore", None, failure.code, "")
+        if classify(error).category == "authentication":
+            self._alarm(error)
+
+    def _alarm(self, error: ApiError) -> None:
+        if self._quiet.acquire(blocking=False):  # kept for the rest of the run
+            self.ports.log.error(
+                "authentication_failed", action=error.action, code=error.code, api_request_id=error.request_id
+            )

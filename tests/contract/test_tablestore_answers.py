@@ -115,6 +115,7 @@ def test_a_refused_caller_is_unavailable_at_once(tables: Tablestore) -> None:
     store = TablestoreStore(tables.url, defaults.TABLESTORE_INSTANCE, wrong)
     with pytest.raises(StoreUnavailable, match="OTSAuthFailed") as caught:
         store.get("order-1")
+    assert caught.value.code == "OTSAuthFailed"
     assert "not-the-secret" not in str(caught.value)
     assert tables.cloud is not None
     assert tables.cloud.calls["ots.GetRow"] == 1

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local import defaults
 from shared import bootstrap
+from shared.ports import StoreUnavailable
 from tests.functional.worker import Worker, message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.clients import Clients
@@ -73,6 +76,31 @@ def test_the_timer_raises_one_alarm_a_run(worker: Worker) -> None:
     worker.poll()
     assert worker.calls("DescribeInstanceStatus") > 2
     assert worker.log.getvalue().count('"authentication_failed"') == 2
+
+
+class RefusingStore:
+    """A store that refuses every call in the way it is told."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def refuse(*_: object) -> None:
+            raise StoreUnavailable(f"{name}: refused", code=self._code)
+
+        return refuse
+
+
+@pytest.mark.parametrize(("code", "alarms"), [("OTSAuthFailed", 1), ("OTSServerBusy", 0), ("", 0)])
+def test_a_store_that_refuses_our_credentials_is_an_alarm(worker: Worker, code: str, alarms: int) -> None:
+    """So says each run of either function once; the messages wait in the queue."""
+    worker.ports = replace(worker.ports, store=RefusingStore(code))
+    worker.enqueue(message("r1"), message("r2"))
+    worker.deliver()
+    assert worker.log.getvalue().count('"authentication_failed"') == alarms
+    worker.poll()
+    assert worker.log.getvalue().count('"authentication_failed"') == 2 * alarms
+    assert worker.cloud.state()["mns"]["queues"][defaults.QUEUE]["delayed"] == 2
 
 
 def test_an_outdated_error_is_not_told(worker: Worker) -> None:

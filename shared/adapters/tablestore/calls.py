@@ -55,14 +55,17 @@ class Calls:
                     raise ConditionFailed(unsure=unsure) from None
                 unsure |= error.http_status >= SERVER_ERROR
                 again = error.http_status >= SERVER_ERROR or error.code in BUSY
-                words = f"{error.http_status} {error.code}: {error.message} (request {error.request_id})"
+                code, words = (
+                    error.code,
+                    f"{error.http_status} {error.code}: {error.message} (request {error.request_id})",
+                )
             except (HTTPError, OSError, tablestore.OTSClientError) as error:
                 unsure = again = True
-                words = f"no answer ({type(error).__name__})"
+                code, words = "", f"no answer ({type(error).__name__})"
             if not again or pause is None:
                 break
             self._clock.sleep(pause * self._entropy.fraction())
-        raise StoreUnavailable(f"Tablestore {getattr(call, '__name__', 'call')}: {words}")
+        raise StoreUnavailable(f"Tablestore {getattr(call, '__name__', 'call')}: {words}", code=code)
 
     def write(self, call: Callable[..., Any], *arguments: Any, written: Callable[[], bool], **options: Any) -> bool:  # noqa: ANN401 - as above
         """Make a write under a condition; tell whether it was done by us.

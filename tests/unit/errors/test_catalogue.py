@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.adapters.tablestore.calls import BUSY
 from shared.core.api import Retry
 from shared.core.errors.catalogue import Entry, entries, load
 
@@ -84,6 +85,12 @@ def test_statuses_that_mean_different_things_say_so() -> None:
     for code in ("OperationDenied", "IoOptimized.NotSupported", "InvalidDiskCategory.NotSupported", "Zone.NotOnSale"):
         remedies = [entry.verdict.remedy for (_, other), entry in ENTRIES.items() if other == code]
         assert len(set(remedies)) == len(remedies) > 1
+
+
+def test_what_the_store_repeats_is_listed() -> None:
+    """Every code after which the store's calls are repeated has an entry that says so."""
+    for code in BUSY:
+        assert {entry.verdict.retry for (_, other), entry in ENTRIES.items() if other == code} == {Retry.LATER}
 
 
 def test_other_parts_of_the_catalogue_have_remedies() -> None:
