@@ -15,6 +15,7 @@ from local.runtime.template import TemplateError
 from local.runtime.worker import Bench, WorkerBroken, working
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TIMER_HELP = (
@@ -22,11 +23,18 @@ TIMER_HELP = (
 )
 
 
-def work(bench: Bench, ready: dict[str, str], *, timer: float | None, as_json: bool) -> None:
-    """Run the worker until it is stopped; WrongUse when it cannot start."""
+def work(
+    bench: Bench,
+    ready: dict[str, str],
+    *,
+    timer: float | None,
+    as_json: bool,
+    wait: Callable[[], None] = wait_until_stopped,
+) -> None:
+    """Run the worker until it is stopped, which is when `wait` returns; WrongUse when it cannot start."""
     try:
         with QueueClient(bench.access, bench.deployment.queue_trigger().queue) as queue:
-            queue.receive(1, 0)
+            queue.check()
     except QueueError as error:
         raise WrongUse(f"{error}; start one with `provisioner cloud`, or correct --endpoint") from None
     try:
@@ -35,7 +43,7 @@ def work(bench: Bench, ready: dict[str, str], *, timer: float | None, as_json: b
             progress(f"worker on {bench.access.mns_endpoint}, records in {bench.store}; Ctrl-C stops it")
             if wants_json(as_json):
                 json_line({"event": "ready", **ready})
-            wait_until_stopped()
+            wait()
     except (TemplateError, VariablesMissing, WorkerBroken) as error:
         raise WrongUse(str(error)) from None
 

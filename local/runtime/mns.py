@@ -73,6 +73,10 @@ class QueueClient:
         self._queue.set_encoding(True)
         return str(self._call("send_message", SdkMessage(body)).message_id)
 
+    def check(self) -> None:
+        """Raise QueueError when the queue does not answer; nothing is taken out of it."""
+        self._call("peek_message")
+
     def receive(self, limit: int, wait_seconds: int) -> list[Message]:
         """Take up to `limit` messages, waiting so many whole seconds for the first; bodies come as they are stored."""
         self._queue.set_encoding(False)
