@@ -68,7 +68,7 @@ def _show(cloud: Cloud, worker: Worker, samples: Samples, access: Access, *, for
     else:
         from local.commands.demo_table import follow  # noqa: PLC0415 - only people need it
 
-        follow(demonstration, LIMIT_SECONDS)
+        follow(demonstration, cloud, LIMIT_SECONDS)
     demonstration.count_instances(cloud.state()["ecs"]["instances"])
     for row in demonstration.rows:
         for problem in row.problems if row.bodies else ["no outcome came"]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from local.commands import options
-from local.commands.output import json_line, progress, table, wants_json
+from local.commands.output import console, json_line, progress, wants_json
 from local.records import open_records
 
 if TYPE_CHECKING:
@@ -38,8 +38,9 @@ TIMES = frozenset(
 @options.data
 @options.as_json
 def status(*, request_id: str, endpoint: str | None, store: str, data: Path, as_json: bool) -> None:
-    """Show what is recorded of a request: where it stands, its generations, its instance, its outcome.
+    """Show where a request stands and how it got there; as JSON, everything that is recorded of it.
 
+    With --endpoint the timeline is what the local cloud saw, calls and messages among it.
     Exit code 1 when nothing is recorded under that id: it never came, was refused, or ended over 30 days ago.
     """
     with open_records(endpoint, store, data, os.environ) as records:
@@ -47,12 +48,23 @@ def status(*, request_id: str, endpoint: str | None, store: str, data: Path, as_
     if record is None:
         progress(f"no record of {request_id}; a refused message has none: its outcome says why (provisioner listen)")
         sys.exit(1)
-    fields = readable(record)
     if wants_json(as_json):
-        json_line(fields)
+        json_line(readable(record))
     else:
-        rows = [(k, v if isinstance(v, str) else json.dumps(v)) for k, v in fields.items() if v not in (None, "", {})]
-        table(["field", "value"], rows, title=f"{request_id}: {record.state.value}")
+        _draw(record, endpoint)
+
+
+def _draw(record: Record, endpoint: str | None) -> None:
+    """Draw the timeline: the local cloud's, which saw more, or what the record knows."""
+    from local.commands.timeline import draw, from_cloud  # noqa: PLC0415 - only people need it
+    from local.story.from_record import steps_of  # noqa: PLC0415 - the same
+
+    seen = from_cloud(endpoint, record.request_id) if endpoint else None
+    if seen is None:
+        steps = [step.to_json() for step in steps_of(record)]
+        seen = {"instance": record.instance_id, "steps": steps}
+    console().print(draw(record.request_id, record.state.value, seen["steps"], seen))
+    progress("everything that is recorded: --json")
 
 
 def readable(record: Record) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from local.commands import options
-from local.commands.cloud import new_cloud, serving
-from local.commands.output import progress
+from local.commands.cloud import new_cloud, serving, wait_until_stopped
+from local.commands.output import console, progress, wants_json
 from local.commands.run import TIMER_HELP, work
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE
@@ -16,6 +17,10 @@ from local.runtime.worker import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from local.cloud.cloud import Cloud
+
+LOG = "functions.log"
 
 
 @click.command(
@@ -33,12 +38,34 @@ if TYPE_CHECKING:
 @click.option("--timer", type=click.FloatRange(min=1), help=TIMER_HELP)
 @options.as_json
 def up(*, port: int, store: str, data: Path, speed: float, timer: float | None, as_json: bool) -> None:
-    """Run local cloud and worker until stopped."""
+    """Run local cloud and worker until stopped.
+
+    On a terminal the requests are shown as they go their way, and the functions' log is a file in the data directory;
+    piped, the log goes to standard error.
+    """
     directory = options.prepare_directory(data)
     if store == "sqlite" and (directory / DATABASE).exists():
         progress(f"records of earlier runs are in {directory}; the cloud itself starts empty")
-    with serving(new_cloud(speed), port) as url:
-        progress(f"local cloud on {url}")
+    cloud = new_cloud(speed)
+    with serving(cloud, port) as url:
+        progress(f"local cloud on {url}: open it in a browser to see every request on its way")
         progress(f"send a message: provisioner enqueue events/messages/plain.json --endpoint {url}")
         bench = Bench(access=Access.local(url), store=store, data=directory)
-        work(bench, {"endpoint": url, "store": store}, timer=timer, as_json=as_json)
+        ready = {"endpoint": url, "store": store}
+        if wants_json(as_json):
+            work(bench, ready, timer=timer, as_json=as_json)
+            return
+        log = directory / LOG
+        with log.open("a", encoding="utf-8") as lines:
+            progress(f"the functions' log: {log}")
+            work(replace(bench, log=lines), ready, timer=timer, as_json=as_json, wait=lambda: _show(cloud))
+
+
+def _show(cloud: Cloud) -> None:
+    """Draw the requests live until stopped."""
+    from rich.live import Live  # noqa: PLC0415 - only people need it
+
+    from local.commands.board import REFRESH_PER_SECOND, board  # noqa: PLC0415 - the same
+
+    with Live(get_renderable=lambda: board(cloud), console=console(), refresh_per_second=REFRESH_PER_SECOND):
+        wait_until_stopped()

@@ -7,6 +7,7 @@ export class Faults {
   #switches = document.getElementById("switches");
   #waiting = document.getElementById("waiting");
   #request = document.getElementById("fault-request");
+  #once = document.getElementById("fault-once");
   #pending = [];
   #presets = [];
 
@@ -35,7 +36,7 @@ export class Faults {
     const on = this.#pending.filter((one) => same(one, fault));
     if (on.length) return Promise.all(on.map(remove));
     const id = this.#request.value.trim();
-    const body = { ...fault, times: TIMES, ...(id ? { match: { requestId: id } } : {}) };
+    const body = { ...fault, times: this.#once.checked ? 1 : TIMES, ...(id ? { match: { requestId: id } } : {}) };
     return fetch("/_local/faults", { method: "POST", body: JSON.stringify(body) });
   }
 
@@ -58,6 +59,6 @@ function remove(fault) {
 function words(fault) {
   const what = fault.error ? `${fault.error.status} ${fault.error.code}` : fault.effect;
   const whose = fault.match ? ` for ${fault.match.requestId}` : "";
-  const often = fault.times >= TIMES / 2 ? "" : `, ${fault.times} times`;
+  const often = fault.times >= TIMES / 2 ? "" : `, ${fault.times === 1 ? "once" : `${fault.times} times`}`;
   return `${fault.service}.${fault.action}: ${what}${whose}${often}`;
 }

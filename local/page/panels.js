@@ -21,7 +21,7 @@ export function drawQueues(queues) {
 export function drawInstances({ counts, newest }) {
   const told = Object.entries(counts).map(([status, number]) => `${number} ${status}`);
   at("instances-counts").textContent = told.join(", ") || "none";
-  at("instances").replaceChildren(...newest.map((one) => cells(one.id, one.status, `${one.zone} ${one.address}`)));
+  at("instances").replaceChildren(...newest.map((one) => cells(one.request ?? one.id, one.status, `${one.zone} ${one.address}`)));
 }
 
 export function drawNotices(notices) {

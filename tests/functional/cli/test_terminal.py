@@ -1,0 +1,135 @@
+"""The commands on a terminal: the story of the requests, live."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import signal
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from local.cloud.clock import DrivenClock
+from local.cloud.cloud import Cloud
+from local.commands.board import board
+from local.commands.timeline import draw
+from local.project import ROOT
+from local.story.meaning import meaning
+from tests.functional.cli.processes import CLEAN, COMMAND, command, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """A command that believes it is on a terminal, and what it has written."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._ours, theirs = pty.openpty()
+        environment = CLEAN | {"TERM": "xterm-256color", "COLUMNS": "110", "LINES": "50"}
+        self.process = subprocess.Popen(  # noqa: S603 - our own command
+            [*COMMAND, *arguments], env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        self._written = b""
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        try:
+            while data := os.read(self._ours, 65536):
+                self._written += data
+        except OSError:
+            return
+
+    @property
+    def text(self) -> str:
+        """What stands there, without colours."""
+        return CONTROLS.sub("", self._written.decode(errors="replace"))
+
+    def wait_for(self, words: str, seconds: float = 30.0) -> None:
+        """Wait until something was written."""
+        until = time.monotonic() + seconds
+        while words not in self.text:
+            assert time.monotonic() < until, self.text[-2000:]
+            time.sleep(0.05)
+
+    def end(self, number: int | None = None) -> int:
+        """End it, politely where it does not end by itself; return its exit code."""
+        if number is not None:
+            self.process.send_signal(number)
+        code = self.process.wait(30)
+        self._thread.join(5)
+        os.close(self._ours)
+        return code
+
+
+def rendered(renderable: object) -> str:
+    """Return what a terminal of 100 columns shows."""
+    console = Console(file=io.StringIO(), width=100, record=True)
+    console.print(renderable)
+    return console.export_text()
+
+
+def test_board() -> None:
+    """States, queues, the last step of each request, and of what failed the code with its remedy."""
+    cloud = Cloud(DrivenClock(1000.0), furnished=True)
+    assert "none yet" in rendered(board(cloud))
+    error = meaning("CreateInstance", 403, "OperationDenied.NoStock")
+    cloud.witness.sent("provision-requests", "M1", '{"requestId": "order-1"}', 1000.0, 0)
+    cloud.witness.story.tell("order-1", 1002.0, "published", "failed", state="failed", error=error, outcomeError=error)
+    text = rendered(board(cloud))
+    for words in ("1 failed", "requests 0+0", "order-1", "OperationDenied.NoStock", "Offer further alternatives"):
+        assert words in text
+
+
+def test_timeline() -> None:
+    """Every step has its time and distance; below an error stands what it means."""
+    error = meaning("CreateInstance", 403, "OperationDenied.NoStock")
+    steps = [
+        {"at": 0.0, "kind": "called", "title": "Called", "text": "CreateInstance"},
+        {"at": 1.5, "kind": "error", "title": "Error", "text": "CreateInstance: no", "error": error},
+    ]
+    text = rendered(draw("order-1", "creating", steps, {"instance": None}))
+    assert "00:00:01   +1.50 s ● Error" in text
+    assert "capacity, try again: alternative. Offer further" in text
+
+
+@pytest.mark.slow
+def test_demo() -> None:
+    """On a terminal `demo` draws states, queues, outcomes and remedies, and no JSON."""
+    terminal = Terminal("demo")
+    assert terminal.end() == 0
+    for words in ("requests", "outcomes-inbox", "quota used up", "QuotaExceed.ElasticQuota", "Quota Center", "8 of 8"):
+        assert words in terminal.text
+    assert '"specversion"' not in terminal.text
+
+
+@pytest.mark.slow
+def test_up_and_status(tmp_path: Path) -> None:
+    """On a terminal `up` shows requests live and logs to a file; `status` draws a timeline, also without it."""
+    port, data = str(free_port()), str(tmp_path)
+    endpoint = f"http://127.0.0.1:{port}"
+    terminal = Terminal("up", "--port", port, "--data", data, "--speed", "10")
+    terminal.wait_for("none yet")
+    command("enqueue", "events/messages/plain.json", "--endpoint", endpoint)
+    terminal.wait_for("1 completed")
+    seen = Terminal("status", "sample-plain", "--data", data, "--endpoint", endpoint)
+    assert seen.end() == 0
+    for words in ("sample-plain  completed", "Delivered", "Called", "Stopped", "Started", "Published"):
+        assert words in seen.text
+    assert terminal.end(signal.SIGINT) == 0
+    assert '"event": "message"' in (tmp_path / "functions.log").read_text()
+    assert '"event": "message"' not in terminal.text
+    alone = Terminal("status", "sample-plain", "--data", data)
+    assert alone.end() == 0
+    for words in ("Claimed", "Created", "Start called", "Published"):
+        assert words in alone.text
