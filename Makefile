@@ -6,7 +6,7 @@ STORE ?= sqlite
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix docs bench simulate package lock clean
+.PHONY: help setup demo test quick check fix docs bench simulate pictures package lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 
 bench: setup ## the figures of docs/performance.md, JSON=1 for one JSON object
 	@$(BIN)/python -m tests.bench $(if $(JSON),--json)
+
+pictures: setup ## take the README's pictures again (needs chromium)
+	@$(BIN)/python -m tests.pictures
 
 package: setup ## the deployable zip
 	@$(BIN)/provisioner package
