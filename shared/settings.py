@@ -81,10 +81,10 @@ class Settings:
             settle_seconds=read.number("SETTLE_SECONDS", 120, 1, 3600),
             grace_seconds=read.number("GRACE_SECONDS", 60, 0, 3600),
             poll_seconds=read.number("POLL_SECONDS", 55, 1, 280),
-            # A start, not a promise to the service: what an account allows is nowhere documented, so the budget halves
-            # when it is throttled. A low start would hold up every burst (10: a hundred messages take nine seconds).
-            # The template's default is the same.
-            calls_per_second=read.number("CALLS_PER_SECOND", 100, 0.1, 10_000),
+            # A start, not a promise to the service: what an account allows is nowhere documented, so the budget learns
+            # it from the first throttled call. This is more than 20 workers can use with answers of 50 ms, so that a
+            # burst is held up by the service alone. The template's default is the same.
+            calls_per_second=read.number("CALLS_PER_SECOND", 500, 0.1, 10_000),
             log_level=read.choice("LOG_LEVEL", ("info", "debug", "warning", "error")),
         )
         if settings.settle_seconds < settings.skew_seconds:

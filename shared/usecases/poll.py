@@ -1,6 +1,6 @@
 """From instances to outcomes: what the timer function does in one run.
 
-A run makes a polling round every second or two until its time is up, or leaves at once when nothing is open and
+A run makes a polling round every second or so until its time is up, or leaves at once when nothing is open and
 nothing was lately. A short lease keeps two runs from doing the same work; that is thrift, not safety: every write is
 guarded by the record's version anyway.
 """
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from shared.usecases.rounds import RoundReport
 
 LEASE = "poll"
-MIN_PAUSE_SECONDS = 1.0
-MAX_PAUSE_SECONDS = 2.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 20.0
+"""From the beginning of one round to that of the next."""
+SHORTEST_PAUSE_SECONDS = 0.2
+NOTHING_OPEN_PAUSE_SECONDS = 1.0
+STATUS_CALLS_PER_SECOND = 10.0
+"""What status questions may take of the account's calls, on average, however many instances are waited for."""
 _PURGE_LIMIT = 500
 
 
@@ -56,6 +60,17 @@ def poll(ports: Ports, rules: Rules, *, ends_at: float, workers: int) -> PollSum
     return summary
 
 
+def pause_seconds(report: RoundReport, took: float) -> float:
+    """Return the wait after a round that took so long.
+
+    Rounds begin soon after one another while few are waited for, and less often when asking takes many calls.
+    """
+    if not report.looked:
+        return NOTHING_OPEN_PAUSE_SECONDS
+    interval = min(max(report.status_calls / STATUS_CALLS_PER_SECOND, SHORTEST_SECONDS), LONGEST_SECONDS)
+    return max(interval - took, SHORTEST_PAUSE_SECONDS)
+
+
 def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
     ports, rules, clock = run.ports, run.rules, run.ports.clock
     while True:
@@ -81,7 +96,7 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
             summary.reason = "idle"
             ports.store.save_lease(LEASE, replace(lease, until=now))
             return
-        pause = MIN_PAUSE_SECONDS if report.changed else MAX_PAUSE_SECONDS
+        pause = pause_seconds(report, now - began)
         if not run.fits(now + pause + SPARE_SECONDS):
             ports.store.save_lease(LEASE, replace(lease, until=now))
             return

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.adapters.paced import PacedCompute
 from shared.core.api import ApiError
 from shared.core.errors import Action, classify, decide
-from shared.core.errors.budget import BURST_SECONDS, LONGEST_PAUSE_SECONDS, RECOVERY_SECONDS, Budget
+from shared.core.errors.budget import BURST_SECONDS, DOUBLING_SECONDS, LONGEST_PAUSE_SECONDS, Budget
 from shared.ports import ApiFailure
 
 API, REGION = "CreateInstance", "cn-hangzhou"
@@ -51,11 +51,20 @@ def test_throttling_halves_and_recovery_is_slow() -> None:
     for _ in range(20):
         budget.throttled(API, REGION, 100.0)
     assert budget.rate(API, REGION, 100.0) == 32.0
-    assert budget.rate(API, REGION, 100.0 + RECOVERY_SECONDS / 4) == 48.0
-    assert budget.rate(API, REGION, 100.0 + RECOVERY_SECONDS) == 64.0
+    assert budget.rate(API, REGION, 100.0 + DOUBLING_SECONDS / 2) == pytest.approx(32.0 * 2**0.5)
+    assert budget.rate(API, REGION, 100.0 + DOUBLING_SECONDS) == 64.0
     for second in range(300, 320):
         budget.throttled(API, REGION, float(second))
-    assert 1.0 <= budget.rate(API, REGION, 320.0) < 3.0
+    assert 1.0 <= budget.rate(API, REGION, 320.0) < 1.1
+
+
+def test_throttling_halves_what_was_called() -> None:
+    """A budget far above what an account allows is brought down to half of what was really called, at once."""
+    budget = Budget(500.0)
+    for call in range(40):
+        budget.reserve(API, REGION, 10.0 + call / 20, math.inf)
+    budget.throttled(API, REGION, 12.0)
+    assert budget.rate(API, REGION, 12.0) == pytest.approx(10.0, abs=1.0)
 
 
 def test_pause_the_service_asks_for() -> None:
@@ -161,10 +170,10 @@ def test_held_back_calls_are_made_later() -> None:
 
 
 def test_paced_learns_from_throttling_only() -> None:
-    """A throttled answer lowers the rate; other refusals do not, and all of them pass through."""
+    """A throttled answer lowers the rate to half of the calls made; other refusals do not, and all pass through."""
     service, clock, budget = Service(), Clock(), Budget(8.0)
     paced = PacedCompute(service, budget, clock, patience_seconds=2.0)  # type: ignore[arg-type] # any method
-    for code, rate in (("OperationDenied.NoStock", 8.0), ("Throttling.User", 4.0)):
+    for code, rate in (("OperationDenied.NoStock", 8.0), ("Throttling.User", 1.0)):
         service.refuse = ApiError("CreateInstance", 400, code, "")
         with pytest.raises(ApiFailure, match=code):
             paced.create({"RegionId": REGION})
