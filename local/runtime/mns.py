@@ -7,6 +7,8 @@ import binascii
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from urllib3.util import wait_for_read
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -112,6 +114,9 @@ class QueueClient:
     def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
         from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase  # noqa: PLC0415 - the same
 
+        socket = self._connection.http.conn.sock
+        if socket is not None and wait_for_read(socket, timeout=0):  # the server closed it while it was idle
+            self._connection.close_connection()
         try:
             return getattr(self._queue, method)(*arguments)
         except MNSClientNetworkException as error:
