@@ -60,7 +60,7 @@ def _request(rng: Random, name: str, secrets: list[str]) -> dict[str, Any]:
         "SecurityGroupId": "sg-bp15ed6xe1yxeycg7ov3", "VSwitchId": "vsw-bp1s5fnvk4gn2tws0vxyz",
         "InternetMaxBandwidthOut": 5, "Password": password, "UserData": user_data,
     }  # fmt: skip
-    body: dict[str, Any] = {"requestId": name, "parameters": parameters, "timeoutSeconds": 600}
+    body: dict[str, Any] = {"requestId": name, "parameters": parameters, "timeoutSeconds": 90}
     body["start"] = rng.random() < 0.5
     body["allocatePublicIp"] = rng.random() < 0.3
     body["onFailure"] = rng.choice(("keep", "release"))

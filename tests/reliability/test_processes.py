@@ -23,6 +23,7 @@ from tests.reliability.crowd import SOLD_OUT, Crowd, crowd, faults
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.soak,
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the functions' processes in /proc"),
 ]
 REQUESTS = 200
