@@ -68,6 +68,12 @@ def _insert_or_update(self: SimStore, record: Record) -> None:
         self._write("close", lambda: world.entries.pop(record.request_id, None))
 
 
+def _claim_without_entry(self: SimStore, record: Record) -> Record | None:
+    records, key = self.call.world.records, record.request_id
+    found = self._write("claim without entry", lambda: records.setdefault(key, record))
+    return None if found is record else found
+
+
 def _closed_store(self: SimStore, record: Record) -> None:
     world = self.call.world
     self._write("update without entry", lambda: world.records.__setitem__(record.request_id, record))
@@ -144,5 +150,8 @@ CONTROLS = (
     ),
     Control("absence is confirmed by name", lambda _: swap(watch, "_missing", _believed_at_once)),
     Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "clean", lambda text, _secrets: text)),
-    Control("open work has an entry", lambda _: swap(SimStore, "update", _closed_store)),
+    Control(
+        "open work has an entry",
+        lambda _: _two(swap(SimStore, "claim", _claim_without_entry), swap(SimStore, "update", _closed_store)),
+    ),
 )
