@@ -22,6 +22,7 @@ EARLIER_SECONDS = 3600.0
 """How much older than its record an instance may seem: clocks disagree, and ECS tells whole minutes. Records are kept
 for a month, so an earlier request's instance is far older."""
 _KEEP_TRIES = 3
+_STRAGGLER_TRIES, _STRAGGLER_SECONDS = 12, 5.0
 
 
 def create(run: Run, request: Request, record: Record, caller: str) -> tuple[Record, float | None]:
@@ -103,12 +104,17 @@ def _release_straggler(run: Run, record: Record, instance_id: str) -> None:
     """Delete an instance whose call came back after its record had been settled without it.
 
     The fence makes this impossible while clocks keep to `skew_seconds`; a process frozen in the middle of a call for
-    minutes can still do it.
+    minutes can still do it. Nobody else knows the instance, and a new one refuses its deletion for a while, so this
+    goes on past the end of the run.
     """
-    log = run.ports.log
+    log, code = run.ports.log, ""
     log.error("straggler", request_id=record.request_id, instance_id=instance_id)
-    try:
-        run.ports.compute.delete(record.region_id, instance_id)
-    except ApiFailure as failure:
-        code = failure.error.code
-        log.error("straggler_kept", request_id=record.request_id, instance_id=instance_id, code=code)
+    for _ in range(_STRAGGLER_TRIES):
+        try:
+            run.ports.compute.delete(record.region_id, instance_id)
+        except ApiFailure as failure:
+            code = failure.error.code  # "not found", too: a new instance may not be known everywhere yet
+        else:
+            return
+        run.ports.clock.sleep(_STRAGGLER_SECONDS)
+    log.error("straggler_kept", request_id=record.request_id, instance_id=instance_id, code=code)

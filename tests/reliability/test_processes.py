@@ -28,11 +28,11 @@ pytestmark = [
 ]
 REQUESTS = 200
 QUEUE_FUNCTION, TIMER_FUNCTION = "provision-create", "provision-poll"
-KILL_SECONDS = 25.0
+KILL_SECONDS = 20.0
 QUIET_SECONDS = 120.0
 
 
-@pytest.mark.parametrize(("store", "seed"), [("sqlite", 1), ("sqlite", 2), ("tablestore", 3)])
+@pytest.mark.parametrize(("store", "seed"), [("sqlite", 1), ("tablestore", 3)])
 def test_two_hundred_requests_survive_kills(store: str, seed: int, tmp_path: Path) -> None:
     """Whatever dies: at most one instance and one outcome a request, each instance named, nothing open, no secret."""
     rng = Random(seed)  # noqa: S311 - a seed, no secret
@@ -78,11 +78,10 @@ def functions() -> dict[str, list[int]]:
         for path in children[todo.pop()]:
             todo.append(int(path.name))
             with suppress(OSError):
-                variables = dict(
-                    item.split("=", 1) for item in (path / "environ").read_text().split("\0") if "=" in item
-                )
-                if "FC_FUNCTION_NAME" in variables:
-                    found[variables["FC_FUNCTION_NAME"]].append(int(path.name))
+                for variable in (path / "environ").read_text().split("\0"):
+                    name, _, value = variable.partition("=")
+                    if name == "FC_FUNCTION_NAME":
+                        found[value].append(int(path.name))
     return found
 
 

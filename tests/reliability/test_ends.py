@@ -1,0 +1,258 @@
+"""The ends of the road: what becomes of a request that cannot go where it wants to."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from shared.core.outcome import MAX_BYTES, rfc3339
+from tests.reliability.kernel import START
+from tests.reliability.scenario import SECRET, Case
+from tests.reliability.stage import FixedEcs, body, outcome, refusals, stage
+from tests.reliability.world import SimCompute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from shared.core.instance import Created
+    from shared.core.request import Scalar
+    from tests.reliability.scenario import Simulation
+    from tests.reliability.stage import Fault
+
+ALWAYS = 1e9
+TIMEOUT = "ProvisioningTimeout"
+BALANCE = "InvalidAccountStatus.NotEnoughBalance"
+
+
+def seconds(data: dict[str, Any]) -> float:
+    """Return how long a request took."""
+    first, last = (datetime.fromisoformat(data[name].replace("Z", "+00:00")) for name in ("acceptedAt", "finishedAt"))
+    return (last - first).total_seconds()
+
+
+def slow_to_stop(ecs: FixedEcs) -> None:
+    """Let instances stay Pending."""
+    ecs.stop_seconds = 1e6
+
+
+def slow_to_boot(ecs: FixedEcs) -> None:
+    """Let instances stay Starting."""
+    ecs.boot_seconds = 1e6
+
+
+def throttled(ecs: FixedEcs) -> None:
+    """Throttle CreateInstance for ever."""
+    ecs.throttled["r"] = 10**6
+
+
+def nothing(_ecs: FixedEcs) -> None:
+    """Leave it as it is."""
+
+
+@pytest.mark.parametrize("on_failure", ["keep", "release"])
+@pytest.mark.parametrize(
+    ("prepare", "faults", "start", "expected"),
+    [
+        pytest.param(throttled, {}, False, ("create", "Throttling.User", False), id="creating, throttled"),
+        pytest.param(
+            nothing, {"ecs.create": ("lost request", 0, ALWAYS)}, False, ("create", "NoAnswer", False),
+            id="creating, no answer and no instance",
+        ),
+        pytest.param(
+            slow_to_stop, {"ecs.create": ("lost response", 0, ALWAYS)}, False, ("wait", TIMEOUT, True),
+            id="creating, no answer but an instance",
+        ),
+        pytest.param(slow_to_stop, {}, True, ("wait", TIMEOUT, True), id="pending"),
+        pytest.param(
+            slow_to_stop, {"ecs.statuses": ("server error", 0, 900)}, True, ("wait", "InternalError", True),
+            id="pending, nobody tells its status",
+        ),
+        pytest.param(slow_to_boot, {}, True, ("start", TIMEOUT, True), id="starting"),
+        pytest.param(
+            slow_to_stop, {"store.write": ("unavailable", 20, 600)}, True, ("wait", TIMEOUT, True),
+            id="pending, the store fails at the deadline",
+        ),
+    ],
+)  # fmt: skip
+def test_deadline(
+    prepare: Callable[[FixedEcs], None], faults: dict[str, Fault], start: bool, expected: tuple[str, str, bool],  # noqa: FBT001 - a table
+    on_failure: str,
+) -> None:  # fmt: skip
+    """At its deadline a request ends from every state, says at which stage and why, and accounts for its instance."""
+    data = outcome(stage(body(start=start, onFailure=on_failure), prepare=prepare, faults=faults))
+    stage_name, code, exists = expected
+    assert (data["stage"], data["error"]["code"]) == (stage_name, code)
+    dispositions = {"keep": "kept", "release": "released"}
+    assert (data["instance"] or {}).get("disposition") == (dispositions[on_failure] if exists else None)
+    assert seconds(data) >= (60 if code == "Throttling.User" else 120)  # no time for another try ends it, too
+
+
+def test_ready_at_the_deadline_is_ready() -> None:
+    """An instance that got ready unseen, because nobody answered until after the deadline, completes its request."""
+    done = stage(body(), faults={"ecs.statuses": ("server error", 0, 118), "ecs.describe": ("throttled", 0, 118)})
+    assert outcome(done)["instance"]["status"] == "Stopped"
+
+
+def test_an_ended_request_is_published_past_its_deadline() -> None:
+    """What ended in time stays as it ended, however long the topic is down."""
+    data = outcome(stage(body(), faults={"topic.publish": ("lost request", 0, 1000)}))
+    assert data["instance"]["status"] == "Stopped"
+    assert seconds(data) < 120
+
+
+def test_release_waits_for_initialising() -> None:
+    """A delete that is refused for a new instance is tried again until it is accepted, and the id is gone."""
+    played = stage(
+        body(start=True, onFailure="release"),
+        prepare=lambda ecs: (ecs.start_fails.add("r"), setattr(ecs, "initialising_seconds", 200.0)),
+    )
+    data = outcome(played)
+    assert (data["stage"], data["instance"]["disposition"]) == ("start", "released")
+    assert "IncorrectInstanceStatus.Initializing" in codes(played)
+    assert all(machine.deleted_at is not None for machine in played.world.ecs.machines.values())
+
+
+@pytest.mark.parametrize(
+    ("refusing", "faults", "reason"),
+    [
+        ({"DeleteInstance": (403, "InvalidOperation.DeletionProtection")}, {}, "InvalidOperation.DeletionProtection"),
+        ({}, {"ecs.delete": ("lost request", 0, ALWAYS)}, "no answer"),
+        ({}, {"ecs.delete": ("throttled", 0, ALWAYS)}, "Throttling.User"),
+    ],
+)
+def test_release_gives_up_after_ten_minutes(
+    refusing: dict[str, tuple[int, str]], faults: dict[str, Fault], reason: str
+) -> None:
+    """An instance that cannot be deleted is kept after ten minutes, and its outcome says why."""
+    played = stage(
+        body(start=True, onFailure="release"),
+        prepare=lambda ecs: (ecs.start_fails.add("r"), ecs.refusing.update(refusing)),
+        faults=faults,
+    )
+    data = outcome(played)
+    assert data["instance"]["disposition"] == "kept"
+    assert data["instance"]["reason"].startswith(reason)
+    assert data["error"]["code"] == "OperationDenied.NoStock"
+    assert 600 <= seconds(data) < 800
+
+
+@pytest.mark.parametrize(("on_failure", "disposition"), [("keep", "kept"), ("release", "released")])
+@pytest.mark.parametrize(
+    ("refusing", "code", "where"),
+    [
+        ("StartInstance", "OperationDenied.NoStock", "start"),
+        ("StartInstance", BALANCE, "start"),
+        ("AllocatePublicIpAddress", BALANCE, "publicIp"),
+        ("AllocatePublicIpAddress", "QuotaExceed.PublicIpAddress", "publicIp"),
+    ],
+)
+def test_a_step_that_cannot_succeed(refusing: str, code: str, where: str, on_failure: str, disposition: str) -> None:
+    """A start for which there is no stock, or an address nobody gives, ends the request at its stage."""
+    asked = body(start=True, allocatePublicIp=True, onFailure=on_failure)
+    data = outcome(stage(asked, prepare=lambda ecs: ecs.refusing.update({refusing: (403, code)})))
+    assert (data["stage"], data["error"]["code"]) == (where, code)
+    assert data["instance"]["disposition"] == disposition
+
+
+def test_a_reused_id_while_the_first_runs() -> None:
+    """Another request under an open request's id is refused and names it; the first goes on undisturbed."""
+    played = stage(Case(body(), 1.0), Case(body(timeoutSeconds=300), 6.0), Case(body(start=True), 6.5))
+    assert outcome(played)["instance"]["status"] == "Stopped"
+    assert [data["duplicateOf"] for data in refusals(played)] == ["r", "r"]
+    assert {data["error"]["code"] for data in refusals(played)} == {"IdempotentParameterMismatch"}
+    assert len(played.world.ecs.machines) == 1
+
+
+def test_not_after() -> None:
+    """What is first taken after notAfter buys nothing; what was taken in time is seen through."""
+    limit = {"notAfter": rfc3339(START + 30)}
+    late = stage(body(**limit), faults={"store.write": ("unavailable", 0, 40)})
+    assert [data["error"]["code"] for data in refusals(late)] == ["MessageExpired"]
+    assert not late.world.ecs.machines
+    in_time = stage(body(timeoutSeconds=900, **limit), prepare=lambda ecs: ecs.throttled.update(r=6))
+    assert seconds(outcome(in_time)) > 30
+    assert outcome(in_time)["instance"]["status"] == "Stopped"
+
+
+def test_outcomes_at_their_size_limit() -> None:
+    """An outcome that would be too large gives up details, never the answer: who, what, why, what exists."""
+    disks = [{"Category": "cloud_essd", "Size": 40, "Description": "é" + "盘" * 255} for _ in range(16)]
+    large = body(
+        "large",
+        alternatives=[{"InstanceType": f"ecs.g{n}.large", "DataDisk": disks} for n in range(7, 10)],
+        metadata={f"{n:02d}": "値" * 60 for n in range(20)},
+    )
+    wrong = body("wrong", parameters={f"Parameter{'x' * 60}{n}": "盘" * 30 for n in range(300)})
+    text = json.dumps(large, ensure_ascii=False)
+    assert 40_000 < len(text.encode()) < MAX_BYTES < len(json.dumps(large))
+    sold_out = {f"ecs.g{n}.large" for n in range(7, 10)} | {"ecs.g6.large"}
+    played = stage(Case(text, 1.0), Case(wrong, 1.0), prepare=lambda ecs: ecs.sold_out.update(sold_out))
+    assert all(len(text) <= MAX_BYTES and text.isascii() for text in played.world.published)
+    data = outcome(played, "large")
+    assert [attempt["errorCode"] for attempt in data["attempts"]] == ["OperationDenied.NoStock"] * 4
+    assert data["metadata"] == large["metadata"]
+    (refused,) = refusals(played)
+    assert len(refused["violations"]) + refused["violationsOmitted"] == 300 + 1  # each name, and the size of it all
+
+
+@pytest.mark.parametrize("kind", ["refused", "lost request", "lost response"])
+def test_topic_that_takes_nothing_for_an_hour(kind: str) -> None:
+    """Outcomes and refusals wait for the topic, are tried now and then, and come as they were frozen."""
+    played = stage(Case(body(), 1.0), Case("{", 1.0), faults={"topic.publish": (kind, 0, 3600)})
+    assert outcome(played)["instance"]["status"] == "Stopped"
+    assert len(refusals(played)) == 1
+    tries = played.world.plan.injected[kind]
+    assert 100 < tries < 2 * 3600 / 10 + 10
+
+
+def test_a_process_that_freezes_in_its_call() -> None:
+    """A worker that wakes up long after its request was settled removes what its call made, and says so."""
+    played = stage(body(), compute=Frozen)
+    data = outcome(played)
+    assert (data["stage"], data["instance"]) == ("create", None)
+    (machine,) = played.world.ecs.machines.values()
+    assert machine.deleted_at is not None
+    assert any(line["event"] == "straggler" for line in played.world.log)
+
+
+class Frozen(SimCompute):
+    """ECS as a process sees it that stops in the middle of CreateInstance and goes on half an hour later."""
+
+    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+        self.call.actor.kill_at += 1e6
+        self.call.actor.wait(1800)
+        return super().create(parameters)
+
+
+def test_two_passwords_for_one_request() -> None:
+    """Copies of a request that differ in their secrets make one instance, whoever comes first, and leak neither."""
+    other = body(parameters={"Password": SECRET + "x"})
+    for faults in ({}, {"ecs.create": ("lost response", 0, 20)}, {"ecs.create": ("lost request", 0, 20)}):
+        played = stage(Case(body(), 1.0), Case(other, 1.0), Case(other, 9.0), faults=faults)
+        assert len(played.world.ecs.machines) == 1
+        assert outcome(played)["instance"]["status"] == "Stopped"
+        assert all(SECRET not in text for text in played.world.published)
+
+
+def test_a_throttled_request_costs_no_storm() -> None:
+    """However long it waits, one copy of a message is on its way, and each try costs one call."""
+    played = stage(body(timeoutSeconds=3600), prepare=throttled)
+    assert outcome(played)["error"]["code"] == "Throttling.User"
+    assert played.world.ecs.creates["r"] < 60
+    assert played.world.sent < 65
+
+
+@pytest.mark.slow
+def test_more_open_work_than_a_run_can_do() -> None:
+    """A hundred requests while every status answer takes nine seconds: all end, none before an older one by much."""
+    cases = [Case(body(f"r{number}", timeoutSeconds=7200), 1.0 + number) for number in range(100)]
+    played = stage(*cases, faults={"ecs.statuses": ("slow", 0, 1200)})
+    assert all(outcome(played, f"r{number}")["instance"] for number in range(100))
+
+
+def codes(simulation: Simulation) -> set[str]:
+    """Return the codes of failed calls in the log."""
+    return {line["code"] for line in simulation.world.log if line["event"] == "call_failed"}
