@@ -77,7 +77,10 @@ def _id(value: object) -> str | None:
 
 
 def _canonical(value: object) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    try:
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    except RecursionError:  # the writer gives up a little earlier than the reader
+        return "nested too deeply"
 
 
 def _digest(content: bytes | str) -> str:

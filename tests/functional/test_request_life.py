@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -106,6 +107,21 @@ def test_a_failure_after_a_lost_answer_is_settled_by_tag(worker: Worker) -> None
     worker.settle()
     (instance,) = worker.instances()
     assert worker.outcome("r1")["instance"]["instanceId"] == instance["InstanceId"]
+
+
+def test_an_instance_of_an_earlier_request_is_not_adopted(worker: Worker) -> None:
+    """An id that is free again after a month finds its first instance by the tag, and leaves it alone."""
+    worker.enqueue(message("r1"))
+    worker.settle()
+    worker.cloud.clock.advance(31 * 86400)
+    assert worker.ports.store.purge(worker.ports.clock.now() - 30 * 86400, 10) == 1
+    fault(worker, "CreateInstance", "r1", effect="lose-request")
+    fault(worker, "CreateInstance", "r1", skip=1, **refusal(403, "OperationDenied.NoStock"))
+    worker.enqueue(message("r1", alternatives=[{"InstanceType": "ecs.g7.large"}]))
+    worker.settle()
+    first, second = worker.instances()
+    named = [json.loads(body)["data"]["instance"]["instanceId"] for body in worker.published()]
+    assert named == [first["InstanceId"], second["InstanceId"]]
 
 
 def test_a_failure_after_a_lost_request_is_settled_by_absence(worker: Worker) -> None:

@@ -133,6 +133,16 @@ def test_the_unreadable_is_a_delivery(event: bytes) -> None:
     assert all(one.message_id for one in first)
 
 
+def test_no_depth_makes_it_raise() -> None:
+    """Nesting that the JSON reader just bears and the writer does not costs the other messages nothing."""
+    good = json.dumps(cloud_event()).encode()
+    for depth in range(900, 1000):
+        for deep in (b"[" * depth + b"]" * depth, b'{"a":' * depth + b"1" + b"}" * depth):
+            event = b'[%s,{"type":"mns:Queue:SendMessage","data":{"messageBody":%s}}]' % (good, deep)
+            found = deliveries(event)
+            assert len(found) == 1 or found[0].body == MESSAGE
+
+
 def test_bodies_are_bounded() -> None:
     """A giant body is cut, far above what a message may be."""
     assert len(deliveries(encode(cloud_event("{" + "x" * 1_000_000)))[0].body) == LONGEST_BODY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from mns.topic import TopicMeta
 from functions import poll, provision
 from local import defaults
 from shared.bootstrap import close
+from shared.core.redact import Cleaner
 from shared.settings import SettingsError
+from tests.reliability.fuzz import SECRETS, draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -182,3 +185,16 @@ def test_what_nobody_expected_is_not_repeated(
     line = json.loads(out.splitlines()[-1])
     assert (line["event"], line["error_type"]) == ("provision_failed", "RuntimeError")
     assert line["where"][-1].startswith("test_handlers.py:")
+
+
+@pytest.mark.slow
+def test_spoilt_events_fail_no_invocation(cloud: Clients, capfd: pytest.CaptureFixture[str]) -> None:
+    """Through the handler, too: a spoilt event is answered, its good message is taken up, and nothing leaks."""
+    for number in range(100):
+        drawn = draw(Random(number), number)  # noqa: S311 - a seed, no secret
+        provision.handler(drawn.text, NEW)
+        if drawn.good is not None:
+            tags = [item["Tags"][defaults.REQUEST_TAG] for item in cloud.cloud.state()["ecs"]["instances"]]
+            assert f"test/{drawn.good}" in tags
+    seen = capfd.readouterr().out + json.dumps(cloud.cloud.state()["mns"]["topics"])
+    assert Cleaner(SECRETS).clean(seen) == seen
