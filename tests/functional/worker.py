@@ -13,7 +13,10 @@ from mns.mns_exception import MNSServerException
 from local import defaults
 from local.cloud.furnishing import furnish
 from shared import bootstrap
+from shared.adapters.ecs import Ecs
+from shared.adapters.paced import PacedCompute
 from shared.core.contract import Contract
+from shared.core.errors.budget import Budget
 from shared.credentials import Credentials
 from shared.settings import Settings
 from shared.usecases.delivery import Delivery
@@ -67,7 +70,11 @@ class Worker:
         self.log = io.StringIO()
         with redirect_stdout(self.log):
             ports = bootstrap.bootstrap(self.settings, CREDENTIALS)
-        self.ports = replace(ports, clock=CloudTime(self.cloud.clock))
+        clock = CloudTime(self.cloud.clock)
+        # Waiting for a turn in the budget is driven, too: after a throttled call it would take the machine's seconds.
+        ecs = Ecs(CREDENTIALS, call_seconds=self.settings.call_seconds, endpoint=self.settings.ecs_endpoint)
+        paced = PacedCompute(ecs, Budget(self.settings.calls_per_second), clock, patience_seconds=3.0)
+        self.ports = replace(ports, clock=clock, compute=paced)
         self.queue = clients.mns().get_queue(defaults.QUEUE)
         self.delivered: list[str] = []
 
