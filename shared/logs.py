@@ -38,15 +38,14 @@ NOISY = ("darabonba-core", "alibabacloud-tea", "urllib3.connectionpool")
 
 _FRAMES = 5
 _LONGEST_VALUE = 4000
+_NUMBERS = frozenset({bool, int, float, type(None)})
 _encode = json.JSONEncoder().encode
 
 
 def open_log(level: str, *, secrets: tuple[str, ...] = (), stream: TextIO | None = None, **fields: str | None) -> Log:
-    """Return a logger whose lines carry `fields`; forget the context of the invocation before."""
+    """Return a logger whose lines carry `fields`, and nothing of any other logger: context variables are not read."""
     silence_sdks()
-    structlog.contextvars.clear_contextvars()
     processors: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         _Renderer(secrets),
@@ -85,10 +84,13 @@ class _Renderer:
         return self._cleaner.clean(_encode(self._fields(line)))
 
     def _fields(self, fields: MutableMapping[str, Any]) -> dict[str, object]:
-        return {str(name): MASK if _is_secret(str(name)) else self._value(item) for name, item in fields.items()}
+        return {
+            str(name): MASK if _is_secret(str(name)) else item if type(item) in _NUMBERS else self._value(item)
+            for name, item in fields.items()
+        }
 
     def _value(self, value: object) -> object:
-        if value is None or isinstance(value, (bool, int, float)):
+        if type(value) in _NUMBERS:
             return value
         if isinstance(value, dict):
             return self._fields(value)

@@ -121,10 +121,9 @@ class SqliteStore:
 
 
 def _row(record: Record) -> tuple[Any, ...]:
-    entry = record.entry
     # A refused message may name a region that is no text SQLite can take (a lone surrogate); the body has it whole.
-    region_id = entry.region_id.encode("utf-8", "backslashreplace").decode()
+    region_id = record.region_id.encode("utf-8", "backslashreplace").decode()
     return (
-        record.version, record.to_json(), entry.state.value, region_id, entry.instance_id, entry.due_at,
-        entry.deadline, entry.absent_since, entry.opened_at, record.published_at, record.request_id,
+        record.version, record.to_json(), record.state.value, region_id, record.instance_id, record.due_at,
+        record.deadline, record.absent_since, record.accepted_at, record.published_at, record.request_id,
     )  # fmt: skip

@@ -2,7 +2,9 @@
 
 A connection is taken for one statement (or one page) and given back, so their number follows what runs side by side,
 not how many threads ever lived. Writers of one process queue at a lock: SQLite's own way of waiting, sleeping between
-tries, is left for other processes. Connections must not cross a fork: open the store in the process that uses it.
+tries, is left for other processes. What has queued up meanwhile is written in one transaction by whoever is next: most
+of a small write's cost is the transaction. Connections must not cross a fork: open the store in the process that uses
+it.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import threading
 import time
 from collections import deque
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +56,7 @@ class Connections:
         self._path = path
         self._busy_seconds = busy_seconds
         self._idle: deque[sqlite3.Connection] = deque()
+        self._waiting: deque[_Change] = deque()
         self._writing = threading.Lock()
         self._reading = self._writing if path == MEMORY else nullcontext()  # its one connection is for all
         try:
@@ -79,24 +83,41 @@ class Connections:
                 self._idle.append(connection)
 
     def change(self, statement: str, values: Sequence[Any]) -> int:
-        """Run one writing statement, when this process has no other writer, and return how many rows it wrote.
+        """Run one writing statement and return how many rows it wrote, once that is committed.
 
         Raises StoreUnavailable.
         """
+        change = _Change(statement, values)
+        self._waiting.append(change)
         with self._writing:
-            connection = self._take()
-            try:
-                return connection.execute(statement, values).rowcount
-            except sqlite3.Error as error:
-                raise self._unavailable(error) from error
-            finally:
-                self._idle.append(connection)
+            if not change.done:
+                self._write_waiting()
+        if isinstance(change.error, sqlite3.Error):
+            raise self._unavailable(change.error) from change.error
+        if change.error:
+            raise change.error
+        return change.rows
 
     def close(self) -> None:
         """Close what is idle; a later use of a file opens it again."""
         with suppress(IndexError):
             while True:
                 self._idle.pop().close()
+
+    def _write_waiting(self) -> None:
+        changes = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            connection = self._take()
+        except StoreUnavailable as error:
+            _fail(changes, error)
+            return
+        try:
+            _write(connection, changes)
+        except BaseException:  # whoever pressed Ctrl-C takes the others' changes along
+            _fail(changes, StoreUnavailable(f"The store {self._path} was interrupted."))
+            raise
+        finally:
+            self._idle.append(connection)
 
     def _take(self) -> sqlite3.Connection:
         """Take the connection that was used last: its statements are prepared, its pages read."""
@@ -139,6 +160,49 @@ class Connections:
             if time.monotonic() > give_up_at:
                 raise sqlite3.OperationalError("another process keeps it locked")
             time.sleep(0.01)
+
+
+@dataclass(slots=True)
+class _Change:
+    """A writing statement, and what became of it."""
+
+    statement: str
+    values: Sequence[Any]
+    done: bool = False
+    rows: int = 0
+    error: Exception | None = None
+
+
+def _write(connection: sqlite3.Connection, changes: Sequence[_Change]) -> None:
+    """Write changes together; when one of them cannot be written, each by itself."""
+    together = len(changes) > 1
+    try:
+        if together:
+            connection.execute("BEGIN IMMEDIATE")
+        for change in changes:
+            change.rows = connection.execute(change.statement, change.values).rowcount
+        if together:
+            connection.execute("COMMIT")
+    except BaseException as error:
+        begun = connection.in_transaction
+        if begun:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        if not isinstance(error, Exception):
+            raise
+        if not begun:
+            _fail(changes, error)
+            return
+        for change in changes:
+            _write(connection, [change])
+        return
+    for change in changes:
+        change.done = True
+
+
+def _fail(changes: Sequence[_Change], error: Exception) -> None:
+    for change in changes:
+        change.error, change.done = error, True
 
 
 def _is_wal(connection: sqlite3.Connection) -> bool:

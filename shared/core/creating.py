@@ -126,8 +126,8 @@ def on_announced(record: Record, event: CallAnnounced, now: float, rules: Rules)
         return record
     unanswered = record.calling and not record.dry_run
     return _with_watch(
-        replace(
-            record, caller=event.caller, calling=True, call_until=max(event.call_until, record.call_until),
+        record.changed(
+            caller=event.caller, calling=True, call_until=max(event.call_until, record.call_until),
             unknown=record.unknown or unanswered,
         ),
         rules,
@@ -154,19 +154,19 @@ def on_failed(record: Record, event: CreateFailed, now: float, rules: Rules) -> 
     if event.caller != record.caller or event.generation != record.generation.number or not record.calling:
         return record
     current = replace(record.generation, error_code=event.error.code or None)
-    record = replace(
-        record, calling=False, tries=record.tries + 1, last_error=event.error,
+    record = record.changed(
+        calling=False, tries=record.tries + 1, last_error=event.error,
         generations=(*record.generations[:-1], current),
     )  # fmt: skip
     decision = _decide(record, event.error, now, event.fraction)
     if decision.verdict.unknown and not record.dry_run:
-        record = replace(record, unknown=True)
+        record = record.changed(unknown=True)
     return _with_watch(_apply(record, decision, event.error, now, rules), rules)
 
 
 def on_copy_sent(record: Record, event: CopySent, _now: float, rules: Rules) -> Record:
     """Note the copy that will go on."""
-    return _with_watch(replace(record, copy_id=event.copy_id, next_try_at=event.next_try_at), rules)
+    return _with_watch(record.changed(copy_id=event.copy_id, next_try_at=event.next_try_at), rules)
 
 
 def on_looked_up(record: Record, event: LookedUp, now: float, rules: Rules) -> Record:
@@ -175,8 +175,8 @@ def on_looked_up(record: Record, event: LookedUp, now: float, rules: Rules) -> R
         return _pending(record, now, instance_id=event.found.instance_id)
     settled_at = record.call_until + rules.settle_seconds
     if now < settled_at or not _unsettled(record):
-        return replace(record, due_at=max(settled_at, now + 1))
-    record = replace(record, calling=False, unknown=False, settling=False)
+        return record.changed(due_at=max(settled_at, now + 1))
+    record = record.changed(calling=False, unknown=False, settling=False)
     error = record.last_error
     if error is not None:
         decision = _decide(record, error, now, 0.0)
@@ -215,11 +215,11 @@ def _decide(record: Record, error: ApiError, now: float, fraction: float) -> Dec
 
 def _apply(record: Record, decision: Decision, error: ApiError, now: float, rules: Rules) -> Record:
     if decision.action is Action.RETRY:
-        return replace(record, retry_at=now + decision.delay)
+        return record.changed(retry_at=now + decision.delay)
     if decision.action is Action.SETTLE:
-        return replace(record, unknown=not record.dry_run, settling=not record.dry_run)
+        return record.changed(unknown=not record.dry_run, settling=not record.dry_run)
     if record.unknown:
-        return replace(record, settling=True)
+        return record.changed(settling=True)
     if decision.action is Action.TURN_OVER:
         step = 1 if decision.verdict.retry is Retry.ALTERNATIVE else 0
         return _turn_over(record, record.generation.alternative + step, now + decision.delay)
@@ -233,12 +233,12 @@ def _turn_over(record: Record, alternative: int, retry_at: float) -> Record:
     overrides = record.alternatives[alternative - 1] if alternative else {}
     following = Generation(number, alternative, token, dict(overrides))
     tries = record.tries if alternative == record.generation.alternative else 0
-    return replace(record, generations=(*record.generations, following), tries=tries, retry_at=retry_at)
+    return record.changed(generations=(*record.generations, following), tries=tries, retry_at=retry_at)
 
 
 def _pending(record: Record, now: float, **instance: Any) -> Record:  # noqa: ANN401 - fields of the record
-    return replace(
-        record, **instance, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
+    return record.changed(
+        **instance, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
         settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None,
     )  # fmt: skip
 
@@ -248,7 +248,7 @@ def _with_watch(record: Record, rules: Rules) -> Record:
     if record.state is not State.CREATING:
         return record
     waiting = 0.0 if _unsettled(record) else record.deadline
-    return replace(record, due_at=_watch_at(record.call_until, record.next_try_at or 0.0, waiting, rules))
+    return record.changed(due_at=_watch_at(record.call_until, record.next_try_at or 0.0, waiting, rules))
 
 
 def _watch_at(call_until: float, copy_due_at: float, waiting_until: float, rules: Rules) -> float:

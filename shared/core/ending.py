@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shared.core import outcome
@@ -21,15 +20,15 @@ VANISHED = "vanished"
 def complete(record: Record, instance: Instance | None, now: float, rules: Rules) -> Record:
     """Freeze a completed outcome."""
     text = outcome.completed(record, instance, now, rules)
-    return replace(record, state=State.COMPLETED, outcome=text, finished_at=now, due_at=now, calling=False)
+    return record.changed(state=State.COMPLETED, outcome=text, finished_at=now, due_at=now, calling=False)
 
 
 def end_badly(record: Record, stage: str, error: ApiError, now: float, rules: Rules) -> Record:
     """Fail a request: at once without an instance or when it is kept, by way of `releasing` otherwise."""
     failure = Failure(stage, error)
     if record.instance_id is not None and record.on_failure == "release":
-        return replace(
-            record, state=State.RELEASING, failure=failure, releasing_since=now, due_at=now, tries=0, last_error=None
+        return record.changed(
+            state=State.RELEASING, failure=failure, releasing_since=now, due_at=now, tries=0, last_error=None
         )
     return fail(record, failure, KEPT, now, rules)
 
@@ -44,9 +43,7 @@ def fail(
         if reason is not None:
             instance["reason"] = f"{reason.code or 'no answer'}: {reason.message[:300]}"
     text = outcome.failed(record, failure, instance, now, rules)
-    return replace(
-        record, state=State.FAILED, failure=failure, outcome=text, finished_at=now, due_at=now, calling=False
-    )
+    return record.changed(state=State.FAILED, failure=failure, outcome=text, finished_at=now, due_at=now, calling=False)
 
 
 def timed_out(record: Record) -> ApiError:

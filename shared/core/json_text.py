@@ -25,7 +25,7 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON can say
     expensive. Nesting beyond what the interpreter's stack holds is refused.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer, object_pairs_hook=_object)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise NotJson(f"is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
@@ -48,3 +48,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     repeated = Repeated(members)
     repeated.names = tuple(dict.fromkeys(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
     return repeated
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_integer, object_pairs_hook=_object)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import MISSING, dataclass, field, fields
 from enum import Enum
-from operator import attrgetter
 from typing import Any
 
 from shared.core.api import ApiError
@@ -58,7 +57,7 @@ class OpenEntry:
     opened_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """Everything the worker remembers of a request; times are epoch seconds.
 
@@ -133,6 +132,14 @@ class Record:
             self.absent_since, self.accepted_at,
         )  # fmt: skip
 
+    def changed(self, **changes: Any) -> Record:  # noqa: ANN401 - fields of the record
+        """Return a copy with other values in some fields: what `dataclasses.replace` does, at a tenth of its cost."""
+        if not changes.keys() <= _DEFAULTS.keys():
+            raise TypeError(f"a record has no {', '.join(changes.keys() - _DEFAULTS.keys())}")
+        after = object.__new__(Record)
+        after.__dict__.update(self.__dict__, **changes)
+        return after
+
     def to_json(self) -> str:
         """Return compact ASCII JSON; fields at their defaults are left out."""
         return _encode(_plain(self))
@@ -150,17 +157,18 @@ class Record:
         return cls(**data)
 
 
-_NAMES = tuple(item.name for item in fields(Record))
-_DEFAULTS = tuple(
-    item.default if item.default_factory is MISSING else item.default_factory() for item in fields(Record)
-)
-_values = attrgetter(*_NAMES)
+_DEFAULTS = {
+    item.name: item.default if item.default_factory is MISSING else item.default_factory() for item in fields(Record)
+}
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _plain(record: Record) -> dict[str, Any]:
-    fields_now = zip(_NAMES, _values(record), _DEFAULTS, strict=True)
-    kept = {name: value for name, value, default in fields_now if value is not default and value != default}
+    kept = {
+        name: value
+        for name, value in record.__dict__.items()
+        if value is not _DEFAULTS[name] and value != _DEFAULTS[name]
+    }
     if record.last_error is not None:
         kept["last_error"] = _shallow(record.last_error)
     if record.failure is not None:

@@ -72,7 +72,7 @@ class Request:
 
     def parameters_for(self, alternative: int) -> dict[str, Scalar]:
         """Return the parameters of the request itself (0) or with its n-th alternative laid over."""
-        return lay_over(self.parameters, self.alternatives[alternative - 1] if alternative else {})
+        return lay_over(self.parameters, self.alternatives[alternative - 1]) if alternative else dict(self.parameters)
 
     def fingerprint(self) -> str:
         """Return a digest of the content: everything but secrets, metadata and warnings (design: `requestId`)."""
@@ -86,7 +86,7 @@ class Request:
             "notAfter": self.not_after,
             "clientToken": self.client_token,
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(_canonical(content).encode()).hexdigest()
 
 
 def lay_over(parameters: Mapping[str, Scalar], overlay: Mapping[str, Scalar | None]) -> dict[str, Scalar]:
@@ -102,3 +102,6 @@ def lay_over(parameters: Mapping[str, Scalar], overlay: Mapping[str, Scalar | No
 def is_list_item(name: str) -> bool:
     """Tell whether a flat name is an item of a list (`DataDisk.1.Size`, `Arn.2.RoleType`)."""
     return any(part.isdigit() for part in name.split("."))
+
+
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode

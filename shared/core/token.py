@@ -22,4 +22,7 @@ def event_id(*parts: str) -> str:
 
 def digest(*parts: str | int) -> str:
     """Return a SHA-256 over parts that cannot run into each other."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(_encode(parts).encode()).hexdigest()
+
+
+_encode = json.JSONEncoder().encode

@@ -6,7 +6,6 @@ same record comes back. Every change has the next version number.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shared.core import creating, events, watching
@@ -19,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def _publish_refused(record: Record, event: events.PublishRefused, _now: float, _rules: Rules) -> Record:
-    return replace(record, due_at=event.retry_at)
+    return record.changed(due_at=event.retry_at)
 
 
 def _published(record: Record, _event: events.Published, now: float, _rules: Rules) -> Record:
-    return record if record.published_at is not None else replace(record, published_at=now)
+    return record if record.published_at is not None else record.changed(published_at=now)
 
 
 _WATCHED: dict[type, Callable[[Record, Any, float, Rules], Record]] = {
@@ -69,4 +68,4 @@ def advance(record: Record, event: events.Event, now: float, rules: Rules) -> Re
     if change is None:
         return record
     after = change(record, event, now, rules)
-    return record if after == record else replace(after, version=record.version + 1)
+    return record if after == record else after.changed(version=record.version + 1)

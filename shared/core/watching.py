@@ -7,7 +7,6 @@ anything that fails, or the deadline ──► failed, or releasing ──► fa
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -93,14 +92,14 @@ def _act_in_time(record: Record, status: str | None, now: float) -> Act:
 
 def on_present(record: Record, _event: SeenPresent, _now: float, _rules: Rules) -> Record:
     """Forget an absence that was no more than a gap in an answer."""
-    return replace(record, absent_since=None)
+    return record.changed(absent_since=None)
 
 
 def on_absent(record: Record, _event: SeenAbsent, now: float, rules: Rules) -> Record:
     """Note the first absence past the grace period; a later round confirms it."""
     if record.absent_since is not None or not past_grace(record, now, rules):
         return record
-    return replace(record, absent_since=now)
+    return record.changed(absent_since=now)
 
 
 def on_vanished(record: Record, _event: Vanished, now: float, rules: Rules) -> Record:
@@ -111,20 +110,20 @@ def on_vanished(record: Record, _event: Vanished, now: float, rules: Rules) -> R
 
 def on_address(record: Record, event: AddressAllocated, _now: float, _rules: Rules) -> Record:
     """Note the address; an empty one when only DescribeInstances will tell it."""
-    return replace(record, public_ip_address=event.address or "", tries=0, last_error=None)
+    return record.changed(public_ip_address=event.address or "", tries=0, last_error=None)
 
 
 def on_started(record: Record, _event: StartSent, now: float, _rules: Rules) -> Record:
     """Wait for Running."""
-    return replace(record, state=State.STARTING, start_sent_at=now, tries=0, last_error=None)
+    return record.changed(state=State.STARTING, start_sent_at=now, tries=0, last_error=None)
 
 
 def on_step_failed(record: Record, event: StepFailed, now: float, rules: Rules) -> Record:
     """Try the step again, or end: every step here can be repeated without harm, so an unknown answer is a retry."""
     error = event.error
     if error.code.startswith(NOT_FOUND):
-        return replace(on_absent(record, SeenAbsent(), now, rules), due_at=now + 1.0)
-    record = replace(record, tries=record.tries + 1, last_error=error)
+        return on_absent(record, SeenAbsent(), now, rules).changed(due_at=now + 1.0)
+    record = record.changed(tries=record.tries + 1, last_error=error)
     decision = decide(
         error,
         attempt=record.tries,
@@ -136,7 +135,7 @@ def on_step_failed(record: Record, event: StepFailed, now: float, rules: Rules) 
     if decision.action is Action.FAIL and not decision.verdict.unknown:
         return ending.end_badly(record, event.stage, error, now, rules)
     again = now + max(decision.delay, 1.0)
-    return replace(record, due_at=min(again, max(record.deadline, now + 1.0)))
+    return record.changed(due_at=min(again, max(record.deadline, now + 1.0)))
 
 
 def on_ready(record: Record, event: Ready, now: float, rules: Rules) -> Record:
@@ -147,15 +146,15 @@ def on_ready(record: Record, event: Ready, now: float, rules: Rules) -> Record:
 def on_expired(record: Record, event: Expired, now: float, rules: Rules) -> Record:
     """Fail at the deadline with the last error seen."""
     if event.error is not None:
-        record = replace(record, last_error=event.error)
+        record = record.changed(last_error=event.error)
     return ending.end_badly(record, _stage(record), ending.timed_out(record), now, rules)
 
 
 def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, rules: Rules) -> Record:
     """Look for the instance soon; one that is too new to be found may still be there."""
     if not event.found and not past_grace(record, now, rules):
-        return replace(record, due_at=now + NOT_FOUND_AGAIN_SECONDS)
-    return replace(record, deleted_at=now, due_at=now + GONE_CHECK_SECONDS)
+        return record.changed(due_at=now + NOT_FOUND_AGAIN_SECONDS)
+    return record.changed(deleted_at=now, due_at=now + GONE_CHECK_SECONDS)
 
 
 def on_gone(record: Record, _event: Gone, now: float, rules: Rules) -> Record:
@@ -168,15 +167,15 @@ def on_still_there(record: Record, _event: SeenPresent, now: float, rules: Rules
     if now >= (record.releasing_since or now) + rules.release_seconds:
         return ending.fail(record, _failure(record), ending.KEPT, now, rules, reason=_delete_error(record))
     if now >= (record.deleted_at or now) + DELETE_AGAIN_SECONDS:
-        return replace(record, deleted_at=None, due_at=now)
-    return replace(record, due_at=now + GONE_CHECK_SECONDS)
+        return record.changed(deleted_at=None, due_at=now)
+    return record.changed(due_at=now + GONE_CHECK_SECONDS)
 
 
 def on_delete_failed(record: Record, event: StepFailed, now: float, rules: Rules) -> Record:
     """Try again until ten minutes are over, whatever the error: the instance costs money."""
     if event.stage != "release":
         return record  # another worker's start or address, which failed because this one is deleting
-    record = replace(record, tries=record.tries + 1, last_error=event.error)
+    record = record.changed(tries=record.tries + 1, last_error=event.error)
     end = (record.releasing_since or now) + rules.release_seconds
     if now >= end:
         return ending.fail(record, _failure(record), ending.KEPT, now, rules, reason=event.error)
@@ -189,7 +188,7 @@ def on_delete_failed(record: Record, event: StepFailed, now: float, rules: Rules
         fraction=lambda: event.fraction,
     )
     wait = min(max(decision.delay, 2.0), 30.0)
-    return replace(record, due_at=min(now + wait, end))
+    return record.changed(due_at=min(now + wait, end))
 
 
 def _delete_error(record: Record) -> ApiError:

@@ -48,7 +48,8 @@ def provision(
 ) -> Batch:
     """Handle a batch side by side; no call starts that could last past `ends_at`. Nothing raises for one message."""
     run = Run(ports, rules, ends_at)
-    messages = [_Message(run, delivery) for delivery in deliveries]
+    callers = ports.entropy.token()
+    messages = [_Message(run, delivery, f"{callers}.{number}") for number, delivery in enumerate(deliveries)]
     spread(lambda message: message.handle(contract), messages, workers)
     ends: dict[str, int] = {}
     for message in messages:
@@ -58,10 +59,14 @@ def provision(
 
 @dataclass(slots=True)
 class _Message:
-    """One delivery on its way through the function, and what is known of it for its log line."""
+    """One delivery on its way through the function, and what is known of it for its log line.
+
+    `caller` is this delivery's name in the whole world.
+    """
 
     run: Run
     delivery: Delivery
+    caller: str
     end: str = UNACKNOWLEDGED
     request_id: str | None = None
     record: Record | None = None
@@ -109,10 +114,8 @@ class _Message:
 
     def _claim(self, request: Request, now: float) -> str:
         """Make the record, or go on with the one that is there."""
-        entropy = self.run.ports.entropy
-        caller = entropy.token()
         fresh = creating.claim(
-            request, self.delivery.message_id, caller=caller, nonce=entropy.token(), now=now,
+            request, self.delivery.message_id, caller=self.caller, nonce=self.caller, now=now,
             call_until=self.run.fence(now), rules=self.run.rules,
         )  # fmt: skip
         found = self.run.ports.store.claim(fresh)
@@ -123,10 +126,10 @@ class _Message:
             return self._repeat(self.record)
         if self.record.state is not State.CREATING or self._early(self.record):
             return "duplicate"
-        return self._create(request, caller, self.record)
+        return self._create(request, self.record)
 
-    def _create(self, request: Request, caller: str, record: Record) -> str:
-        self.record, again_at = create(self.run, request, record, caller)
+    def _create(self, request: Request, record: Record) -> str:
+        self.record, again_at = create(self.run, request, record, self.caller)
         if again_at is not None:
             return self._send_again(again_at)
         if self.record.state not in TERMINAL:

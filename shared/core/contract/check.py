@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from shared.core.contract import billing, instance, placement, storage_rules, tags
 from shared.core.contract.given import Contract, Given, Unreadable
 from shared.core.contract.table import REQUIRED, lookup
-from shared.core.contract.words import KINDS, shown
+from shared.core.contract.words import KINDS, TYPES, shown
 from shared.core.request import SECRET_PARAMETERS, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
 
-    from shared.core.contract.parameter import Finding, Parameter, Rule
+    from shared.core.contract.parameter import Finding, Rule
     from shared.core.request import Scalar
 
 RULES: tuple[Rule, ...] = instance.RULES + placement.RULES + storage_rules.RULES + billing.RULES + tags.RULES
@@ -63,13 +63,18 @@ def examine(
             readable[name] = value
             continue
         parameter = lookup(name)
-        if parameter is not None and _is_of(value, parameter):
-            readable[name] = value
-            _limits(findings, parameter, name, value)
-        else:
+        if parameter is None or type(value) not in TYPES[parameter.kind]:
             words = "there is no such parameter" if parameter is None else f"must be {KINDS[parameter.kind]}"
             findings.add(name, "InvalidParameter", words)
             unreadable.add(name)
+            continue
+        readable[name] = value
+        for limit in parameter.limits:
+            if not limit.holds(value):
+                words = _with_value(f"must {limit.words}", name, value)
+                findings.add(name, limit.code or parameter.code, words, listed=limit.listed)
+        if parameter.remark:
+            findings.warnings.append(Violation(name, "Remark", parameter.remark))
     for name in REQUIRED:
         if name not in readable and name not in unreadable:
             findings.add(name, "MissingParameter", "is required")
@@ -77,47 +82,35 @@ def examine(
     return findings
 
 
-def _is_of(value: object, parameter: Parameter) -> bool:
-    kind = type(value)
-    return kind is parameter.kind or (kind is int and parameter.kind is float)
-
-
-def _limits(findings: Findings, parameter: Parameter, name: str, value: Scalar) -> None:
-    for limit in parameter.limits:
-        if not limit.holds(value):
-            words = _with_value(f"must {limit.words}", name, value)
-            findings.add(name, limit.code or parameter.code, words, listed=limit.listed)
-    if parameter.remark:
-        findings.warnings.append(Violation(name, "Remark", parameter.remark))
-
-
 def _rules(findings: Findings, given: Given, max_tags: int) -> None:
-    for rule in RULES:
-        if not rule.when or given.has(rule.when):
-            _apply(findings, rule, given)
+    for rule in [rule for rule in RULES if not rule.when or rule.when in given.present]:
+        _apply(findings, rule, given)
     _apply_to(findings, storage_rules.DISK_RULES, given, "SystemDisk")
     for disk in given.data_disks:
         _apply_to(findings, storage_rules.DATA_DISK_RULES, given, disk)
     tag_count = max(given.numbered["Tag"], default=0)
     if tag_count > max_tags:
         findings.add("Tag", "QuotaExceed.Tags", f"can have at most {max_tags} items, and has {tag_count}")
-    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(billing.ignored, given)]
+    findings.warnings += [Violation(name, "Ignored", words) for name, words in _ignored(given)]
 
 
 def _apply_to(findings: Findings, rules: tuple[Rule, ...], given: Given, disk: str) -> None:
-    for rule in rules:
-        if given.has(f"{disk}.{rule.when}"):
-            _apply(findings, rule, given, disk)
+    for rule in [rule for rule in rules if f"{disk}.{rule.when}" in given.flat]:
+        _apply(findings, rule, given, disk)
 
 
 def _apply(findings: Findings, rule: Rule, given: Given, *disk: str) -> None:
-    for name, words in _found(rule.breaches, given, *disk):
+    try:
+        found = tuple(rule.breaches(given, *disk))
+    except Unreadable:
+        return
+    for name, words in found:
         findings.add(name, rule.code, _with_value(words, name, given.flat.get(name)), listed=rule.listed)
 
 
-def _found(breaches: Callable[..., Iterable[Finding]], given: Given, *disk: str) -> tuple[Finding, ...]:
+def _ignored(given: Given) -> tuple[Finding, ...]:
     try:
-        return tuple(breaches(given, *disk))
+        return tuple(billing.ignored(given))
     except Unreadable:
         return ()
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from shared.core.contract.words import KINDS, kind_of
-from shared.core.json_text import Repeated
+from shared.core.contract.words import KINDS, TYPES, kind_of
+
+_INFINITY = float("inf")
 
 
 class Strict(fields.Field[Any]):
@@ -17,26 +18,30 @@ class Strict(fields.Field[Any]):
 
     def __init__(self, kind: type, **options: Any) -> None:  # noqa: ANN401 - marshmallow's options
         super().__init__(**options)
-        self._kinds = {float: (float, int), dict: (dict, Repeated)}.get(kind, (kind,))
-        self._words = KINDS[kind]
+        self._kind = kind
 
     def _validate(self, value: Any) -> None:  # noqa: ANN401
         if self.validators:  # most have none, and marshmallow's way of finding that out is most of the cost
             super()._validate(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ARG002
-        if type(value) not in self._kinds:
-            raise ValidationError(f"must be {self._words}, not {kind_of(value)}")
-        if type(value) is str and not value.isascii() and has_lone_surrogate(value):
-            raise ValidationError("must be valid Unicode text (it has half of a surrogate pair)")
-        if type(value) is float and not abs(value) < float("inf"):
-            raise ValidationError("must be a finite number")
+        if (words := unreadable(value, self._kind)) is not None:
+            raise ValidationError(words)
         return value
+
+
+def unreadable(value: Any, kind: type) -> str | None:  # noqa: ANN401 - whatever JSON can say
+    """Say why a value is not one of that kind; None when it is."""
+    given = type(value)
+    if given not in TYPES[kind]:
+        return "must not be null" if value is None else f"must be {KINDS[kind]}, not {kind_of(value)}"
+    if given is str and not value.isascii() and has_lone_surrogate(value):
+        return "must be valid Unicode text (it has half of a surrogate pair)"
+    if given is float and not -_INFINITY < value < _INFINITY:
+        return "must be a finite number"
+    return None
 
 
 def has_lone_surrogate(text: str) -> bool:
     """Tell whether a text cannot be encoded: JSON's escapes can spell halves of surrogate pairs."""
     return any("\ud800" <= each <= "\udfff" for each in text)
-
-
-SCALARS: dict[type, Strict] = {kind: Strict(kind) for kind in (str, int, float, bool)}

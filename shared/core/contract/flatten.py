@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from marshmallow import ValidationError
-
-from shared.core.contract.fields import SCALARS
+from shared.core.contract.fields import unreadable
 from shared.core.contract.omitted import OMITTED
 from shared.core.contract.table import LISTS, OBJECTS, PARAMETERS, lookup
 from shared.core.contract.words import clean, kind_of
@@ -84,10 +82,11 @@ def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:  # noqa:
     elif value is None and overlay:
         flat.values[name] = None
     else:
-        try:
-            flat.values[name] = SCALARS[parameter.kind].deserialize(value)
-        except ValidationError as error:
-            flat.refuse(name, str(error.messages[0]))
+        words = unreadable(value, parameter.kind)
+        if words is None:
+            flat.values[name] = value
+        else:
+            flat.refuse(name, words)
 
 
 def _object(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say

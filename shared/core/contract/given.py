@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shared.core.contract.table import LISTS, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from shared.core.request import Scalar
 
@@ -44,6 +43,10 @@ class Given:
     def __init__(self, flat: Mapping[str, Scalar], contract: Contract, unreadable: Collection[str]) -> None:
         self.flat = flat
         self.site = contract.site
+        self.numbered = _numbered([*flat, *(name for name in unreadable if lookup(name))])
+        """The item numbers of each list, in order; items of which nothing could be read are there, too."""
+        self.present = flat.keys() | {head for head, numbers in self.numbered.items() if numbers}
+        """The parameters that were given readably, and the lists that have items."""
         self._unreadable = unreadable
 
     def get(self, name: str) -> Scalar | None:
@@ -52,41 +55,36 @@ class Given:
             raise Unreadable(name)
         return self.flat.get(name)
 
-    def has(self, name: str) -> bool:
-        """Tell whether a parameter, or an item of a list, was given readably."""
-        return name in self.flat or bool(self.numbered.get(name))
-
     def number(self, name: str, default: int) -> int:
         """Return an integer or the API's default for it."""
         value = self.get(name)
         return default if value is None else int(value)
-
-    @cached_property
-    def numbered(self) -> dict[str, list[int]]:
-        """The item numbers of each list, in order; items of which nothing could be read are there, too."""
-        found: dict[str, set[int]] = {head: set() for head in LISTS}
-        for name in (*self.flat, *(each for each in self._unreadable if lookup(each))):
-            if name.count(".") == 2:  # noqa: PLR2004 - list, number, field
-                head, number, _ = name.split(".")
-                found[head].add(int(number))
-        return {head: sorted(numbers) for head, numbers in found.items()}
 
     @property
     def data_disks(self) -> list[str]:
         """The prefixes of the data disks: `DataDisk.1` and so on."""
         return [f"DataDisk.{number}" for number in self.numbered["DataDisk"]]
 
-    @cached_property
+    @property
     def prepaid(self) -> bool:
         """Whether the instance is a subscription."""
         return self.get("InstanceChargeType") == "PrePaid"
 
-    @cached_property
+    @property
     def on_dedicated_host(self) -> bool:
         """Whether the instance is put on a dedicated host."""
         return self.get("DedicatedHostId") is not None or self.get("Tenancy") == "host"
 
-    @cached_property
+    @property
     def spot(self) -> bool:
         """Whether it becomes a spot instance; a named dedicated host makes the service ignore the strategy."""
         return self.get("SpotStrategy") in SPOT and self.get("DedicatedHostId") is None
+
+
+def _numbered(names: Iterable[str]) -> dict[str, list[int]]:
+    found: dict[str, set[int]] = {head: set() for head in LISTS}
+    for name in names:
+        if name.count(".") == 2:  # noqa: PLR2004 - list, number, field
+            head, number, _ = name.split(".")
+            found[head].add(int(number))
+    return {head: sorted(numbers) for head, numbers in found.items()}

@@ -21,13 +21,14 @@ def nest(flat: Mapping[str, Scalar]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     lists: dict[str, dict[int, dict[str, Scalar]]] = {}
     for name, value in flat.items():
-        head, *rest = name.split(".")
-        if not rest:
-            nested[head] = value
-        elif len(rest) == 1:
-            nested.setdefault(head, {})[rest[0]] = value
+        if "." not in name:
+            nested[name] = value
+            continue
+        head, *number, leaf = name.split(".")
+        if number:
+            lists.setdefault(head, {}).setdefault(int(number[0]), {})[leaf] = value
         else:
-            lists.setdefault(head, {}).setdefault(int(rest[0]), {})[rest[1]] = value
+            nested.setdefault(head, {})[leaf] = value
     for head, items in lists.items():
         nested[head] = [items[number] for number in sorted(items)]
     return nested

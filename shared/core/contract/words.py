@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.core.json_text import Repeated
+
 KINDS: dict[type, str] = {
     str: "a string",
     int: "an integer",
@@ -13,6 +15,8 @@ KINDS: dict[type, str] = {
     list: "a list",
     type(None): "null",
 }
+TYPES: dict[type, tuple[type, ...]] = {kind: (kind,) for kind in KINDS} | {float: (float, int), dict: (dict, Repeated)}
+"""The types that values of a kind can have: an integer is a number, too."""
 _GIVEN = KINDS | {bool: "a boolean"}
 _SHOWN = 64
 
