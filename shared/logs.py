@@ -84,13 +84,10 @@ class _Renderer:
         return self._cleaner.clean(_encode(self._fields(line)))
 
     def _fields(self, fields: MutableMapping[str, Any]) -> dict[str, object]:
-        return {
-            str(name): MASK if _is_secret(str(name)) else item if type(item) in _NUMBERS else self._value(item)
-            for name, item in fields.items()
-        }
+        return {str(name): MASK if _is_secret(str(name)) else self._value(item) for name, item in fields.items()}
 
     def _value(self, value: object) -> object:
-        if type(value) in _NUMBERS:
+        if type(value) in _NUMBERS or (type(value) is str and len(value) <= _LONGEST_VALUE):
             return value
         if isinstance(value, dict):
             return self._fields(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shared.core.contract import Contract, Findings, examine
@@ -29,7 +30,6 @@ class Content:
         self._contract = contract
         self._base = flatten(parameters)
         self._found = self._examine(self._base.values, self._base.unreadable)
-        self._known = frozenset([*self._found.violations, *self._found.warnings])
         self.overlays: list[dict[str, Scalar | None]] = []
         self.warnings = _under("parameters", self._found.warnings)
         own = [*self._base.violations, *self._found.violations, *_reserved_tags(self._base)]
@@ -75,6 +75,10 @@ class Content:
     def _new(self, found: Iterable[Violation], overlay: Flat) -> list[Violation]:
         """Leave out what is wrong with the request itself already, unless the alternative says it again."""
         return [each for each in found if each not in self._known or each.field in overlay.values]
+
+    @cached_property
+    def _known(self) -> frozenset[Violation]:
+        return frozenset([*self._found.violations, *self._found.warnings])
 
 
 def unreadable_alternatives(alternatives: Sequence[Any]) -> list[Violation]:

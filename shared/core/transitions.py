@@ -68,4 +68,4 @@ def advance(record: Record, event: events.Event, now: float, rules: Rules) -> Re
     if change is None:
         return record
     after = change(record, event, now, rules)
-    return record if after == record else after.changed(version=record.version + 1)
+    return record if vars(after) == vars(record) else after.changed(version=record.version + 1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MESSAGES = 100
-TURNS = 9
+TURNS = 25
 WORKERS = 20
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from local import defaults
 from shared import bootstrap
+from shared.core.message import parse
+from shared.usecases import provision as provisioning
 from tests.functional.worker import Worker, message
 
 if TYPE_CHECKING:
@@ -245,6 +247,22 @@ def test_an_outcome_waits_for_the_topic(worker: Worker) -> None:
     worker.enqueue(message("r1"), "{")
     worker.settle()
     assert len(worker.published()) == 2
+
+
+def test_a_bug_in_one_message_takes_no_other_along(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever breaks while one message is read, it is logged without its text, sent again, and done when mended."""
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            provisioning, "parse", lambda body, contract: parse(body, contract) if "r3" not in body else 1 / 0
+        )
+        worker.enqueue(*(message(f"r{number}") for number in range(8)))
+        worker.deliver()
+    assert '"error": "ZeroDivisionError"' in worker.log.getvalue()
+    assert len(worker.instances()) == 7
+    worker.settle()
+    assert sorted(each["requestId"] for each in (outcome["data"] for outcome in worker.outcomes())) == [
+        f"r{number}" for number in range(8)
+    ]
 
 
 def test_no_secret_is_left_anywhere(worker: Worker) -> None:

@@ -271,3 +271,13 @@ def test_a_record_survives_its_json() -> None:
     record = second_generation()
     assert Record.from_json(record.to_json()) == record
     assert isinstance(record.generation, Generation)
+
+
+def test_a_changed_record_is_what_replace_makes() -> None:
+    """`changed` gives what `dataclasses.replace` gives, leaves its own record alone, and knows every field."""
+    record = creating()
+    before = record.to_json()
+    assert record.changed(tries=3, instance_id="i-1") == replace(record, tries=3, instance_id="i-1")
+    assert record.to_json() == before
+    with pytest.raises(TypeError, match="no such_field"):
+        record.changed(such_field=1)
