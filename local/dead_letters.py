@@ -94,7 +94,7 @@ def renamed(delivery: Delivery) -> str | None:
     return json.dumps(body, separators=(",", ":"))
 
 
-def hidden(body: str) -> Any:  # noqa: ANN401 - JSON
+def hidden(body: str) -> Any:
     """Return a body for the eye: values of secret parameters are masked; what is no JSON is not shown at all."""
     try:
         return _mask(json.loads(body))
@@ -137,7 +137,7 @@ def _object(body: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _mask(value: Any) -> Any:  # noqa: ANN401 - JSON
+def _mask(value: Any) -> Any:
     if isinstance(value, dict):
         return {
             name: "***" if name.rpartition(".")[2] in SECRET_PARAMETERS else _mask(item) for name, item in value.items()

@@ -70,7 +70,7 @@ class Samples:
         )
 
 
-def differences(expected: Any, found: Any, where: str = "") -> list[str]:  # noqa: ANN401 - JSON
+def differences(expected: Any, found: Any, where: str = "") -> list[str]:
     """Tell where JSON differs from what is expected of it; fields that are not named do not matter."""
     if expected == ANYTHING:
         return [] if found is not None else [f"{where} is missing"]

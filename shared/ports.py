@@ -191,13 +191,13 @@ class Entropy(Protocol):
 class Log(Protocol):
     """A structured logger (structlog's): an event name and fields."""
 
-    def info(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - fields are whatever JSON can say
+    def info(self, event: str, **fields: Any) -> None:
         """Write one line."""
 
-    def warning(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - the same
+    def warning(self, event: str, **fields: Any) -> None:
         """Write one line that somebody may want to look at."""
 
-    def error(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - the same
+    def error(self, event: str, **fields: Any) -> None:
         """Write one line that somebody has to look at."""
 
 

@@ -40,8 +40,8 @@ class Clients:
         self, key: str = defaults.ACCESS_KEY_ID, secret: str = defaults.ACCESS_KEY_SECRET, token: str | None = None
     ) -> Client:
         """Return the official ECS client."""
-        from alibabacloud_ecs20140526.client import Client  # noqa: PLC0415 - slow to import, and few tests need it
-        from alibabacloud_tea_openapi.models import Config  # noqa: PLC0415 - the same
+        from alibabacloud_ecs20140526.client import Client
+        from alibabacloud_tea_openapi.models import Config
 
         protocol, _, endpoint = self.ecs_endpoint.partition("://")
         return Client(
@@ -59,7 +59,7 @@ class Clients:
         self, key: str = defaults.ACCESS_KEY_ID, secret: str = defaults.ACCESS_KEY_SECRET, token: str = ""
     ) -> Account:
         """Return the official MNS account, with a connection of its own."""
-        from mns.account import Account  # noqa: PLC0415 - slow to import, and few tests need it
+        from mns.account import Account
 
         account = Account(self.url, key, secret, token)
         self._accounts.append(account)
@@ -68,7 +68,7 @@ class Clients:
     def local(self, call: str, data: object = None) -> dict[str, Any]:
         """Make a `/_local` call: a GET without data, else a POST; return the JSON that came back."""
         body = None if data is None else json.dumps(data).encode()
-        with urllib.request.urlopen(f"{self.url}/_local/{call}", body, timeout=5) as response:  # noqa: S310 - loopback
+        with urllib.request.urlopen(f"{self.url}/_local/{call}", body, timeout=5) as response:
             text = response.read()
         return json.loads(text) if text else {}
 

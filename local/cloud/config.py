@@ -58,7 +58,7 @@ class Config:
         """Return how long one of the cloud's own delays is at the present speed."""
         return seconds / self.speed
 
-    def update(self, data: Any) -> None:  # noqa: ANN401 - JSON from outside
+    def update(self, data: Any) -> None:
         """Set what is named, leave the rest; raise ValueError and set nothing when something is wrong."""
         if not isinstance(data, dict):
             raise ValueError("the configuration is an object")  # noqa: TRY004 - one kind of error for bad input
@@ -95,13 +95,13 @@ def _limits(data: Mapping[str, Any], name: str) -> Limits | None:
     return limits
 
 
-def _delays(data: Any) -> dict[str, float]:  # noqa: ANN401 - JSON from outside
+def _delays(data: Any) -> dict[str, float]:
     if not isinstance(data, dict) or set(data) - set(DELAYS):
         raise ValueError(f"delays are seconds by name; the names are {sorted(DELAYS)}")
     return {name: _seconds(value) for name, value in data.items()}
 
 
-def _seconds(value: Any) -> float:  # noqa: ANN401 - JSON from outside
+def _seconds(value: Any) -> float:
     if type(value) not in {int, float} or value < 0:
         raise ValueError(f"seconds are a number from 0: {value!r}")
     return float(value)

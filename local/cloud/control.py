@@ -51,7 +51,7 @@ def _change(change: Callable[[Cloud, Any], None]) -> Callable[[Cloud, HttpReques
     return call
 
 
-def _advance(cloud: Cloud, data: Any) -> None:  # noqa: ANN401 - JSON from outside
+def _advance(cloud: Cloud, data: Any) -> None:
     seconds = data.get("advance") if isinstance(data, dict) else None
     if not isinstance(seconds, (int, float)):
         raise ValueError('the clock takes {"advance": seconds}')  # noqa: TRY004 - one kind of error for bad input

@@ -87,7 +87,7 @@ class Faults:
     pending: list[Fault] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), repr=False)
 
-    def add(self, data: Any) -> None:  # noqa: ANN401 - JSON from outside
+    def add(self, data: Any) -> None:
         """Add one fault or a list; raise ValueError and add none when one of them is wrong."""
         added = [Fault.from_json(item, self.actions) for item in (data if isinstance(data, list) else [data])]
         for fault in added:
@@ -127,7 +127,7 @@ class Faults:
         return struck
 
 
-def _error(data: Any) -> ServiceError:  # noqa: ANN401 - JSON from outside
+def _error(data: Any) -> ServiceError:
     if not isinstance(data, dict) or not isinstance(data.get("status"), int) or not isinstance(data.get("code"), str):
         raise ValueError("an error has a status (a number), a code, and perhaps message and headers")  # noqa: TRY004 - one kind of error for bad input
     headers = {str(name): str(value) for name, value in (data.get("headers") or {}).items()}

@@ -37,7 +37,7 @@ class HttpResponse:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def json_response(status: int, data: Any) -> HttpResponse:  # noqa: ANN401 - JSON
+def json_response(status: int, data: Any) -> HttpResponse:
     """Return an answer in JSON."""
     body = json.dumps(data, separators=(",", ":")).encode()
     return HttpResponse(status, body, {"content-type": "application/json"})

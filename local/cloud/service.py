@@ -70,7 +70,7 @@ class Service(Protocol):
     def request_ids(self, call: Call) -> Iterable[str]:
         """Return the ids of the provisioning requests the call is about, for faults that match on one."""
 
-    def state(self) -> Any:  # noqa: ANN401 - JSON
+    def state(self) -> Any:
         """Return what `GET /_local/state` shows under this service's name."""
 
     def reset(self) -> None:

@@ -53,7 +53,7 @@ def _where(command: Callable[..., None]) -> Callable[..., None]:
 
 @dlq.command(name="list", epilog=options.examples("provisioner dlq list", "provisioner dlq list --store tablestore"))
 @_where
-def list_(*, as_json: bool, **where: Any) -> None:  # noqa: ANN401 - the options of _where, handed on
+def list_(*, as_json: bool, **where: Any) -> None:
     """List dead letters and what became of the request of each; they stay where they are."""
     with dead_letter_queue(environ=os.environ, **where) as queue:
         rows = [row for letter in queue.letters for row in _rows(letter, queue.records)]
@@ -68,7 +68,7 @@ def list_(*, as_json: bool, **where: Any) -> None:  # noqa: ANN401 - the options
 @click.argument("letter_id", metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show bodies as they are, passwords and user data included.")
 @_where
-def show(*, letter_id: str, reveal: bool, as_json: bool, **where: Any) -> None:  # noqa: ANN401 - the same
+def show(*, letter_id: str, reveal: bool, as_json: bool, **where: Any) -> None:
     """Show what is inside a dead letter. ID is its own id, or that of a message or request inside.
 
     Exit code 1 when there is no such dead letter.
@@ -100,7 +100,7 @@ def show(*, letter_id: str, reveal: bool, as_json: bool, **where: Any) -> None: 
 @click.option("--queue", default=defaults.QUEUE, envvar="PROVISIONER_QUEUE", show_default=True, help="Where to.")
 @_where
 def replay(
-    *, letter_ids: tuple[str, ...], everything: bool, new_id: bool, queue: str, as_json: bool, **where: Any  # noqa: ANN401 - the same
+    *, letter_ids: tuple[str, ...], everything: bool, new_id: bool, queue: str, as_json: bool, **where: Any
 ) -> None:  # fmt: skip
     """Send the messages of dead letters to the request queue again; a letter is removed only after that.
 

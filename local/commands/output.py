@@ -27,7 +27,7 @@ def wants_json(given: bool) -> bool:  # noqa: FBT001 - a flag of the command lin
     return given or not sys.stdout.isatty()
 
 
-def json_line(value: Any) -> None:  # noqa: ANN401 - JSON
+def json_line(value: Any) -> None:
     """Write one JSON line to stdout, at once."""
     raw_line(json.dumps(value, separators=(",", ":"), default=str))
 

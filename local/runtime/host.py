@@ -45,7 +45,7 @@ def context_for(start: dict[str, Any], request_id: str) -> SimpleNamespace:
     return context
 
 
-def resolve(handler: str) -> Any:  # noqa: ANN401 - whatever the code has under that name
+def resolve(handler: str) -> Any:
     """Import the module part of a handler string and return the attribute after its last dot."""
     module, _, name = handler.rpartition(".")
     return getattr(importlib.import_module(module.replace("/", ".")), name)
@@ -69,7 +69,7 @@ def set_up_logging() -> None:
     root.setLevel(logging.INFO)
 
 
-def answer_to(handler: Any, event: bytes, context: SimpleNamespace) -> tuple[bool, bytes]:  # noqa: ANN401 - user code
+def answer_to(handler: Any, event: bytes, context: SimpleNamespace) -> tuple[bool, bytes]:
     """Call the handler; return whether it succeeded, and the bytes its caller gets."""
     try:
         value = handler(event, context)

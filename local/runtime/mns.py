@@ -111,7 +111,7 @@ class QueueClient:
             part = messages[start : start + BATCH_LIMIT]
             self._call("batch_delete_message", [message.handle for message in part])
 
-    def _call(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    def _call(self, method: str, *arguments: object) -> Any:
         from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase  # noqa: PLC0415 - the same
 
         socket = self._connection.http.conn.sock

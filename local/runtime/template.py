@@ -74,7 +74,7 @@ class Resolver:
         self._known |= {"ALIYUN::Region": defaults.REGION, "ALIYUN::TenantId": defaults.ACCOUNT_ID}
         self._known |= parameters or {}
 
-    def value(self, node: Any) -> Any:  # noqa: ANN401 - a template holds any kind of value
+    def value(self, node: Any) -> Any:
         """Return the node with every intrinsic function worked out, or `Unresolved`."""
         if isinstance(node, list):
             return [self.value(item) for item in node]
@@ -86,7 +86,7 @@ class Resolver:
                 return self._function(name, argument)
         return {key: self.value(item) for key, item in node.items()}
 
-    def _function(self, name: str, argument: Any) -> Any:  # noqa: ANN401 - the same
+    def _function(self, name: str, argument: Any) -> Any:
         if name == "Ref":
             return self._known.get(argument, Unresolved(f"Ref {argument}"))
         if name == "Fn::GetAtt":
@@ -102,12 +102,12 @@ class Resolver:
             return self.value(then if self._holds(self._conditions[condition]) else otherwise)
         return Unresolved(name)
 
-    def _attribute(self, resource: str, attribute: str) -> Any:  # noqa: ANN401 - the same
+    def _attribute(self, resource: str, attribute: str) -> Any:
         """Return an attribute that repeats a property of its resource (a name), as most do that matter here."""
         properties = self._resources.get(resource, {}).get("Properties", {})
         return self.value(properties.get(attribute, Unresolved(f"{resource}.{attribute}")))
 
-    def _substitute(self, argument: Any) -> Any:  # noqa: ANN401 - the same
+    def _substitute(self, argument: Any) -> Any:
         text, own = (argument, {}) if isinstance(argument, str) else (argument[0], argument[1])
         lost: list[Unresolved] = []
 
@@ -128,7 +128,7 @@ class Resolver:
         result = re.sub(r"\$\{([^!}]+)\}", replace, text)
         return lost[0] if lost else result
 
-    def _holds(self, condition: Any) -> bool:  # noqa: ANN401 - the same
+    def _holds(self, condition: Any) -> bool:
         ((name, argument),) = condition.items()
         if name == "Fn::Equals":
             left, right = (self.value(item) for item in argument)

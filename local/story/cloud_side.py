@@ -127,7 +127,7 @@ class Witness:
         self.story.set_part("faults", faults)
         self.story.set_part("calls", self._calls.to_json(moment))
 
-    def _create(self, key: str, parameters: Any, now: float) -> None:  # noqa: ANN401 - the same
+    def _create(self, key: str, parameters: Any, now: float) -> None:
         facts = {"zone": parameters.get("ZoneId"), "type": parameters.get("InstanceType")}
         where = ", ".join(str(value)[:64] for value in facts.values() if value)
         journey = self.story.tell(key, now, "called", f"CreateInstance: {where}", state="creating")

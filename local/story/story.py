@@ -44,7 +44,7 @@ class Story:
 
     def tell(
         self, key: str, at: float, kind: str, text: str, *, state: str | None = None,
-        error: dict[str, Any] | None = None, **facts: Any,  # noqa: ANN401 - JSON
+        error: dict[str, Any] | None = None, **facts: Any,
     ) -> Journey:  # fmt: skip
         """Add a step to a request, which is new if nobody has told of it; set its state and facts."""
         journey = self._journey(key, at)
@@ -53,7 +53,7 @@ class Story:
         self._touch(journey, at, state, facts)
         return journey
 
-    def note(self, key: str, at: float, *, state: str | None = None, **facts: Any) -> None:  # noqa: ANN401 - JSON
+    def note(self, key: str, at: float, *, state: str | None = None, **facts: Any) -> None:
         """Set what is known of a request without a step of its own; nothing changes when it is known already."""
         journey = self.journeys.get(key)
         if journey is None:
@@ -65,12 +65,12 @@ class Story:
             journey.version = self._next()
             self._touch(journey, at, None, {})
 
-    def set_part(self, name: str, value: Any) -> None:  # noqa: ANN401 - JSON
+    def set_part(self, name: str, value: Any) -> None:
         """Set a part of the whole picture (queues, instances ...); the same value again is no change."""
         if name not in self._parts or self._parts[name][1] != value:
             self._parts[name] = self._next(), value
 
-    def part(self, name: str) -> Any:  # noqa: ANN401 - JSON
+    def part(self, name: str) -> Any:
         """Return a part as it was last set."""
         return self._parts[name][1] if name in self._parts else None
 

@@ -33,7 +33,7 @@ def defer(name: str) -> bool:
         return False
     package = module_from_spec(spec)
 
-    def load(attribute: str) -> Any:  # noqa: ANN401 - whatever the package has under that name
+    def load(attribute: str) -> Any:
         if attribute not in owners:
             raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
         value = getattr(importlib.import_module(f"{name}.{owners[attribute]}"), attribute)

@@ -187,7 +187,7 @@ def _required(value: str | None) -> str:
     return value
 
 
-def _instance(item: Any) -> Instance:  # noqa: ANN401 - the SDK has no types
+def _instance(item: Any) -> Instance:
     private = _addresses(item.vpc_attributes and item.vpc_attributes.private_ip_address)
     public = _addresses(item.public_ip_address) or ((item.eip_address and item.eip_address.ip_address) or None,)
     return Instance(
@@ -202,7 +202,7 @@ def _instance(item: Any) -> Instance:  # noqa: ANN401 - the SDK has no types
     )
 
 
-def _addresses(holder: Any) -> tuple[str, ...]:  # noqa: ANN401 - the SDK has no types
+def _addresses(holder: Any) -> tuple[str, ...]:
     return tuple(holder.ip_address or ()) if holder else ()
 
 

@@ -73,7 +73,7 @@ class Mns:
         text = f"{type(error).__name__} {code}: {getattr(error, 'message', error)}"
         return clean(text, self._credentials.secrets, limit=_LONGEST_TEXT)
 
-    def _connect(self) -> Any:  # noqa: ANN401 - the SDK has no types
+    def _connect(self) -> Any:
         keys = self._credentials
         client = Account(self._endpoint, keys.access_key_id, keys.access_key_secret, keys.security_token).mns_client
         client.set_connection_timeout(self._call_seconds)  # for http only

@@ -236,7 +236,7 @@ def _turn_over(record: Record, alternative: int, retry_at: float) -> Record:
     return record.changed(generations=(*record.generations, following), tries=tries, retry_at=retry_at)
 
 
-def _pending(record: Record, now: float, **instance: Any) -> Record:  # noqa: ANN401 - fields of the record
+def _pending(record: Record, now: float, **instance: Any) -> Record:
     return record.changed(
         **instance, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
         settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None,

@@ -15,7 +15,7 @@ _DEEPEST = 6
 """No field is deeper: alternatives, number, DataDisk, number, Size."""
 
 
-def in_document_order(violations: Sequence[Violation], document: Any) -> tuple[Violation, ...]:  # noqa: ANN401 - any JSON
+def in_document_order(violations: Sequence[Violation], document: Any) -> tuple[Violation, ...]:
     """Sort violations by where their field stands in the message.
 
     What is missing comes after everything its object has; within one field the order stays.
@@ -41,7 +41,7 @@ def in_document_order(violations: Sequence[Violation], document: Any) -> tuple[V
     return tuple(sorted(violations, key=place))
 
 
-def _paths(value: Any, prefix: str, depth: int) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _paths(value: Any, prefix: str, depth: int) -> Iterator[str]:
     if depth and isinstance(value, dict):
         for name, item in value.items():
             path = f"{prefix}{clean(name)}"

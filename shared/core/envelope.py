@@ -35,10 +35,10 @@ _TIME = re.compile(
 class Time(Strict):
     """An RFC 3339 time, as epoch seconds."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - marshmallow's options
+    def __init__(self, **options: Any) -> None:
         super().__init__(str, **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
         text = super()._deserialize(value, attr, data, **kwargs)
         seconds = epoch_seconds(text)
         if seconds is None:
@@ -64,10 +64,10 @@ def epoch_seconds(text: str) -> float | None:
 class Metadata(Strict):
     """Up to 20 pairs of strings. Errors are keyed by the pair's key, None for those of the whole."""
 
-    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - marshmallow's options
+    def __init__(self, **options: Any) -> None:
         super().__init__(dict, **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:  # noqa: ANN401
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
         if isinstance(value, Repeated):
             raise ValidationError({clean(name): ["is given twice"] for name in value.names})
         pairs: dict[str, str] = super()._deserialize(value, attr, data, **kwargs)

@@ -18,7 +18,7 @@ class Repeated(dict[str, Any]):
     names: tuple[str, ...] = ()
 
 
-def read_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON can say
+def read_json(text: str) -> Any:
     """Return what a JSON text says; raise NotJson.
 
     NaN and the infinities are no JSON. An integer of more than 18 digits is read as a float, so that no number can be

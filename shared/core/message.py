@@ -85,7 +85,7 @@ def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Viola
         return dict(error.valid_data or {}), violations
 
 
-def _violations(messages: Any, field: str) -> Iterator[Violation]:  # noqa: ANN401 - marshmallow's tree
+def _violations(messages: Any, field: str) -> Iterator[Violation]:
     if isinstance(messages, dict):
         for name, below in messages.items():
             yield from _violations(below, field if name is None else f"{field}.{clean(name)}" if field else clean(name))

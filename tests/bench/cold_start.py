@@ -64,5 +64,5 @@ def _figure(store: str, url: str, path: Path | None) -> Figure:
 
 def _seconds(work: str, environ: dict[str, str]) -> float:
     command = [sys.executable, "-W", "ignore", "-c", _TIMED.format(work)]
-    done = subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environ)  # noqa: S603 - our own text
+    done = subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environ)
     return float(done.stderr.split()[-1])

@@ -52,7 +52,7 @@ def _let_them_get_ready(cloud: Cloud) -> None:
 
 
 def _poll() -> str:
-    from functions import poll  # noqa: PLC0415 - in the worker's process only
+    from functions import poll
 
     poll.initializer(context())
     return str(poll.handler(b"{}", context()))

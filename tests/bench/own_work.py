@@ -35,7 +35,7 @@ def measure() -> list[Figure]:
 
 
 def _pairs(url: str) -> list[tuple[float, float]]:
-    from functions import provision  # noqa: PLC0415 - in the worker's process only
+    from functions import provision
 
     provision.initializer(context())
     call = _bare(url)
@@ -51,10 +51,10 @@ def _pairs(url: str) -> list[tuple[float, float]]:
 
 def _bare(url: str) -> Callable[[str], object]:
     """Return a call of the SDK as anybody would write it, with the same parameters, token and tag."""
-    from alibabacloud_ecs20140526 import models  # noqa: PLC0415 - in the worker's process only
-    from alibabacloud_ecs20140526.client import Client  # noqa: PLC0415 - the same
-    from alibabacloud_tea_openapi.utils_models import Config  # noqa: PLC0415 - the same
-    from darabonba.runtime import RuntimeOptions  # noqa: PLC0415 - the same
+    from alibabacloud_ecs20140526 import models
+    from alibabacloud_ecs20140526.client import Client
+    from alibabacloud_tea_openapi.utils_models import Config
+    from darabonba.runtime import RuntimeOptions
 
     client = Client(
         Config(

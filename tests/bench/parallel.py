@@ -27,7 +27,7 @@ def measure() -> list[Figure]:
 
 
 def _walls() -> list[float]:
-    from functions import provision  # noqa: PLC0415 - in the worker's process only
+    from functions import provision
 
     provision.initializer(context())
     walls = []

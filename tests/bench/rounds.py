@@ -49,10 +49,10 @@ class Made:
 
 def make_rounds(count: int) -> list[Made]:
     """Make rounds with the timer function's own ports, in a process that has its environment."""
-    from functions import poll  # noqa: PLC0415 - in the worker's process only
-    from shared.invocation import begin  # noqa: PLC0415 - the same
-    from shared.usecases.rounds import Round  # noqa: PLC0415 - the same
-    from shared.usecases.run import Run  # noqa: PLC0415 - the same
+    from functions import poll
+    from shared.invocation import begin
+    from shared.usecases.rounds import Round
+    from shared.usecases.run import Run
 
     poll.initializer(context())
     made = []

@@ -59,9 +59,9 @@ def measure() -> list[Figure]:
 
 
 def _script(url: str) -> float:
-    from alibabacloud_ecs20140526 import models  # noqa: PLC0415 - in the script's process only
-    from alibabacloud_ecs20140526.client import Client  # noqa: PLC0415 - the same
-    from alibabacloud_tea_openapi.utils_models import Config  # noqa: PLC0415 - the same
+    from alibabacloud_ecs20140526 import models
+    from alibabacloud_ecs20140526.client import Client
+    from alibabacloud_tea_openapi.utils_models import Config
 
     keys = {"access_key_id": defaults.ACCESS_KEY_ID, "access_key_secret": defaults.ACCESS_KEY_SECRET}
     client = Client(Config(**keys, region_id=defaults.REGION, endpoint=url.removeprefix("http://"), protocol="http"))
@@ -100,7 +100,7 @@ def _work(url: str, environ: dict[str, str]) -> Job:
 
 
 def _provision() -> float:
-    from functions import provision  # noqa: PLC0415 - in the worker's process only
+    from functions import provision
 
     provision.initializer(context())
     began = time.monotonic()
@@ -110,7 +110,7 @@ def _provision() -> float:
 
 
 def _poll() -> None:
-    from functions import poll  # noqa: PLC0415 - in the worker's process only
+    from functions import poll
 
     poll.initializer(context())
     while json.loads(poll.handler(b"{}", context()))["reason"] == "idle":  # as long as there has been no work
@@ -118,6 +118,6 @@ def _poll() -> None:
 
 
 def _state(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/_local/state", timeout=10) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(f"{url}/_local/state", timeout=10) as answer:
         state: dict[str, Any] = json.load(answer)
         return state

@@ -65,7 +65,7 @@ def context() -> SimpleNamespace:
     return SimpleNamespace(request_id="bench", function=SimpleNamespace(timeout=TIMEOUT_SECONDS))
 
 
-def batch(name: str, count: int, **fields: Any) -> bytes:  # noqa: ANN401 - JSON
+def batch(name: str, count: int, **fields: Any) -> bytes:
     """Return the trigger event of a batch of valid messages, whose request ids begin with `name`."""
     bodies = [
         json.dumps({"requestId": f"{name}-{number}", "parameters": PARAMETERS, **fields}) for number in range(count)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
     """Make an empty store of the kind the test is parametrised with."""
-    import store_backends  # noqa: PLC0415 - after its asserts are set to be rewritten
+    import store_backends
 
     with store_backends.backend(request.param, tmp_path) as made:
         yield made
@@ -25,7 +25,7 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]
 @pytest.fixture
 def tables(tmp_path: Path) -> Iterator[Tablestore]:
     """Make two empty tables in a local cloud."""
-    import store_backends  # noqa: PLC0415 - as above
+    import store_backends
 
     with store_backends.backend("tablestore", tmp_path) as made:
         yield made

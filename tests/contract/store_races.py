@@ -59,7 +59,7 @@ def threads(store: Store) -> Iterator[Race]:
     """Lend a function that lets RACERS threads do a job on one handle, starting together."""
     start = threading.Barrier(RACERS)
 
-    def run(job: Job, racer: int) -> Any:  # noqa: ANN401 - whatever the job returns
+    def run(job: Job, racer: int) -> Any:
         start.wait()
         return job(racer, store)
 
@@ -82,6 +82,6 @@ def _enter(backend: Backend, start: Barrier) -> None:
     _process.update(store=backend.open(), start=start)
 
 
-def _run(job: Job, racer: int) -> Any:  # noqa: ANN401 - as above
+def _run(job: Job, racer: int) -> Any:
     _process["start"].wait()
     return job(racer, _process["store"])

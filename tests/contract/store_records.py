@@ -12,7 +12,7 @@ DAY = 86400.0
 LATER = NOW + DAY
 
 
-def claimed(request_id: str = "order-1", **changes: Any) -> Record:  # noqa: ANN401 - fields of a record
+def claimed(request_id: str = "order-1", **changes: Any) -> Record:
     """Return a record as a claim writes it."""
     record = Record(
         request_id=request_id,
@@ -31,7 +31,7 @@ def claimed(request_id: str = "order-1", **changes: Any) -> Record:  # noqa: ANN
     return replace(record, **changes)
 
 
-def after(record: Record, **changes: Any) -> Record:  # noqa: ANN401 - fields of a record
+def after(record: Record, **changes: Any) -> Record:
     """Return the record's next version."""
     return replace(record, version=record.version + 1, **changes)
 

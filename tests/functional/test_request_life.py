@@ -31,7 +31,7 @@ def worker(cloud: Clients, tmp_path: Path) -> Iterator[Worker]:
     bootstrap.close()
 
 
-def fault(worker: Worker, action: str, request_id: str | None = None, **what: Any) -> None:  # noqa: ANN401 - JSON
+def fault(worker: Worker, action: str, request_id: str | None = None, **what: Any) -> None:
     """Add one fault of ECS."""
     match = {"match": {"requestId": request_id}} if request_id else {}
     worker.clients.local("faults", {"service": "ecs", "action": action, **match, **what})

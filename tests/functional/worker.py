@@ -149,7 +149,7 @@ class Worker:
         return self.cloud.calls[f"ecs.{action}"]
 
 
-def message(request_id: str, **envelope: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a message
+def message(request_id: str, **envelope: Any) -> dict[str, Any]:
     """Return a valid message; `parameters` are laid over the usual ones."""
     parameters = {
         "RegionId": defaults.REGION,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def swap(holder: Any, name: str, value: Any) -> Iterator[None]:  # noqa: ANN401 - any attribute of anything
+def swap(holder: Any, name: str, value: Any) -> Iterator[None]:
     """Replace an attribute, or an item of a dict, for a while."""
     items = isinstance(holder, dict)
     before = holder[name] if items else getattr(holder, name)
@@ -41,7 +41,7 @@ def swap(holder: Any, name: str, value: Any) -> Iterator[None]:  # noqa: ANN401 
 
 
 @contextmanager
-def _set(simulation: Simulation, **changes: Any) -> Iterator[None]:  # noqa: ANN401 - any field of a simulation
+def _set(simulation: Simulation, **changes: Any) -> Iterator[None]:
     for name, value in changes.items():
         setattr(simulation, name, value)
     yield
@@ -116,7 +116,7 @@ class Control:
 
 
 @contextmanager
-def _two(*contexts: Any) -> Iterator[None]:  # noqa: ANN401 - context managers
+def _two(*contexts: Any) -> Iterator[None]:
     first, second = contexts
     with first, second:
         yield

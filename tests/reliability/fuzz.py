@@ -79,11 +79,11 @@ def _entry(rng: Random, body: str, message_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _dump(rng: Random, value: Any) -> str:  # noqa: ANN401 - JSON
+def _dump(rng: Random, value: Any) -> str:
     return json.dumps(value, ensure_ascii=rng.random() < 0.5)
 
 
-def _spoilt(rng: Random, value: Any) -> Any:  # noqa: ANN401 - JSON
+def _spoilt(rng: Random, value: Any) -> Any:
     """Change a few places of a JSON value; sometimes none."""
     for _ in range(rng.choice((0, 1, 1, 2, 5))):
         holders = list(_holders(value))
@@ -95,27 +95,27 @@ def _spoilt(rng: Random, value: Any) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def _holders(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
+def _holders(value: Any) -> list[Any]:
     found = [value] if value and isinstance(value, (dict, list)) else []
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [*found, *(deeper for item in inside for deeper in _holders(item))]
 
 
-def _remove(_rng: Random, holder: Any, key: Any) -> None:  # noqa: ANN401 - JSON
+def _remove(_rng: Random, holder: Any, key: Any) -> None:
     del holder[key]
 
 
-def _replace(rng: Random, holder: Any, key: Any) -> None:  # noqa: ANN401 - JSON
+def _replace(rng: Random, holder: Any, key: Any) -> None:
     holder[key] = deepcopy(rng.choice(ODD))
 
 
-def _wrap(rng: Random, holder: Any, key: Any) -> None:  # noqa: ANN401 - JSON
+def _wrap(rng: Random, holder: Any, key: Any) -> None:
     holder[key] = rng.choice((lambda v: [v], lambda v: {"value": v}, lambda v: [v, v], lambda v: {"Password": v}))(
         holder[key]
     )
 
 
-def _rename(rng: Random, holder: Any, key: Any) -> None:  # noqa: ANN401 - JSON
+def _rename(rng: Random, holder: Any, key: Any) -> None:
     if isinstance(holder, dict):
         old = str(key)
         holder[rng.choice((old.lower(), old + "s", old[:-1], f"{old}.1.{old}", f"DataDisk.{old}", " "))] = holder.pop(
@@ -123,12 +123,12 @@ def _rename(rng: Random, holder: Any, key: Any) -> None:  # noqa: ANN401 - JSON
         )
 
 
-def _deepen(rng: Random, holder: Any, key: Any) -> None:  # noqa: ANN401 - JSON
+def _deepen(rng: Random, holder: Any, key: Any) -> None:
     for _ in range(rng.choice((3, 60))):
         holder[key] = [holder[key]]
 
 
-def _as_text(_rng: Random, holder: Any, key: Any) -> None:  # noqa: ANN401 - JSON
+def _as_text(_rng: Random, holder: Any, key: Any) -> None:
     holder[key] = json.dumps(holder[key])
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.reliability.invariants import violations
 from tests.reliability.scenario import build
@@ -37,27 +39,41 @@ def report(simulation: Simulation, broken: list[str]) -> str:
     )
 
 
+class _Summary(NamedTuple):
+    seed: int
+    steps: int
+    faults: Counter[str]
+    broken: list[str]
+
+
+def _summary(seed: int) -> _Summary:
+    simulation, broken = run(seed)
+    return _Summary(seed, simulation.kernel.steps, Counter(simulation.world.plan.injected), broken)
+
+
 def main() -> int:
     """Run the seeds that the arguments name."""
     parser = argparse.ArgumentParser(description="Simulate the worker under faults; a seed decides everything.")
     parser.add_argument("--seeds", type=int, default=1000, help="how many seeds (default 1000)")
     parser.add_argument("--first", type=int, default=0, help="the first of them (default 0)")
     parser.add_argument("--seed", type=int, help="replay one seed and print its story")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once (default: one per CPU)")
     arguments = parser.parse_args()
     if arguments.seed is not None:
         simulation, broken = run(arguments.seed)
         print(report(simulation, broken))
         return int(bool(broken))
     began, steps, faults, failing = time.monotonic(), 0, Counter[str](), 0
-    for seed in range(arguments.first, arguments.first + arguments.seeds):
-        simulation, broken = run(seed)
-        steps += simulation.kernel.steps
-        faults.update(simulation.world.plan.injected)
-        if broken:
-            failing += 1
-            print(f"seed {seed}: {broken}", file=sys.stderr)
-        if seed % 500 == 499:
-            print(f"{seed + 1} seeds", file=sys.stderr)
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        for done, summary in enumerate(pool.map(_summary, seeds, chunksize=20), start=1):
+            steps += summary.steps
+            faults.update(summary.faults)
+            if summary.broken:
+                failing += 1
+                print(f"seed {summary.seed}: {summary.broken}", file=sys.stderr)
+            if done % 500 == 0:
+                print(f"{done} seeds", file=sys.stderr)
     print(f"seeds {arguments.seeds}, steps {steps}, seconds {time.monotonic() - began:.0f}, violations {failing}")
     for kind, count in sorted(faults.items()):
         print(f"  {kind:28} {count}")

@@ -73,7 +73,7 @@ class FixedEcs(Ecs):
             raise refuse(action, *self.refusing[action])
 
 
-def body(name: str = "r", **envelope: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a message
+def body(name: str = "r", **envelope: Any) -> dict[str, Any]:
     """Return a message whose instance is neither started nor given an address unless asked for."""
     found = message(name)
     found["parameters"] |= {"InstanceType": f"ecs.g6.{name}", "InternetMaxBandwidthOut": 5}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _body(name: str, **envelope: Any) -> dict[str, Any]:  # noqa: ANN401 - any field of a message
+def _body(name: str, **envelope: Any) -> dict[str, Any]:
     body = message(name)
     body["parameters"] |= {"InstanceType": f"ecs.g6.{name}", "InternetMaxBandwidthOut": 5}
     return {**body, "start": False, "timeoutSeconds": 120, **envelope}

@@ -61,7 +61,7 @@ def test_two_hundred_requests_survive_kills(store: str, seed: int, tmp_path: Pat
 def local(url: str, call: str, body: object = None) -> dict[str, Any]:
     """Make a `/_local` call."""
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(f"{url}/_local/{call}", data, timeout=30) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(f"{url}/_local/{call}", data, timeout=30) as answer:
         return json.loads(answer.read() or b"{}")
 
 

@@ -330,7 +330,7 @@ class SimLog:
     world: World
     actor: Actor
 
-    def info(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - the port's signature
+    def info(self, event: str, **fields: Any) -> None:
         self.world.log.append({"event": event, **fields})
         self.world.kernel.note(f"{self.actor.name}: log {event} {fields}")
 

@@ -103,7 +103,7 @@ class Lines:
 
     lines: list[dict[str, Any]] = field(default_factory=list)
 
-    def info(self, event: str, **fields: Any) -> None:  # noqa: ANN401 - the port's signature
+    def info(self, event: str, **fields: Any) -> None:
         self.lines.append({"event": event, **fields})
 
     warning = error = info
@@ -137,7 +137,7 @@ class Bench:
         raise AssertionError(f"not after {limit} runs")
 
 
-def waiting(number: int, region: str = "cn-hangzhou", **changes: Any) -> Record:  # noqa: ANN401 - fields of a record
+def waiting(number: int, region: str = "cn-hangzhou", **changes: Any) -> Record:
     """Return a record that waits for its instance; a higher number waits less long."""
     record = Record(
         request_id=f"{region}-{number:04d}", version=1, state=State.PENDING, message_id="m", accepted_at=T0 - 100,
@@ -240,20 +240,20 @@ def test_a_record_that_breaks_the_worker_breaks_nothing_else() -> None:
 class Poisoned:
     """A store in which one record cannot be read."""
 
-    def __init__(self, store: SqliteStore, entry: Any) -> None:  # noqa: ANN401 - an OpenEntry
+    def __init__(self, store: SqliteStore, entry: Any) -> None:
         self._store, self._entry = store, entry
 
-    def open_work(self, now: float, after: Any = None) -> Any:  # noqa: ANN401 - the port's
+    def open_work(self, now: float, after: Any = None) -> Any:
         if after is None:
             yield self._entry
         yield from self._store.open_work(now, after)
 
-    def get(self, request_id: str) -> Any:  # noqa: ANN401 - the port's
+    def get(self, request_id: str) -> Any:
         if request_id == self._entry.request_id:
             raise KeyError("secret")
         return self._store.get(request_id)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is as it was
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
 
@@ -271,13 +271,13 @@ def test_an_entry_that_is_behind_its_record_is_seen_through() -> None:
 class Behind:
     """A store whose open set shows an entry as it was."""
 
-    def __init__(self, store: SqliteStore, entry: Any) -> None:  # noqa: ANN401 - an OpenEntry
+    def __init__(self, store: SqliteStore, entry: Any) -> None:
         self._store, self._entry = store, entry
 
-    def open_work(self, now: float, after: Any = None) -> Any:  # noqa: ANN401 - the port's
+    def open_work(self, now: float, after: Any = None) -> Any:
         return [self._entry for _ in self._store.open_work(now, after)]
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - everything else is as it was
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
 

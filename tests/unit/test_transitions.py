@@ -36,7 +36,7 @@ GONE = ApiError("StartInstance", 404, "InvalidInstanceId.NotFound", "no such ins
 INSTANCE = Instance("i-1", "Running", "ecs.g6.large", "cn-hangzhou-h", ("10.0.0.1",), None)
 
 
-def creating(**changes: Any) -> Record:  # noqa: ANN401 - any field of a record
+def creating(**changes: Any) -> Record:
     """Return a record whose first call is announced by `me`."""
     request = Request(
         "r1", {"RegionId": "cn-hangzhou", "InstanceType": "ecs.g6.large", "ImageId": "i"},
@@ -46,7 +46,7 @@ def creating(**changes: Any) -> Record:  # noqa: ANN401 - any field of a record
     return replace(record, **changes)
 
 
-def watched(state: State = State.PENDING, **changes: Any) -> Record:  # noqa: ANN401 - any field of a record
+def watched(state: State = State.PENDING, **changes: Any) -> Record:
     """Return a record whose instance is known."""
     record = advance(creating(), events.InstanceCreated(1, Created("i-1", "order", 0.5)), T0 + 1, RULES)
     if state is State.RELEASING:

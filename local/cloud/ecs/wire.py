@@ -101,7 +101,7 @@ class Ecs:
         self.account = Account(self._cloud)
 
 
-def _json(status: int, data: Any) -> HttpResponse:  # noqa: ANN401 - JSON
+def _json(status: int, data: Any) -> HttpResponse:
     return HttpResponse(status, json.dumps(data, separators=(",", ":")).encode(), dict(JSON))
 
 

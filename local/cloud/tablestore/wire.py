@@ -83,7 +83,7 @@ class Ots:
         rows = keys(call.action, call.parameters)
         return [str(value) for row in rows for name, value in row.key if name == REQUEST_KEY]
 
-    def state(self) -> Any:  # noqa: ANN401 - JSON
+    def state(self) -> Any:
         """Show the tables."""
         return {
             "tables": {

@@ -41,7 +41,7 @@ class Calls:
         self._clock = clock
         self._entropy = entropy
 
-    def make(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the SDK ships no types
+    def make(self, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         """Make a call that may be repeated, a read or a write under a condition.
 
         Raises ConditionFailed and StoreUnavailable.
@@ -67,7 +67,7 @@ class Calls:
             self._clock.sleep(pause * self._entropy.fraction())
         raise StoreUnavailable(f"Tablestore {getattr(call, '__name__', 'call')}: {words}", code=code)
 
-    def write(self, call: Callable[..., Any], *arguments: Any, written: Callable[[], bool], **options: Any) -> bool:  # noqa: ANN401 - as above
+    def write(self, call: Callable[..., Any], *arguments: Any, written: Callable[[], bool], **options: Any) -> bool:
         """Make a write under a condition; tell whether it was done by us.
 
         When the answer to an earlier try was lost, the failed condition may be that try's own success: `written` reads

@@ -16,7 +16,7 @@ CONNECT_SHARE = 0.4
 """The part of a try's time that the connection may take; the answer has the rest."""
 
 
-def connect(endpoint: str, instance: str, credentials: Credentials, *, try_seconds: float) -> Any:  # noqa: ANN401 - the SDK ships no types
+def connect(endpoint: str, instance: str, credentials: Credentials, *, try_seconds: float) -> Any:
     """Return an SDK client, safe for any number of threads. One try lasts `try_seconds` at most.
 
     The SDK would try 20 times with sleeps, and urllib3 below it four times to connect: both are off, since how often

@@ -41,13 +41,13 @@ def whole_open_set() -> tuple[Key, Key]:
     )
 
 
-def record_row(record: Record, writer: str) -> Any:  # noqa: ANN401 - the SDK ships no types
+def record_row(record: Record, writer: str) -> Any:
     """Return a record as a row."""
     columns = {schema.VERSION: record.version, schema.BODY: record.to_json(), schema.WRITER: writer}
     return _row(record_key(record.request_id), columns)
 
 
-def entry_row(record: Record) -> Any:  # noqa: ANN401 - as above
+def entry_row(record: Record) -> Any:
     """Return the entry of a record as a row."""
     entry = record.entry
     columns = {
@@ -64,7 +64,7 @@ def entry_row(record: Record) -> Any:  # noqa: ANN401 - as above
     return _row(entry_key(entry.request_id), columns)
 
 
-def lease_row(name: str, lease: Lease, writer: str) -> Any:  # noqa: ANN401 - as above
+def lease_row(name: str, lease: Lease, writer: str) -> Any:
     """Return a lease as a row."""
     due, request_id = lease.cursor or (None, None)
     columns = {
@@ -78,12 +78,12 @@ def lease_row(name: str, lease: Lease, writer: str) -> Any:  # noqa: ANN401 - as
     return _row(lease_key(name), columns)
 
 
-def columns_of(row: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+def columns_of(row: Any) -> dict[str, Any]:
     """Return a row's attributes by name."""
     return {name: value for name, value, _ in row.attribute_columns}
 
 
-def read_entry(row: Any) -> OpenEntry:  # noqa: ANN401 - as above
+def read_entry(row: Any) -> OpenEntry:
     """Read an entry."""
     columns = columns_of(row)
     return OpenEntry(
@@ -101,12 +101,12 @@ def read_lease(columns: Mapping[str, Any]) -> Lease:
     return Lease(columns[schema.HOLDER], columns[schema.UNTIL], cursor, columns[schema.LAST_OPEN_AT])
 
 
-def absent() -> Any:  # noqa: ANN401 - as above
+def absent() -> Any:
     """Require that there is no row."""
     return tablestore.Condition(_Expect.EXPECT_NOT_EXIST)
 
 
-def same(column: str, value: str | float) -> Any:  # noqa: ANN401 - as above
+def same(column: str, value: str | float) -> Any:
     """Require a row whose column has this value."""
     return tablestore.Condition(
         _Expect.EXPECT_EXIST,
@@ -114,7 +114,7 @@ def same(column: str, value: str | float) -> Any:  # noqa: ANN401 - as above
     )
 
 
-def not_newer(version: int) -> Any:  # noqa: ANN401 - as above
+def not_newer(version: int) -> Any:
     """Require that a row, if there is one, is of this version or an older one."""
     return tablestore.Condition(
         _Expect.IGNORE,
@@ -122,10 +122,10 @@ def not_newer(version: int) -> Any:  # noqa: ANN401 - as above
     )
 
 
-def due(now: float) -> Any:  # noqa: ANN401 - as above
+def due(now: float) -> Any:
     """Select the entries that are due."""
     return tablestore.SingleColumnCondition(schema.DUE_AT, float(now), _Compare.LESS_EQUAL, pass_if_missing=False)
 
 
-def _row(key: Sequence[tuple[str, Any]], columns: Mapping[str, Any]) -> Any:  # noqa: ANN401 - as above
+def _row(key: Sequence[tuple[str, Any]], columns: Mapping[str, Any]) -> Any:
     return tablestore.Row(list(key), [(name, value) for name, value in columns.items() if value is not None])

@@ -136,7 +136,7 @@ class TablestoreStore:
         _, row, _ = self._calls.make(self._client.get_row, table, key, max_version=1)
         return rows.columns_of(row) if row is not None else {}
 
-    def _put(self, table: str, row: Any, condition: Any, writer: str) -> bool:  # noqa: ANN401 - the SDK ships no types
+    def _put(self, table: str, row: Any, condition: Any, writer: str) -> bool:
         return self._calls.write(
             self._client.put_row,
             table,
@@ -145,11 +145,11 @@ class TablestoreStore:
             written=lambda: self._read(table, row.primary_key).get(schema.WRITER) == writer,
         )
 
-    def _put_record(self, record: Record, condition: Any) -> bool:  # noqa: ANN401 - as above
+    def _put_record(self, record: Record, condition: Any) -> bool:
         writer = self._entropy.token()
         return self._put(self._requests, rows.record_row(record, writer), condition, writer)
 
-    def _put_lease(self, name: str, lease: Lease, condition: Any) -> bool:  # noqa: ANN401 - as above
+    def _put_lease(self, name: str, lease: Lease, condition: Any) -> bool:
         writer = self._entropy.token()
         return self._put(self._open, rows.lease_row(name, lease, writer), condition, writer)
 

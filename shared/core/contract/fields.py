@@ -16,21 +16,21 @@ class Strict(fields.Field[Any]):
 
     default_error_messages = {"required": "is required", "null": "must not be null"}  # noqa: RUF012 - marshmallow's way
 
-    def __init__(self, kind: type, **options: Any) -> None:  # noqa: ANN401 - marshmallow's options
+    def __init__(self, kind: type, **options: Any) -> None:
         super().__init__(**options)
         self._kind = kind
 
-    def _validate(self, value: Any) -> None:  # noqa: ANN401
+    def _validate(self, value: Any) -> None:
         if self.validators:  # most have none, and marshmallow's way of finding that out is most of the cost
             super()._validate(value)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ANN401, ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002
         if (words := unreadable(value, self._kind)) is not None:
             raise ValidationError(words)
         return value
 
 
-def unreadable(value: Any, kind: type) -> str | None:  # noqa: ANN401 - whatever JSON can say
+def unreadable(value: Any, kind: type) -> str | None:
     """Say why a value is not one of that kind; None when it is."""
     given = type(value)
     if given not in TYPES[kind]:

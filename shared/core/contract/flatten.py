@@ -68,7 +68,7 @@ def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
     return flat
 
 
-def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say
+def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:
     parameter = lookup(name)
     if parameter is None:
         flat.refuse(clean(name), _unknown(name))
@@ -89,7 +89,7 @@ def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:  # noqa:
             flat.refuse(name, words)
 
 
-def _object(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say
+def _object(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:
     if value is None and overlay:
         flat.values[head] = None
     elif isinstance(value, dict):
@@ -98,7 +98,7 @@ def _object(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:  # noq
         flat.refuse(head, f"must be an object, not {kind_of(value)}")
 
 
-def _list(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:  # noqa: ANN401 - whatever JSON can say
+def _list(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:
     if overlay and (value is None or value == []):
         flat.values[head] = None
     elif not isinstance(value, list):

@@ -21,12 +21,12 @@ _GIVEN = KINDS | {bool: "a boolean"}
 _SHOWN = 64
 
 
-def kind_of(value: Any) -> str:  # noqa: ANN401 - whatever JSON can say
+def kind_of(value: Any) -> str:
     """Name the JSON type of a value."""
     return _GIVEN.get(type(value), "an object")
 
 
-def shown(value: Any) -> str:  # noqa: ANN401 - whatever JSON can say
+def shown(value: Any) -> str:
     """Return a value as text of at most 64 characters, printable in any terminal."""
     return clean(repr(value) if isinstance(value, str) else str(value).lower())
 

@@ -32,7 +32,7 @@ def command(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, without the caller's own account in its environment."""
     environment = CLEAN | (environ or {})
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [*COMMAND, *arguments], input=stdin, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90,
         check=False,
     )  # fmt: skip
@@ -60,7 +60,7 @@ def free_port() -> int:
 def serving(log: Path, *arguments: str) -> Iterator[dict[str, Any]]:
     """Run a command that serves; yield the line it says it is ready with, and stop it politely."""
     with log.open("a", encoding="utf-8") as errors:
-        process = subprocess.Popen(  # noqa: S603 - the same
+        process = subprocess.Popen(
             [*COMMAND, *arguments], env=CLEAN, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
         )  # fmt: skip
         with process:

@@ -31,7 +31,7 @@ BODY = request("r")
 DAY = 86400.0
 
 
-def tagged(instance_id: str = "i-1", request_id: str = "r", deployment: str = "local", **more: Any) -> Instance:  # noqa: ANN401 - fields
+def tagged(instance_id: str = "i-1", request_id: str = "r", deployment: str = "local", **more: Any) -> Instance:
     """Return an instance that carries the worker's tag."""
     return Instance(instance_id, "Running", tags=(("team", "web"), (REQUEST_TAG, f"{deployment}/{request_id}")), **more)
 

@@ -35,7 +35,7 @@ class Terminal:
     def __init__(self, *arguments: str) -> None:
         self._ours, theirs = pty.openpty()
         environment = CLEAN | {"TERM": "xterm-256color", "COLUMNS": "110", "LINES": "50"}
-        self.process = subprocess.Popen(  # noqa: S603 - our own command
+        self.process = subprocess.Popen(
             [*COMMAND, *arguments], env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
         )
         os.close(theirs)

@@ -104,7 +104,7 @@ def test_people_get_a_table(tmp_path: Path) -> None:
     """On a terminal every message is a row, and so is each thing that is wrong with it, code included."""
     path = _file(tmp_path, "both.jsonl", f"{json.dumps(GOOD)}\n{json.dumps(BAD)}\n")
     ours, theirs = pty.openpty()
-    done = subprocess.run(  # noqa: S603 - our own command
+    done = subprocess.run(
         [*COMMAND, "validate", path], stdout=theirs, stderr=subprocess.PIPE, env=CLEAN | {"COLUMNS": "200"}, check=False
     )
     os.close(theirs)
@@ -118,7 +118,7 @@ def test_people_get_a_table(tmp_path: Path) -> None:
 def test_no_sdk_is_imported() -> None:
     """Validation starts at once: no SDK, no HTTP client, no table drawing."""
     probe = f"import sys, local.cli, local.commands.validate; print([n for n in {HEAVY!r} if n in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own interpreter and text
+    found = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True).stdout
     assert found.strip() == "[]"
 
 

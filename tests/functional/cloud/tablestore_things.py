@@ -24,25 +24,25 @@ IGNORE, EXIST, NOT_EXIST = "IGNORE", "EXPECT_EXIST", "EXPECT_NOT_EXIST"
 class Things:
     """A table whose key is a number and a text; `url` is the cloud's."""
 
-    def __init__(self, client: Any, cloud: Cloud, url: str) -> None:  # noqa: ANN401 - the SDK ships no types
+    def __init__(self, client: Any, cloud: Cloud, url: str) -> None:
         self.client = client
         self.cloud = cloud
         self.url = url
 
-    def put(self, group: int, name: str, condition: Any = None, /, **columns: Any) -> None:  # noqa: ANN401 - any value
+    def put(self, group: int, name: str, condition: Any = None, /, **columns: Any) -> None:
         """Put a row."""
         self.client.put_row(TABLE, sdk.Row(key(group, name), list(columns.items())), condition)
 
-    def update(self, group: int, name: str, **changes: Any) -> None:  # noqa: ANN401 - any value
+    def update(self, group: int, name: str, **changes: Any) -> None:
         """Change a row's columns."""
         self.client.update_row(TABLE, sdk.Row(key(group, name), changes), sdk.Condition(IGNORE))
 
-    def get(self, group: int, name: str, **options: Any) -> Any:  # noqa: ANN401 - a dictionary, or None
+    def get(self, group: int, name: str, **options: Any) -> Any:
         """Return a row's columns by name."""
         _, row, _ = self.client.get_row(TABLE, key(group, name), max_version=1, **options)
         return None if row is None else {column: value for column, value, _ in row.attribute_columns}
 
-    def range(self, start: Any, end: Any, direction: str = "FORWARD", **options: Any) -> tuple[list[Any], Any]:  # noqa: ANN401 - keys
+    def range(self, start: Any, end: Any, direction: str = "FORWARD", **options: Any) -> tuple[list[Any], Any]:
         """Return the keys of a range, and where its next page starts."""
         _, following, found, _ = self.client.get_range(TABLE, direction, start, end, max_version=1, **options)
         return [tuple(value for _, value in row.primary_key) for row in found], following
@@ -59,7 +59,7 @@ def things_in_a_cloud() -> Iterator[Things]:
         yield Things(client, cloud, url)
 
 
-def create(client: Any, name: str, time_to_live: int = -1, versions: int = 1) -> None:  # noqa: ANN401 - the SDK's
+def create(client: Any, name: str, time_to_live: int = -1, versions: int = 1) -> None:
     """Create a table with a key of a number and a text."""
     client.create_table(
         sdk.TableMeta(name, [("group", "INTEGER"), ("name", "STRING")]),
@@ -68,12 +68,12 @@ def create(client: Any, name: str, time_to_live: int = -1, versions: int = 1) ->
     )
 
 
-def key(group: Any, name: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - values or the ends of ranges
+def key(group: Any, name: Any) -> list[tuple[str, Any]]:
     """Return a key."""
     return [("group", group), ("name", name)]
 
 
-def when(expectation: str, column: str | None = None, value: Any = None, *, missing: bool = False) -> Any:  # noqa: ANN401 - any value
+def when(expectation: str, column: str | None = None, value: Any = None, *, missing: bool = False) -> Any:
     """Return a condition on a row's existence, and perhaps on one column."""
     rule = None
     if column:

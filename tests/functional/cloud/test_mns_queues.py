@@ -136,8 +136,8 @@ def test_dead_letters(cloud: Clients) -> None:
 
 def put_policy(cloud: Clients, queue: str, target: str, count: int) -> None:
     """Set a dead-letter policy, which the SDK of this version cannot."""
-    from mns.mns_http import RequestInternal  # noqa: PLC0415 - the SDK's inside, for this one call
-    from mns.mns_request import SetQueueAttributesRequest  # noqa: PLC0415 - the same
+    from mns.mns_http import RequestInternal
+    from mns.mns_request import SetQueueAttributesRequest
 
     client = cloud.mns().get_client()
     policy = f"<DeadLetterTargetQueue>{target}</DeadLetterTargetQueue><MaxReceiveCount>{count}</MaxReceiveCount>"

@@ -28,13 +28,13 @@ LONG = "x" * 1025
 HUGE = "x" * (2 * 1024 * 1024 + 1)
 
 
-def _batch(things: Things, *items: Any) -> None:  # noqa: ANN401 - the SDK ships no types
+def _batch(things: Things, *items: Any) -> None:
     request = sdk.BatchWriteRowRequest()
     request.add(sdk.TableInBatchWriteRowItem(TABLE, list(items)))
     things.client.batch_write_row(request)
 
 
-def _put(number: int) -> Any:  # noqa: ANN401 - the SDK ships no types
+def _put(number: int) -> Any:
     return sdk.PutRowItem(sdk.Row(key(number, "a"), [("v", "x" * 100)]), when(IGNORE))
 
 
@@ -185,22 +185,22 @@ def test_faults_match_on_the_request_id(things: Things) -> None:
         things.client.get_row("requests", [("requestId", "b")], max_version=1)
 
 
-def _context(things: Things) -> Any:  # noqa: ANN401 - the SDK ships no types
-    from tablestore.auth import RequestContext  # noqa: PLC0415 - after the SDK was imported without numpy
+def _context(things: Things) -> Any:
+    from tablestore.auth import RequestContext
 
     return RequestContext(things.client.credentials_provider.get_credentials())
 
 
-def _signed(things: Things, action: str, *arguments: Any) -> tuple[str, dict[str, str], bytes]:  # noqa: ANN401 - as above
+def _signed(things: Things, action: str, *arguments: Any) -> tuple[str, dict[str, str], bytes]:
     client = things.client
     path, headers, body = client.protocol.make_request(action, client._signer, _context(things), *arguments)  # noqa: SLF001 - as above
     return path, headers, body
 
 
 def _post(url: str, headers: dict[str, str], body: bytes | None) -> tuple[int, bytes]:
-    request = urllib.request.Request(url, body, headers)  # noqa: S310 - loopback
+    request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=5) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -29,10 +29,10 @@ pytestmark = [
 ]
 
 
-def node(script: str, *arguments: str) -> Any:  # noqa: ANN401 - JSON
+def node(script: str, *arguments: str) -> Any:
     """Run a script and return what it prints."""
     command = [str(NODE), str(HERE / script), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603 - our script
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -60,11 +60,11 @@ class Browser:
         """Press keys, one after the other, wherever the focus is."""
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
 
-    def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - JSON
+    def run(self, script: str, *arguments: object) -> Any:
         """Run a function's body in the page and return what it returns."""
         return self.driver.execute_script(script, *arguments)
 
-    def run_async(self, script: str) -> Any:  # noqa: ANN401 - the same
+    def run_async(self, script: str) -> Any:
         """Run a body that calls `done(result)` some time."""
         return self.driver.execute_async_script(f"const done = arguments[arguments.length - 1]; {script}")
 

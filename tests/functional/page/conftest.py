@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Run one browser for all tests."""
     pytest.importorskip("selenium", reason="selenium is not here: pip install -r requirements/dev.txt")
-    from tests.functional.page import browser  # noqa: PLC0415 - it cannot be imported without selenium
+    from tests.functional.page import browser
 
     if browser.CHROMIUM is None or browser.DRIVER is None:
         pytest.skip("no browser here: apt-get install chromium chromium-driver")

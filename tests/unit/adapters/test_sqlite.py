@@ -146,7 +146,7 @@ while True:
 def test_a_killed_process_leaves_whole_records(tmp_path: Path) -> None:
     """What was answered before `kill -9` is there, whole and open, and the file takes writes at once."""
     path = str(tmp_path / "store.db")
-    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:  # noqa: S603 - our own program
+    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         answered = [int(writer.stdout.readline()) for _ in range(50)]
         os.kill(writer.pid, signal.SIGKILL)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def message(parameters: Mapping[str, Any] | None = None, **envelope: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def message(parameters: Mapping[str, Any] | None = None, **envelope: Any) -> dict[str, Any]:
     """Return a valid message with changes; None leaves a parameter out."""
     merged = {**BASE, **(parameters or {})}
     return {
@@ -24,14 +24,14 @@ def message(parameters: Mapping[str, Any] | None = None, **envelope: Any) -> dic
     }
 
 
-def accepted(document: Any, contract: Contract | None = None) -> Request:  # noqa: ANN401 - any JSON
+def accepted(document: Any, contract: Contract | None = None) -> Request:
     """Return the request a message makes."""
     result = parse(json.dumps(document), contract or Contract())
     assert isinstance(result, Request), result
     return result
 
 
-def refused(document: Any, contract: Contract | None = None) -> Refusal:  # noqa: ANN401 - any JSON
+def refused(document: Any, contract: Contract | None = None) -> Refusal:
     """Return the refusal a message gets."""
     return refused_text(json.dumps(document), contract)
 

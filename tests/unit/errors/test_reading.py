@@ -69,7 +69,7 @@ def test_explain_nonsense() -> None:
 def test_people_get_text(arguments: tuple[str, ...]) -> None:
     """On a terminal both commands speak to people."""
     ours, theirs = pty.openpty()
-    done = subprocess.run([sys.executable, "-m", "local.cli", *arguments], stdout=theirs, check=True, timeout=30)  # noqa: S603 - our own command
+    done = subprocess.run([sys.executable, "-m", "local.cli", *arguments], stdout=theirs, check=True, timeout=30)
     os.close(theirs)
     shown = os.read(ours, 1 << 16).decode()
     os.close(ours)
