@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.schemas import DIALECT, Schema, as_text
-from shared.core import envelope
+from shared.core import envelope, request
 from shared.core.content import OWN_TAGS
 from shared.core.contract.flatten import FIXED
 from shared.core.contract.table import LISTS, OBJECTS, PARAMETERS, REQUIRED
@@ -68,7 +68,7 @@ def _envelope() -> Schema:
             "type": "integer",
             "minimum": envelope.MIN_TIMEOUT_SECONDS,
             "maximum": envelope.MAX_TIMEOUT_SECONDS,
-            "default": envelope.DEFAULT_TIMEOUT_SECONDS,
+            "default": request.DEFAULT_TIMEOUT_SECONDS,
             "description": "From acceptance to readiness.",
         },
         "onFailure": {

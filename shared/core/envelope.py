@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, validate
 
@@ -13,10 +14,12 @@ from shared.core.contract.fields import Strict, has_lone_surrogate
 from shared.core.contract.words import clean, kind_of
 from shared.core.json_text import Repeated
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 MAX_ALTERNATIVES = 10
 MIN_TIMEOUT_SECONDS = 60
 MAX_TIMEOUT_SECONDS = 86400
-DEFAULT_TIMEOUT_SECONDS = 900
 MAX_METADATA = 20
 MAX_METADATA_KEY = 64
 MAX_METADATA_VALUE = 256
@@ -95,7 +98,7 @@ def _pair(key: str, value: object) -> str | None:
 
 
 class Envelope(Schema):
-    """The message's own fields. Errors are keyed by the names in the message."""
+    """The message's own fields. Errors are keyed by the names in the message; what is absent stays absent."""
 
     class Meta:
         """Anything else is refused."""
@@ -113,15 +116,13 @@ class Envelope(Schema):
     parameters = Strict(dict, required=True)
     alternatives = Strict(
         list,
-        load_default=list,
         validate=validate.Length(max=MAX_ALTERNATIVES, error=f"must have at most {MAX_ALTERNATIVES} items"),
     )
-    start = Strict(bool, load_default=True)
-    allocate_public_ip = Strict(bool, data_key="allocatePublicIp", load_default=False)
+    start = Strict(bool)
+    allocate_public_ip = Strict(bool, data_key="allocatePublicIp")
     timeout_seconds = Strict(
         int,
         data_key="timeoutSeconds",
-        load_default=DEFAULT_TIMEOUT_SECONDS,
         validate=validate.Range(
             MIN_TIMEOUT_SECONDS,
             MAX_TIMEOUT_SECONDS,
@@ -131,12 +132,26 @@ class Envelope(Schema):
     on_failure = Strict(
         str,
         data_key="onFailure",
-        load_default="keep",
         validate=validate.OneOf(ON_FAILURE, error=f"must be one of {', '.join(ON_FAILURE)}"),
     )
-    not_after = Time(data_key="notAfter", load_default=None, allow_none=False)
-    metadata = Metadata(load_default=dict)
+    not_after = Time(data_key="notAfter", allow_none=False)
+    metadata = Metadata()
 
 
-ENVELOPE = Envelope()
-"""The one instance: making a schema costs more than using it."""
+_FIELDS = Envelope().fields
+_ATTRIBUTES = {field.data_key or name: name for name, field in _FIELDS.items()}
+_ALWAYS = frozenset(name for name, field in _FIELDS.items() if field.required)
+
+
+def read_envelope(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields by attribute; raise marshmallow's ValidationError.
+
+    The schema is one of the fields that are given: marshmallow works as long on each that is not.
+    """
+    fields: dict[str, Any] = _schema(_ALWAYS | {_ATTRIBUTES[name] for name in given if name in _ATTRIBUTES}).load(given)
+    return fields
+
+
+@lru_cache(maxsize=128)  # so many sets of optional fields there are; making a schema costs more than using it
+def _schema(attributes: frozenset[str]) -> Envelope:
+    return Envelope(only=[name for name in _FIELDS if name in attributes])  # their order is that of the violations

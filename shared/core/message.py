@@ -10,7 +10,7 @@ from shared.core.content import Content, unreadable_alternatives
 from shared.core.contract import Contract
 from shared.core.contract.words import clean, kind_of
 from shared.core.document import in_document_order
-from shared.core.envelope import ENVELOPE, REQUIRED
+from shared.core.envelope import REQUIRED, read_envelope
 from shared.core.envelope_rules import Asked
 from shared.core.json_text import NotJson, Repeated, read_json
 from shared.core.request import Refusal, Request, Violation
@@ -56,16 +56,9 @@ def parse(body: str, contract: Contract = _DEFAULT) -> Request | Refusal:
 def _request(envelope: Mapping[str, Any], content: Content) -> Request:
     parameters = content.parameters
     token = parameters.pop("ClientToken", None)
+    read = {"parameters": parameters, "alternatives": tuple(content.overlays)}
     return Request(
-        request_id=envelope["request_id"],
-        parameters=parameters,
-        alternatives=tuple(content.overlays),
-        start=envelope["start"],
-        allocate_public_ip=envelope["allocate_public_ip"],
-        timeout_seconds=envelope["timeout_seconds"],
-        on_failure=envelope["on_failure"],
-        not_after=envelope["not_after"],
-        metadata=envelope["metadata"],
+        **{**envelope, **read},
         client_token=None if token is None else str(token),
         warnings=tuple(content.warnings),
     )
@@ -78,7 +71,7 @@ def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Viola
     violations = [Violation(clean(name), "InvalidParameter", "is given twice") for name in names]
     once = {name: value for name, value in document.items() if name not in twice} if twice else document
     try:
-        return ENVELOPE.load(once), violations
+        return read_envelope(once), violations
     except ValidationError as error:
         found = _violations(error.messages, "")
         violations += [each for each in found if each.field not in twice]

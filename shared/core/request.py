@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Scalar = str | int | float | bool
+DEFAULT_TIMEOUT_SECONDS = 900
 SECRET_PARAMETERS = frozenset({"Password", "UserData"})
 """Parameters whose values appear in no log, event, record or digest (guarantee 5)."""
 
@@ -48,7 +49,7 @@ class Request:
     alternatives: tuple[Mapping[str, Scalar | None], ...] = field(default=(), repr=False)
     start: bool = True
     allocate_public_ip: bool = False
-    timeout_seconds: int = 900
+    timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS
     on_failure: str = "keep"
     not_after: float | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
