@@ -10,6 +10,7 @@ import json
 import os
 
 from shared.invocation import begin, report, warm_up
+from shared.one_cpu import one_cpu
 from shared.trigger import deliveries
 from shared.usecases.provision import provision
 
@@ -24,14 +25,15 @@ def handler(event: bytes, context: object) -> str:
     try:
         run = begin(context, os.environ)
         settings = run.settings
-        batch = provision(
-            deliveries(event),
-            run.ports,
-            settings.rules,
-            settings.contract,
-            ends_at=run.ends_at,
-            workers=settings.workers,
-        )
+        with one_cpu():
+            batch = provision(
+                deliveries(event),
+                run.ports,
+                settings.rules,
+                settings.contract,
+                ends_at=run.ends_at,
+                workers=settings.workers,
+            )
     except Exception as error:  # noqa: BLE001 - whatever it is, the platform must not print the event for it
         report("provision_failed", error, context)
         raise SystemExit(1) from None

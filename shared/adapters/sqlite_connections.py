@@ -117,7 +117,10 @@ class Connections:
             _fail(changes, StoreUnavailable(f"The store {self._path} was interrupted."))
             raise
         finally:
-            self._idle.append(connection)
+            if connection.in_transaction:  # it could not even be rolled back
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _take(self) -> sqlite3.Connection:
         """Take the connection that was used last: its statements are prepared, its pages read."""
@@ -175,13 +178,12 @@ class _Change:
 
 def _write(connection: sqlite3.Connection, changes: Sequence[_Change]) -> None:
     """Write changes together; when one of them cannot be written, each by itself."""
-    together = len(changes) > 1
     try:
-        if together:
+        if len(changes) == 1:
+            _execute(connection, changes)
+        else:
             connection.execute("BEGIN IMMEDIATE")
-        for change in changes:
-            change.rows = connection.execute(change.statement, change.values).rowcount
-        if together:
+            _execute(connection, changes)
             connection.execute("COMMIT")
     except BaseException as error:
         begun = connection.in_transaction
@@ -190,14 +192,19 @@ def _write(connection: sqlite3.Connection, changes: Sequence[_Change]) -> None:
                 connection.execute("ROLLBACK")
         if not isinstance(error, Exception):
             raise
-        if not begun:
+        if not begun or connection.in_transaction:
             _fail(changes, error)
             return
         for change in changes:
             _write(connection, [change])
-        return
+    else:
+        for change in changes:
+            change.done = True
+
+
+def _execute(connection: sqlite3.Connection, changes: Sequence[_Change]) -> None:
     for change in changes:
-        change.done = True
+        change.rows = connection.execute(change.statement, change.values).rowcount
 
 
 def _fail(changes: Sequence[_Change], error: Exception) -> None:

@@ -6,15 +6,13 @@ themselves cost half of what an executor does, which makes a future, a lock and 
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,39 +31,19 @@ def spread(
     job = _Job(work, deque(enumerate(items)))
     helpers = [Thread(target=job.run, name=f"worker-{number}") for number in range(1, min(workers, len(items)))]
     begun: list[Thread] = []
-    with _one_cpu():
-        try:
-            for helper in helpers:
-                helper.start()
-                begun.append(helper)
-            if meanwhile is not None:
-                meanwhile()
-            job.run()
-        finally:
-            for helper in begun:
-                helper.join()
+    try:
+        for helper in helpers:
+            helper.start()
+            begun.append(helper)
+        if meanwhile is not None:
+            meanwhile()
+        job.run()
+    finally:
+        for helper in begun:
+            helper.join()
     if job.failures:
         raise job.failures[0]
     return [job.results[number] for number in range(len(items))]
-
-
-@contextmanager
-def _one_cpu() -> Iterator[None]:
-    """Keep this thread, and the threads it starts meanwhile, on one CPU, where the system lets us choose.
-
-    The interpreter runs one of them at a time; on several CPUs they would only carry its lock and its data about, which
-    costs a batch a sixth of its time. Other processes can move to another CPU; who has one only is left alone.
-    """
-    allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    with suppress(OSError):
-        if len(allowed) > 1:
-            os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            if len(allowed) > 1:
-                os.sched_setaffinity(0, allowed)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 
@@ -79,33 +78,3 @@ def test_nothing_begins_after_an_exception() -> None:
     with pytest.raises(SystemExit):
         spread(work, range(1000), 4)
     assert len(begun) < 100
-
-
-@pytest.mark.skipif(len(getattr(os, "sched_getaffinity", lambda _: {0})(0)) < 2, reason="needs two CPUs to choose from")
-def test_all_threads_share_one_cpu_for_as_long_as_it_takes() -> None:
-    """The threads of one job run on one CPU, and the caller has all of its CPUs again, also after an exception."""
-    before = os.sched_getaffinity(0)
-    together = threading.Barrier(5, timeout=5)
-
-    def where(_: int) -> frozenset[int]:
-        together.wait()
-        return frozenset(os.sched_getaffinity(0))
-
-    (cpus,) = set(spread(where, range(5), 5))
-    assert len(cpus) == 1
-    assert os.sched_getaffinity(0) == before
-    with pytest.raises(KeyError):
-        spread({}.__getitem__, range(50), 10)
-    assert os.sched_getaffinity(0) == before
-
-
-def test_a_system_that_lets_nobody_choose(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where CPUs cannot be chosen, by name or by right, the work is done all the same."""
-
-    def refuse(_pid: int, _cpus: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "sched_setaffinity", refuse, raising=False)
-    assert spread(str, range(5), 3) == [*"01234"]
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert spread(str, range(5), 3) == [*"01234"]

@@ -12,7 +12,7 @@ from shared.adapters.sqlite_connections import Connections
 from shared.ports import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _INSERT = "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -48,6 +48,10 @@ class Gated(Connections):
         for thread in threads:
             thread.join(5)
         return answers
+
+    def wrap(self, make: Callable[[sqlite3.Connection], Any]) -> None:
+        """Put something else in the place of the connection."""
+        self._idle[0] = make(self._idle[0])
 
     def names(self) -> list[str]:
         """Return what is in the table."""
@@ -116,6 +120,33 @@ class Interrupts:
 
     def __conform__(self, _protocol: object) -> str:
         raise KeyboardInterrupt
+
+
+def test_a_connection_that_cannot_roll_back_is_not_used_again(tmp_path: Path) -> None:
+    """What is neither committed nor rolled back is written for nobody, and the next write begins afresh."""
+    store = Gated(tmp_path / "store.db")
+    store.wrap(Stuck)
+    answers = store.together(("a", "me", 1.0), ("b", None, 1.0))
+    assert [type(answers[number]) for number in (0, 1)] == [StoreUnavailable, StoreUnavailable]
+    assert store.change(_INSERT, ("c", "me", 1.0)) == 1
+    assert store.names() == ["c"]
+
+
+class Stuck:
+    """A connection on which nothing can be rolled back."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.close = connection.close
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._connection.in_transaction
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        if statement == "ROLLBACK":
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._connection.execute(statement, values)
 
 
 def _refuse() -> sqlite3.Connection:
