@@ -20,7 +20,7 @@ from tests.bench.figure import Aim, Figure
 from tests.bench.worker import PARAMETERS, batch, context, database, environment, run, started
 
 INSTANCES = 200
-BATCH = 10
+BATCH = 20  # as in template.yml
 WORKERS = 20
 ANSWER_SECONDS = 0.05
 LONGEST_SECONDS = 80.0

@@ -1,0 +1,46 @@
+"""One pool of connections for each endpoint."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from local import defaults
+from local.cloud.cloud import Cloud
+from local.cloud.server import running
+from shared.adapters.ecs import Ecs
+from shared.adapters.sessions import one_session_each
+from shared.credentials import Credentials
+from shared.usecases.spread import spread
+
+if TYPE_CHECKING:
+    import pytest
+
+THREADS = 20
+
+
+def test_first_calls_that_come_together_make_one_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty threads that call an endpoint for the first time read the certificate store once."""
+    one_session_each()
+    assert not one_session_each()  # once is enough
+    made: list[None] = []
+    together = threading.Barrier(THREADS, timeout=5)
+    create = ssl.create_default_context
+
+    def slowly() -> ssl.SSLContext:
+        made.append(None)
+        time.sleep(0.05)  # long enough for all to see that there is none yet
+        return create()
+
+    monkeypatch.setattr(ssl, "create_default_context", slowly)
+    with running(Cloud(furnished=True)) as url:
+        ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=10, endpoint=url)
+
+        def call(_: int) -> dict[str, str]:
+            together.wait()
+            return ecs.statuses(defaults.REGION, ["i-none"])
+
+        assert spread(call, range(THREADS), THREADS) == [{}] * THREADS
+    assert len(made) == 1
