@@ -110,10 +110,8 @@ def _compute(settings: Settings, credentials: Credentials) -> Compute:
     defer("alibabacloud_ecs20140526.models")
     from shared.adapters.ecs import Ecs
     from shared.adapters.paced import PacedCompute
-    from shared.adapters.sessions import one_session_each
     from shared.core.errors.budget import Budget
 
-    one_session_each()
     patience = settings.call_seconds * PATIENCE
     ecs = Ecs(
         credentials,

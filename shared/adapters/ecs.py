@@ -21,8 +21,10 @@ from alibabacloud_ecs20140526 import models
 from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.utils_models import Config
+from darabonba.core import DaraCore
 from darabonba.runtime import RuntimeOptions
 
+from shared.adapters.sessions import one_session_each
 from shared.core.api import ApiError
 from shared.core.contract import nest
 from shared.core.redact import clean, without_queries
@@ -55,6 +57,7 @@ class Ecs:
     def __init__(
         self, credentials: Credentials, *, call_seconds: float, endpoint: str | None = None, connections: int = 20
     ) -> None:
+        one_session_each(DaraCore)
         connect = min(_LONGEST_CONNECT, call_seconds / 3)
         self._runtime = RuntimeOptions(
             connect_timeout=int(connect * 1000),

@@ -11,12 +11,10 @@ from functools import wraps
 from threading import Lock
 from typing import Any
 
-from darabonba.core import DaraCore
 
-
-def one_session_each() -> bool:
-    """Let one thread at a time look for a session; False when that is so already, or the SDK has no such place."""
-    find = getattr(DaraCore, "_get_session", None)
+def one_session_each(core: Any) -> bool:
+    """Let one thread at a time look for a session; False when that is so already, or the core has no such place."""
+    find = getattr(core, "_get_session", None)
     if find is None or hasattr(find, "__wrapped__"):
         return False
     lock = Lock()
@@ -26,5 +24,5 @@ def one_session_each() -> bool:
         with lock:
             return find(*arguments, **options)
 
-    DaraCore._get_session = staticmethod(in_turn)  # noqa: SLF001 - there is no public place
+    core._get_session = staticmethod(in_turn)  # noqa: SLF001 - there is no public place
     return True
