@@ -7,7 +7,6 @@ guarded by the record's version anyway.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -75,7 +74,6 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
     ports, rules, clock = run.ports, run.rules, run.ports.clock
     while True:
         began = clock.now()
-        cpu = time.process_time()
         report = Round(run, workers).make(lease.cursor)
         _count(summary, report)
         now = clock.now()
@@ -88,7 +86,6 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
                 ended=report.ended,
                 oldest_seconds=round(report.oldest_seconds),
                 seconds=round(now - began, 3),
-                cpu_seconds=round(time.process_time() - cpu, 3),
             )
         open_now = report.looked > 0 or ports.store.has_open_work()
         lease = replace(lease, cursor=report.cursor, last_open_at=now if open_now else lease.last_open_at)

@@ -39,16 +39,19 @@ def report(simulation: Simulation, broken: list[str]) -> str:
     )
 
 
-class _Summary(NamedTuple):
-    seed: int
+class Summary(NamedTuple):
+    """What one seed came to; `story` is its report, empty when nothing broke."""
+
     steps: int
     faults: Counter[str]
-    broken: list[str]
+    story: str
 
 
-def _summary(seed: int) -> _Summary:
-    simulation, broken = run(seed)
-    return _Summary(seed, simulation.kernel.steps, Counter(simulation.world.plan.injected), broken)
+def summary(seed: int, without: Callable[[Simulation], Any] | None = None) -> Summary:
+    """Run one seed, perhaps without a safeguard."""
+    simulation, broken = run(seed, without)
+    story = report(simulation, broken) if broken else ""
+    return Summary(simulation.kernel.steps, Counter(simulation.world.plan.injected), story)
 
 
 def main() -> int:
@@ -66,12 +69,12 @@ def main() -> int:
     began, steps, faults, failing = time.monotonic(), 0, Counter[str](), 0
     seeds = range(arguments.first, arguments.first + arguments.seeds)
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        for done, summary in enumerate(pool.map(_summary, seeds, chunksize=20), start=1):
-            steps += summary.steps
-            faults.update(summary.faults)
-            if summary.broken:
+        for done, one in enumerate(pool.map(summary, seeds, chunksize=20), start=1):
+            steps += one.steps
+            faults.update(one.faults)
+            if one.story:
                 failing += 1
-                print(f"seed {summary.seed}: {summary.broken}", file=sys.stderr)
+                print(one.story, file=sys.stderr)
             if done % 500 == 0:
                 print(f"{done} seeds", file=sys.stderr)
     print(f"seeds {arguments.seeds}, steps {steps}, seconds {time.monotonic() - began:.0f}, violations {failing}")

@@ -7,7 +7,7 @@ import pytest
 from tests.reliability.controls import CONTROLS, Control
 from tests.reliability.faults import CRASH, KINDS
 from tests.reliability.invariants import violations
-from tests.reliability.simulate import report, run
+from tests.reliability.simulate import report, run, summary
 from tests.reliability.sweep import SCENARIOS, scene
 
 SEEDS = 500
@@ -43,6 +43,24 @@ def test_a_crash_at_any_call_is_survived(name: str, kind: str) -> None:
         simulation = scene(name, (number, kind))
         broken = violations(simulation, quiet=simulation.run())
         assert not broken, report(simulation, [f"{kind} at call {number}", *broken])
+
+
+def test_a_seed_decides_everything() -> None:
+    """The same seed tells the same story twice, to the last step: clock, order, interleaving, faults."""
+    first, again = (run(7)[0].kernel for _ in range(2))
+    assert first.trace
+    assert (first.trace, first.steps) == (again.trace, again.steps)
+
+
+def test_a_failing_seed_tells_how_to_see_it_again() -> None:
+    """What is printed of a seed that broke something: its whole story, what broke, and the command that replays it."""
+    control = CONTROLS[0]
+    seed = next(seed for seed in range(SEEDS) if run(seed, control.without)[1])
+    simulation, broken = run(seed, control.without)
+    *story, replay = summary(seed, control.without).story.splitlines()
+    assert story == [*simulation.kernel.trace, *(f"BROKEN: {item}" for item in broken)]
+    assert replay == f"replay: python -m tests.reliability.simulate --seed {seed}"
+    assert summary(seed).story == ""
 
 
 def test_every_kind_of_fault_is_injected() -> None:
