@@ -43,9 +43,11 @@ _encode = json.JSONEncoder().encode
 
 
 def open_log(level: str, *, secrets: tuple[str, ...] = (), stream: TextIO | None = None, **fields: str | None) -> Log:
-    """Return a logger whose lines carry `fields`, and nothing of any other logger: context variables are not read."""
+    """Return a logger whose lines carry `fields`; forget the context of the invocation before."""
     silence_sdks()
+    structlog.contextvars.clear_contextvars()
     processors: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         _Renderer(secrets),
