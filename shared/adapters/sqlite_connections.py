@@ -208,8 +208,10 @@ def _execute(connection: sqlite3.Connection, changes: Sequence[_Change]) -> None
 
 
 def _fail(changes: Sequence[_Change], error: Exception) -> None:
+    """Answer those that were not written with an error."""
     for change in changes:
-        change.error, change.done = error, True
+        if not change.done:
+            change.error, change.done = error, True
 
 
 def _is_wal(connection: sqlite3.Connection) -> bool:

@@ -42,19 +42,18 @@ def claim(
 ) -> Record:
     """Return the first version of a request's record: generation 1, its call announced."""
     token = request.client_token or client_token(rules.deployment, request.request_id, nonce, 1)
-    deadline = now + request.timeout_seconds
-    return Record(
+    record = Record(
         request_id=request.request_id,
         version=1,
         state=State.CREATING,
         message_id=message_id,
         accepted_at=now,
-        due_at=_watch_at(call_until, 0.0, deadline if request.dry_run else 0.0, rules),
+        due_at=now,
         fingerprint=request.fingerprint(),
         nonce=nonce,
         region_id=request.region_id,
         tag=tag_value(rules.deployment, request.request_id),
-        deadline=deadline,
+        deadline=now + request.timeout_seconds,
         start=request.start,
         allocate_public_ip=request.allocate_public_ip,
         on_failure=request.on_failure,
@@ -66,6 +65,7 @@ def claim(
         calling=True,
         call_until=call_until,
     )
+    return _with_watch(record, rules)
 
 
 def call_parameters(record: Record, request: Request) -> dict[str, Scalar]:
@@ -244,13 +244,10 @@ def _pending(record: Record, now: float, **instance: Any) -> Record:
 
 
 def _with_watch(record: Record, rules: Rules) -> Record:
-    """Set when the timer looks at a creating record."""
+    """Set when the timer looks at a creating record: after the fence, and after the copy that is due."""
     if record.state is not State.CREATING:
         return record
+    after_fence = record.call_until + rules.skew_seconds
+    after_copy = (record.next_try_at or 0.0) + COPY_GRACE_SECONDS
     waiting = 0.0 if _unsettled(record) else record.deadline
-    return record.changed(due_at=_watch_at(record.call_until, record.next_try_at or 0.0, waiting, rules))
-
-
-def _watch_at(call_until: float, copy_due_at: float, waiting_until: float, rules: Rules) -> float:
-    """Return when the timer looks: after the fence, and after the copy that is due."""
-    return max(call_until + rules.skew_seconds, copy_due_at + COPY_GRACE_SECONDS, waiting_until)
+    return record.changed(due_at=max(after_fence, after_copy, waiting))

@@ -12,7 +12,7 @@ from shared.core.contract.words import KINDS, TYPES, shown
 from shared.core.request import SECRET_PARAMETERS, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from shared.core.contract.parameter import Finding, Rule
     from shared.core.request import Scalar
@@ -91,7 +91,7 @@ def _rules(findings: Findings, given: Given, max_tags: int) -> None:
     tag_count = max(given.numbered["Tag"], default=0)
     if tag_count > max_tags:
         findings.add("Tag", "QuotaExceed.Tags", f"can have at most {max_tags} items, and has {tag_count}")
-    findings.warnings += [Violation(name, "Ignored", words) for name, words in _ignored(given)]
+    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(billing.ignored, given)]
 
 
 def _apply_to(findings: Findings, rules: tuple[Rule, ...], given: Given, disk: str) -> None:
@@ -100,17 +100,13 @@ def _apply_to(findings: Findings, rules: tuple[Rule, ...], given: Given, disk: s
 
 
 def _apply(findings: Findings, rule: Rule, given: Given, *disk: str) -> None:
-    try:
-        found = tuple(rule.breaches(given, *disk))
-    except Unreadable:
-        return
-    for name, words in found:
+    for name, words in _found(rule.breaches, given, *disk):
         findings.add(name, rule.code, _with_value(words, name, given.flat.get(name)), listed=rule.listed)
 
 
-def _ignored(given: Given) -> tuple[Finding, ...]:
+def _found(breaches: Callable[..., Iterable[Finding]], given: Given, *disk: str) -> tuple[Finding, ...]:
     try:
-        return tuple(billing.ignored(given))
+        return tuple(breaches(given, *disk))
     except Unreadable:
         return ()
 

@@ -24,7 +24,7 @@ class Strict(fields.Field[Any]):
         if self.validators:  # most have none, and marshmallow's way of finding that out is most of the cost
             super()._validate(value)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's
         if (words := unreadable(value, self._kind)) is not None:
             raise ValidationError(words)
         return value
