@@ -20,7 +20,7 @@ def one_cpu() -> Iterator[None]:
     """Keep this thread, and every thread it starts meanwhile, on the CPU it runs on; afterwards it may go anywhere.
 
     The interpreter runs one of them at a time. On several CPUs they only carry its lock and its data about, which costs
-    a batch a tenth of its CPU time (docs/performance.md). Where the system has no such choice, nothing is done.
+    a batch 8 % more CPU time (docs/performance.md). Where the system has no such choice, nothing is done.
     """
     allowed: set[int] = set()
     with suppress(OSError, ValueError, IndexError, AttributeError):

@@ -43,9 +43,9 @@ def _pairs(url: str) -> list[tuple[float, float]]:
         pairs = []
         for turn in range(TURNS + 1):
             names = [f"bare-{turn}-{number}" for number in range(MESSAGES)]
-            bare = _cpu(lambda names=names: list(pool.map(call, names)))  # type: ignore[misc]
+            bare = _cpu(lambda names=names: list(pool.map(call, names)))  # type: ignore[misc] # a default of a lambda has no type
             event = batch(f"turn-{turn}", MESSAGES)
-            pairs.append((bare, _cpu(lambda event=event: provision.handler(event, context()))))  # type: ignore[misc]
+            pairs.append((bare, _cpu(lambda event=event: provision.handler(event, context()))))  # type: ignore[misc] # a default of a lambda has no type
         return pairs[1:]  # the first turn opens connections
 
 

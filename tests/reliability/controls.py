@@ -132,16 +132,16 @@ CONTROLS = (
     Control(
         "whoever announced a call is left to it until the fence",
         lambda s: _two(
-            swap(TABLE[State.CREATING], events.CallAnnounced, _ignored_fence),  # type: ignore[arg-type]
+            swap(TABLE[State.CREATING], events.CallAnnounced, _ignored_fence),  # type: ignore[arg-type] # swaps any attribute or entry
             _set(s, rules=_no_skew(s.rules)),
         ),
     ),
     Control("unknown answers are settled", lambda s: _set(s, rules=replace(s.rules, settle_seconds=-1e6))),
     Control(
         "an unknown answer is remembered",
-        lambda _: swap(TABLE[State.CREATING], events.CreateFailed, _never_unknown),  # type: ignore[arg-type]
+        lambda _: swap(TABLE[State.CREATING], events.CreateFailed, _never_unknown),  # type: ignore[arg-type] # swaps any attribute or entry
     ),
-    Control("writes are conditional", lambda s: _set(s.world, conditional=False)),  # type: ignore[arg-type]
+    Control("writes are conditional", lambda s: _set(s.world, conditional=False)),  # type: ignore[arg-type] # swaps any attribute or entry
     Control("an outcome's bytes are frozen", lambda _: swap(SimOutcomes, "publish", _fresh_bytes)),
     Control("a message is sent again before it is acknowledged", lambda s: _set(s, lossy_queue=True)),
     Control(

@@ -52,7 +52,7 @@ def crowd(rng: Random, number: int) -> Crowd:
 
 def _request(rng: Random, name: str, secrets: list[str]) -> dict[str, Any]:
     password = f"Z9+/&%{rng.getrandbits(40):010x}<q>"
-    script = f"#!/bin/sh\necho {rng.getrandbits(64):016x} > /root/key\n"
+    script = f"#!/bin/sh\necho {rng.getrandbits(64):016x} > /etc/key\n"
     user_data = base64.b64encode(script.encode()).decode()
     secrets += [password, script, user_data]
     parameters: dict[str, Any] = {

@@ -78,7 +78,7 @@ class Simulation:
         """Run until everything is quiet; False when it never is."""
         for case in self.cases:
             self.pending_copies += case.copies
-            self.kernel.after(case.at, lambda case=case: self._send(case))  # type: ignore[misc]
+            self.kernel.after(case.at, lambda case=case: self._send(case))  # type: ignore[misc] # a default of a lambda has no type
         self.kernel.after(1.0, self._pull)
         self.kernel.after(self.kernel.random.uniform(0, 30), self._tick)
         return self.kernel.run(self._quiet, LIMIT_SECONDS)

@@ -43,7 +43,7 @@ class Ots:
     def identify(self, request: HttpRequest) -> Call:
         """Name the operation and read its message."""
         # Not with the module: whoever runs the cloud without Tablestore need not wait for its SDK.
-        from local.cloud.tablestore.protocol import OPERATIONS  # noqa: PLC0415
+        from local.cloud.tablestore.protocol import OPERATIONS  # noqa: PLC0415 - as said above
 
         action = request.path.removeprefix("/")
         if request.method != "POST":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import sys
 import time
 from random import Random
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ from mns.topic import TopicMeta
 
 from functions import poll, provision
 from local import defaults
+from shared.adapters.ecs import Ecs
 from shared.bootstrap import close
 from shared.core.redact import Cleaner
 from shared.settings import SettingsError
@@ -107,9 +110,26 @@ def test_from_message_to_outcome(cloud: Clients, context: object, capfd: pytest.
     out, err = capfd.readouterr()
     lines = [json.loads(line) for line in out.splitlines()]
     assert {line["request_id"] for line in lines if line["event"] == "message"} >= {"order-1", "order-2", "order-3"}
-    assert {line["invocation"] for line in lines} == {context.request_id}  # type: ignore[attr-defined]
+    assert {line["invocation"] for line in lines} == {context.request_id}  # type: ignore[attr-defined] # either shape
     assert "Hunter2" not in out + err
     assert defaults.ACCESS_KEY_SECRET not in out + err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="CPUs can be chosen on Linux only")
+def test_a_batch_is_kept_on_one_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All threads of a batch make their calls on the same CPU; afterwards the process is free again."""
+    free, seen = os.sched_getaffinity(0), set()
+    create = Ecs.create
+
+    def watched(ecs: Ecs, parameters: dict[str, Any]) -> object:
+        seen.add(frozenset(os.sched_getaffinity(0)))
+        return create(ecs, parameters)
+
+    monkeypatch.setattr(Ecs, "create", watched)
+    provision.handler(event(*(message(f"order-{number}") for number in range(10))), NEW)
+    (cpus,) = seen
+    assert len(cpus) == 1
+    assert os.sched_getaffinity(0) == free
 
 
 def test_a_single_event(cloud: Clients) -> None:
