@@ -11,7 +11,8 @@ class ApiError:
     """One call that did not succeed.
 
     `http_status` is None when no answer came (outcome unknown); `code` is then empty. `message` is the API's own
-    words, already cleaned of secrets. `retry_after` is in seconds.
+    words, already cleaned of secrets. `retry_after` is in seconds. `sent` is false when the request provably never
+    left this machine: its host has no address, or no connection was made.
     """
 
     action: str
@@ -20,6 +21,7 @@ class ApiError:
     message: str
     request_id: str | None = None
     retry_after: float | None = None
+    sent: bool = True
 
 
 class Retry(str, Enum):
