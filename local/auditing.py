@@ -7,14 +7,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.core.rules import REQUEST_TAG
+from shared.domain.timings import REQUEST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from shared.core.instance import Instance
-    from shared.core.record import OpenEntry, Record
-    from shared.core.rules import Rules
+    from shared.domain.lifecycle.instance import Instance
+    from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.timings import Rules
 
 OVERDUE_SECONDS = 1200.0
 """How long past its deadline a request may still be open: settling and ten minutes of releasing, and then some."""

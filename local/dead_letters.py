@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.runtime.mns import decode
-from shared.core.message import parse
-from shared.core.record import TERMINAL
-from shared.core.request import SECRET_PARAMETERS, Refusal, Request
-from shared.core.token import digest
+from shared.domain.lifecycle.record import TERMINAL
+from shared.domain.lifecycle.token import digest
+from shared.domain.message.delivery import Delivery
+from shared.domain.message.parse import parse
+from shared.domain.message.request import SECRET_PARAMETERS, Refusal, Request
 from shared.trigger import BODY_FIELDS, deliveries
-from shared.usecases.delivery import Delivery
 
 if TYPE_CHECKING:
     from local.runtime.mns import Message
-    from shared.core.contract import Contract
-    from shared.core.record import Record
+    from shared.domain.create_instance.view import Contract
+    from shared.domain.lifecycle.record import Record
     from shared.ports import Store
 
 _LONGEST_ID = 64

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.core.api import Retry
-from shared.core.errors.catalogue import Entry, calls, entries, load, verdict
-from shared.core.errors.policies import INLINE_SECONDS, POLICIES
+from shared.domain.errors.catalogue import Entry, calls, entries, load, verdict
+from shared.domain.errors.model import Retry
+from shared.domain.errors.policies import INLINE_SECONDS, POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from shared.core.api import Verdict
+    from shared.domain.errors.model import Verdict
 
 PATH = "docs/errors.md"
 _HEAD = """\
 # Errors
 
 What every error code means, whether the worker tries again, and what to do. Made from
-`shared/core/errors/catalogue.json` by `make docs`; the same facts: `provisioner errors`, `provisioner explain CODE`.
+`shared/domain/errors/catalogue.json` by `make docs`; the same facts: `provisioner errors`, `provisioner explain CODE`.
 
 - **Retry** says whether the same request can succeed: *never*, with another *alternative* (tried at once while the
   request has one left), or *later* (tried again until tries or deadline run out). After *later* stands what becomes of

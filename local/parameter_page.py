@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.core.contract.billing import PERIODS, RENEWALS
-from shared.core.contract.check import RULES
-from shared.core.contract.flatten import FIXED
-from shared.core.contract.omitted import OMITTED
-from shared.core.contract.storage_rules import (
+from shared.domain.create_instance.billing import PERIODS, RENEWALS
+from shared.domain.create_instance.check import RULES
+from shared.domain.create_instance.disk_rules import (
     DATA_DISK_RULES,
     DATA_SIZES,
     DISK_RULES,
@@ -17,19 +15,21 @@ from shared.core.contract.storage_rules import (
     SYSTEM_SIZES,
     UNDECIDED_SIZES,
 )
-from shared.core.contract.table import SECTIONS
-from shared.core.contract.words import KINDS
+from shared.domain.create_instance.flatten import FIXED
+from shared.domain.create_instance.json_types import KINDS
+from shared.domain.create_instance.omitted import OMITTED
+from shared.domain.create_instance.parameters import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.core.contract.parameter import Parameter
+    from shared.domain.create_instance.schema import Parameter
 
 _HEAD = """\
 # Parameters
 
 Every parameter a message can give, its limits, and the code a breach is answered with. Made from the tables in
-`shared/core/contract/` by `make docs`; the source is Alibaba Cloud's page of CreateInstance as of 10 April 2026.
+`shared/domain/create_instance/` by `make docs`; the source is Alibaba Cloud's page of CreateInstance, 10 April 2026.
 
 Two spellings, which may be mixed: nested (`"SystemDisk": {"Size": 40}`, `"DataDisk": [{"Size": 100}]`) and flat
 (`"SystemDisk.Size": 40`, `"DataDisk.1.Size": 100`). Items are numbered from 1 without gaps. Types are strict: no `"40"`

@@ -11,8 +11,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.adapters.clock import SystemClock
 from shared.adapters.entropy import SystemEntropy
+from shared.adapters.system import SystemClock
 from shared.logs import open_log
 from shared.ports import Compute, Outcomes, Ports, Queue, Store
 
@@ -105,12 +105,12 @@ def _connect(settings: Settings, credentials: Credentials) -> _Clients:
 
 
 def _compute(settings: Settings, credentials: Credentials) -> Compute:
-    from shared.adapters.deferred import defer
+    from shared.adapters.ecs.sdk_patches import defer
 
     defer("alibabacloud_ecs20140526.models")
-    from shared.adapters.ecs import Ecs
-    from shared.adapters.paced import PacedCompute
-    from shared.core.errors.budget import Budget
+    from shared.adapters.budget import Budget
+    from shared.adapters.ecs.client import Ecs
+    from shared.adapters.rate_limit import PacedCompute
 
     patience = settings.call_seconds * PATIENCE
     ecs = Ecs(

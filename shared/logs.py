@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from shared.core.redact import MASK, Cleaner
+from shared.domain.redact import MASK, Cleaner
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -15,14 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shared.core.instance import Created, Instance
+from shared.domain.lifecycle.instance import Created, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from shared.core.api import ApiError
-    from shared.core.record import OpenEntry, Record
-    from shared.core.request import Scalar
+    from shared.domain.errors.model import ApiError
+    from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.message.request import Scalar
 
 
 __all__ = [

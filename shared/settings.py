@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shared.core.contract import Contract
-from shared.core.rules import Rules
+from shared.domain.create_instance.view import Contract
+from shared.domain.timings import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from local import defaults
 from local.cloud.http import json_response
 from local.cloud.mns.wire import Mns
-from shared.core.request import Refusal
+from shared.domain.message.request import Refusal
 
 if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def enqueue(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
     """Send the body: 201 with the message's id, 422 with every violation. `?anyway=1` sends what is not valid, too."""
-    from shared.core.message import parse  # noqa: PLC0415 - only people who enqueue need it
+    from shared.domain.message.parse import parse  # noqa: PLC0415 - only people who enqueue need it
 
     body = request.body.decode("utf-8", "replace")
     asked = parse(body)

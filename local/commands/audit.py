@@ -14,14 +14,14 @@ from local import auditing
 from local.commands import options
 from local.commands.output import WrongUse, json_line, progress, table, wants_json
 from local.records import open_records, worker_settings
-from shared.core.rules import REQUEST_TAG
+from shared.domain.timings import REQUEST_TAG
 from shared.ports import ApiFailure, StoreUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.core.instance import Instance
     from shared.credentials import Credentials
+    from shared.domain.lifecycle.instance import Instance
     from shared.settings import Settings
 
 _AHEAD = 10 * 366 * 86400.0
@@ -80,7 +80,7 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
 
 def _tagged(settings: Settings, keys: Credentials, regions: list[str]) -> list[Instance]:
     """Return every instance with the worker's tag."""
-    from shared.adapters.ecs import Ecs  # noqa: PLC0415 - the SDK loads when it is used
+    from shared.adapters.ecs.client import Ecs  # noqa: PLC0415 - the SDK loads when it is used
 
     ecs = Ecs(keys, call_seconds=settings.call_seconds, endpoint=settings.ecs_endpoint)
     try:

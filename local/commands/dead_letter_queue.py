@@ -11,7 +11,7 @@ from local.commands import options
 from local.commands.output import WrongUse, progress
 from local.records import open_records, worker_settings
 from local.runtime.mns import QueueClient, QueueError
-from shared.core.contract import Contract
+from shared.domain.create_instance.view import Contract
 from shared.ports import StoreUnavailable
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import click
 
 from local.commands import options
 from local.commands.output import json_line, progress, raw_line, table, wants_json
-from shared.core.api import Retry
-from shared.core.errors.catalogue import Entry, calls, entries, load
+from shared.domain.errors.catalogue import Entry, calls, entries, load
+from shared.domain.errors.model import Retry
 
 if TYPE_CHECKING:
-    from shared.core.api import Verdict
+    from shared.domain.errors.model import Verdict
 
 _CLOSEST = 5
 _SIMILARITY = 0.5

@@ -17,7 +17,7 @@ from local.records import open_records
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.core.record import Record
+    from shared.domain.lifecycle.record import Record
 
 TIMES = frozenset(
     {"accepted_at", "due_at", "deadline", "call_until", "next_try_at", "created_at", "absent_since", "start_sent_at",

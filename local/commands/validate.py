@@ -11,15 +11,15 @@ import click
 
 from local.commands import options
 from local.commands.output import WRONG_USE, json_line, progress, table, wants_json
-from shared.core.contract import SITES, UNLISTED, Contract
-from shared.core.json_text import NotJson, read_json
-from shared.core.message import parse
-from shared.core.request import Request
+from shared.domain.create_instance.view import SITES, UNLISTED, Contract
+from shared.domain.message.json import NotJson, read_json
+from shared.domain.message.parse import parse
+from shared.domain.message.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.core.request import Refusal
+    from shared.domain.message.request import Refusal
 
 STREAM = "-"
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})

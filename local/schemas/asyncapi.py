@@ -8,8 +8,8 @@ import yaml
 
 from local import defaults
 from local.schemas.message import SCHEMA_ID
-from shared.core.message import MAX_MESSAGE_BYTES
-from shared.core.outcome import COMPLETED, FAILED, SCHEMA
+from shared.domain.lifecycle.outcome import COMPLETED, FAILED, SCHEMA
+from shared.domain.message.parse import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from local.schemas import Schema

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.schemas import DIALECT, Schema, as_text
-from shared.core import envelope, request
-from shared.core.content import OWN_TAGS
-from shared.core.contract.flatten import FIXED
-from shared.core.contract.table import LISTS, OBJECTS, PARAMETERS, REQUIRED
+from shared.domain.create_instance.flatten import FIXED
+from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
+from shared.domain.message import envelope, request
+from shared.domain.message.alternatives import OWN_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from shared.core.contract.parameter import Parameter
+    from shared.domain.create_instance.schema import Parameter
 
 SCHEMA_ID = "urn:provisioner:schema:message:1"
 TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from local.schemas import DIALECT, Schema, as_text
-from shared.core.api import Retry
-from shared.core.outcome import COMPLETED, FAILED, MAX_VIOLATIONS, SCHEMA
+from shared.domain.errors.model import Retry
+from shared.domain.lifecycle.outcome import COMPLETED, FAILED, MAX_VIOLATIONS, SCHEMA
 
 STAGES = ("message", "create", "wait", "start", "publicIp")
 DISPOSITIONS = ("kept", "released", "vanished")

@@ -12,8 +12,8 @@ from local.story.calls import Calls
 from local.story.instances import Instances
 from local.story.meaning import meaning, meaning_of
 from local.story.story import Story
-from shared.core.api import ApiError
-from shared.core.errors import succeeded
+from shared.domain.errors.classify import succeeded
+from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from local.cloud.service import Call, Service

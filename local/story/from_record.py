@@ -10,7 +10,7 @@ from local.story.meaning import meaning
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.core.record import Record
+    from shared.domain.lifecycle.record import Record
 
 
 def steps_of(record: Record) -> list[Step]:

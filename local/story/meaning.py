@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.core.api import ApiError
-from shared.core.errors import classify
+from shared.domain.errors.classify import classify
+from shared.domain.errors.model import ApiError
 
 
 def meaning(action: str, status: int | None, code: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from mns.mns_request import (
 )
 from urllib3.util import wait_for_read
 
-from shared.core.redact import clean
+from shared.domain.redact import clean
 from shared.ports import PublishFailed, SendFailed
 
 if TYPE_CHECKING:

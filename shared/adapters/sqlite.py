@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.sqlite_connections import Connections
-from shared.core.record import OpenEntry, Record, State
+from shared.domain.lifecycle.record import OpenEntry, Record, State
 from shared.ports import Conflict, Lease
 
 if TYPE_CHECKING:

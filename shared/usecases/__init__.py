@@ -1,1 +1,1 @@
-"""The two use cases: provision messages, poll open work. They know the core and the ports only."""
+"""The two use cases: provision messages, poll open work. They know the domain and the ports only."""

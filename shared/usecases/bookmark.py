@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from shared.core.record import OpenEntry
+    from shared.domain.lifecycle.record import OpenEntry
 
 Key = tuple[float, str]
 

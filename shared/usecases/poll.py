@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shared.ports import StoreUnavailable
-from shared.usecases.rounds import SPARE_SECONDS, Round
-from shared.usecases.run import Run
+from shared.usecases.context import Run
+from shared.usecases.scan import SPARE_SECONDS, Round
 
 if TYPE_CHECKING:
-    from shared.core.rules import Rules
+    from shared.domain.timings import Rules
     from shared.ports import Lease, Ports
-    from shared.usecases.rounds import RoundReport
+    from shared.usecases.scan import RoundReport
 
 LEASE = "poll"
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 20.0

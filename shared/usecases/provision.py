@@ -11,24 +11,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.core import creating, events, outcome
-from shared.core.errors import classify
-from shared.core.message import parse
-from shared.core.record import TERMINAL, Record, State
-from shared.core.request import Refusal, Request, Violation
+from shared.domain.errors.classify import classify
+from shared.domain.lifecycle import creating, events, outcome
+from shared.domain.lifecycle.record import TERMINAL, Record, State
+from shared.domain.message.parse import parse
+from shared.domain.message.request import Refusal, Request, Violation
 from shared.ports import PublishFailed, SendFailed, StoreUnavailable
-from shared.usecases.calling import create
-from shared.usecases.run import Run
-from shared.usecases.spread import spread
+from shared.usecases.context import Run
+from shared.usecases.create import create
+from shared.usecases.threads import spread
 from shared.usecases.writing import apply, publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.core.contract import Contract
-    from shared.core.rules import Rules
+    from shared.domain.create_instance.view import Contract
+    from shared.domain.message.delivery import Delivery
+    from shared.domain.timings import Rules
     from shared.ports import Ports
-    from shared.usecases.delivery import Delivery
 
 UNACKNOWLEDGED = "unacknowledged"
 _STORE_AGAIN_SECONDS = 15.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.core import events, outcome
-from shared.core.transitions import advance
+from shared.domain.lifecycle import events, outcome
+from shared.domain.lifecycle.transitions import advance
 from shared.ports import Conflict, PublishFailed, StoreUnavailable
 
 if TYPE_CHECKING:
-    from shared.core.record import Record
-    from shared.core.rules import Rules
+    from shared.domain.lifecycle.record import Record
+    from shared.domain.timings import Rules
     from shared.ports import Ports
 
 _CONFLICTS = 20

@@ -51,8 +51,8 @@ def make_rounds(count: int) -> list[Made]:
     """Make rounds with the timer function's own ports, in a process that has its environment."""
     from functions import poll
     from shared.invocation import begin
-    from shared.usecases.rounds import Round
-    from shared.usecases.run import Run
+    from shared.usecases.context import Run
+    from shared.usecases.scan import Round
 
     poll.initializer(context())
     made = []

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from local import defaults
 from local.cloud.ecs.state import NEVER, Instance
 from shared.adapters.sqlite import SqliteStore
-from shared.core.creating import tag_value
-from shared.core.record import Generation, Record, State
+from shared.domain.lifecycle.creating import tag_value
+from shared.domain.lifecycle.record import Generation, Record, State
 from tests.bench.cloud import ecs
 
 if TYPE_CHECKING:

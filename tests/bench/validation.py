@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 
-from shared.core.message import parse
-from shared.core.request import Request
+from shared.domain.message.parse import parse
+from shared.domain.message.request import Request
 from tests.bench.figure import Figure
 
 MICROSECONDS = 300.0
@@ -39,7 +39,7 @@ _IMPORT = "import time; start = time.process_time(); import {}; print(time.proce
 def measure() -> list[Figure]:
     """Return the figures of docs/performance.md that belong to validation."""
     cost = microseconds_per_message()
-    ours, sdk = import_seconds("shared.core.message"), import_seconds("alibabacloud_ecs20140526.client")
+    ours, sdk = import_seconds("shared.domain.message.parse"), import_seconds("alibabacloud_ecs20140526.client")
     warm = f"no store, warm, {MESSAGES:,} messages, median of {ROUNDS}"
     cold = f"no store, cold, median of {ROUNDS}"
     return [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from store_records import DAY, LATER, NOW, after, claimed, finished, published
 
-from shared.core.record import State
+from shared.domain.lifecycle.record import State
 from shared.ports import Conflict, Lease
 
 if TYPE_CHECKING:

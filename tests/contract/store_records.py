@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from shared.core.record import Generation, Record, State
+from shared.domain.lifecycle.record import Generation, Record, State
 
 NOW = 1_795_000_000.25
 DAY = 86400.0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from store_backends import Backend
 
-    from shared.core.record import OpenEntry, Record
+    from shared.domain.lifecycle.record import OpenEntry, Record
 
 
 class IgnoresConditions(SqliteStore):

@@ -19,7 +19,7 @@ from shared.ports import Conflict, Lease, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.core.record import Record
+    from shared.domain.lifecycle.record import Record
 
     Work = Callable[[TablestoreStore], Any]
 

@@ -15,8 +15,8 @@ from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import connect
 from shared.adapters.tablestore.sdk import tablestore
 from shared.adapters.tablestore.store import TablestoreStore
-from shared.core.record import State
-from shared.core.rules import Rules
+from shared.domain.lifecycle.record import State
+from shared.domain.timings import Rules
 from shared.ports import Ports
 from shared.usecases.poll import poll
 

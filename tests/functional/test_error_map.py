@@ -21,15 +21,15 @@ from local.cloud.in_process import in_process
 from local.cloud.server import running
 from shared import bootstrap
 from shared.adapters.sqlite import SqliteStore
-from shared.core.api import ApiError, Retry, TokenRule, Verdict
-from shared.core.errors import classify
-from shared.core.errors.catalogue import Entry, entries
-from shared.core.record import State
+from shared.domain.errors.catalogue import Entry, entries
+from shared.domain.errors.classify import classify
+from shared.domain.errors.model import ApiError, Retry, TokenRule, Verdict
+from shared.domain.lifecycle.record import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.core.record import Record
+    from shared.domain.lifecycle.record import Record
 
 PAGE = Path(__file__).parents[1] / "unit" / "errors" / "page_pairs.tsv"
 BATCH = 60

@@ -95,23 +95,23 @@ def outside(imports: list[Import], importer: str, *allowed: str) -> list[str]:
     ]
 
 
-def test_the_core_is_pure(imports: list[Import]) -> None:
-    """The core imports the standard library, marshmallow and itself."""
-    assert outside(imports, "shared.core", "shared.core", "marshmallow") == []
+def test_the_domain_is_pure(imports: list[Import]) -> None:
+    """The domain imports the standard library, marshmallow and itself."""
+    assert outside(imports, "shared.domain", "shared.domain", "marshmallow") == []
 
 
-def test_ports_know_the_core_only(imports: list[Import]) -> None:
-    """The ports speak of the core's types and of nothing else."""
-    assert outside(imports, "shared.ports", "shared.core") == []
+def test_ports_know_the_domain_only(imports: list[Import]) -> None:
+    """The ports speak of the domain's types and of nothing else."""
+    assert outside(imports, "shared.ports", "shared.domain") == []
 
 
-def test_use_cases_know_core_and_ports(imports: list[Import]) -> None:
+def test_use_cases_know_domain_and_ports(imports: list[Import]) -> None:
     """A use case takes what it needs of the world as ports."""
-    assert outside(imports, "shared.usecases", "shared.core", "shared.ports", "shared.usecases") == []
+    assert outside(imports, "shared.usecases", "shared.domain", "shared.ports", "shared.usecases") == []
 
 
 def test_adapters_know_no_use_case(imports: list[Import]) -> None:
-    """Arrows point inward: an adapter knows the core, its port, its SDK, and no room around it."""
+    """Arrows point inward: an adapter knows the domain, its port, its SDK, and no room around it."""
     around = ("functions", "local", "shared.usecases", "shared.bootstrap", "shared.invocation", "shared.settings")
     assert [
         str(one) for one in imports if within(one.importer, "shared.adapters") and within(one.imported, *around)

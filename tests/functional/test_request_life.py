@@ -11,7 +11,7 @@ import pytest
 
 from local import defaults
 from shared import bootstrap
-from shared.core.message import parse
+from shared.domain.message.parse import parse
 from shared.usecases import provision as provisioning
 from tests.functional.worker import Worker, message
 

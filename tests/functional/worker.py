@@ -13,13 +13,13 @@ from mns.mns_exception import MNSServerException
 from local import defaults
 from local.cloud.furnishing import furnish
 from shared import bootstrap
-from shared.adapters.ecs import Ecs
-from shared.adapters.paced import PacedCompute
-from shared.core.contract import Contract
-from shared.core.errors.budget import Budget
+from shared.adapters.budget import Budget
+from shared.adapters.ecs.client import Ecs
+from shared.adapters.rate_limit import PacedCompute
 from shared.credentials import Credentials
+from shared.domain.create_instance.view import Contract
+from shared.domain.message.delivery import Delivery
 from shared.settings import Settings
-from shared.usecases.delivery import Delivery
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.cloud.clock import CloudClock
-    from shared.core.record import Record
+    from shared.domain.lifecycle.record import Record
     from tests.clients import Clients
 
 CREDENTIALS = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)

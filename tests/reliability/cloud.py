@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.core.api import ApiError
-from shared.core.instance import Created, Instance
-from shared.core.redact import clean
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle.instance import Created, Instance
+from shared.domain.redact import clean
 from shared.ports import ApiFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from shared.core.request import Scalar
+    from shared.domain.message.request import Scalar
     from tests.reliability.kernel import Kernel
 
 PAGE = 50

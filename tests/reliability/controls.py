@@ -10,21 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from shared.core import creating, events
-from shared.core.record import State
-from shared.core.transitions import TABLE
-from shared.usecases import watch
+from shared.domain.lifecycle import creating, events
+from shared.domain.lifecycle.record import State
+from shared.domain.lifecycle.transitions import TABLE
+from shared.usecases import advance_open
 from tests.reliability import cloud
 from tests.reliability.world import SimCompute, SimOutcomes, SimStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from shared.core.instance import Created
-    from shared.core.record import Record
-    from shared.core.request import Scalar
-    from shared.core.rules import Rules
-    from shared.usecases.run import Run
+    from shared.domain.lifecycle.instance import Created
+    from shared.domain.lifecycle.record import Record
+    from shared.domain.message.request import Scalar
+    from shared.domain.timings import Rules
+    from shared.usecases.context import Run
     from tests.reliability.scenario import Simulation
 
 
@@ -104,7 +104,7 @@ def _no_skew(rules: Rules) -> Rules:
 
 def _believed_at_once(run: Run, record: Record) -> tuple[Record, None]:
     event = events.SeenAbsent() if record.absent_since is None else events.Vanished()
-    return watch._apply(run, record, event), None  # noqa: SLF001 - the control stands in for a neighbour of it
+    return advance_open._apply(run, record, event), None  # noqa: SLF001 - the control stands in for a neighbour of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ CONTROLS = (
         "absence means nothing in the grace period",
         lambda s: _set(s, rules=replace(s.rules, grace_seconds=-1e6)),
     ),
-    Control("absence is confirmed by name", lambda _: swap(watch, "_missing", _believed_at_once)),
+    Control("absence is confirmed by name", lambda _: swap(advance_open, "_missing", _believed_at_once)),
     Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "clean", lambda text, _secrets: text)),
     Control(
         "open work has an entry",

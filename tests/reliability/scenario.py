@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.core.contract import Contract
-from shared.core.rules import Rules
+from shared.domain.create_instance.view import Contract
+from shared.domain.message.delivery import Delivery
+from shared.domain.timings import Rules
 from shared.ports import Ports
-from shared.usecases.delivery import Delivery
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
 from tests.reliability.cloud import Ecs

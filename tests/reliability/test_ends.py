@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.core.outcome import MAX_BYTES, rfc3339
+from shared.domain.lifecycle.outcome import MAX_BYTES, rfc3339
 from tests.reliability.kernel import START
 from tests.reliability.scenario import SECRET, Case
 from tests.reliability.stage import FixedEcs, body, outcome, refusals, stage
@@ -17,8 +17,8 @@ from tests.reliability.world import SimCompute
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.core.instance import Created
-    from shared.core.request import Scalar
+    from shared.domain.lifecycle.instance import Created
+    from shared.domain.message.request import Scalar
     from tests.reliability.scenario import Simulation
     from tests.reliability.stage import Fault
 

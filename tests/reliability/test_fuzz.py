@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.adapters.clock import SystemClock
 from shared.adapters.entropy import SystemEntropy
 from shared.adapters.sqlite import SqliteStore
-from shared.core.api import ApiError
-from shared.core.contract import Contract
-from shared.core.instance import Created
-from shared.core.redact import Cleaner
-from shared.core.rules import Rules
+from shared.adapters.system import SystemClock
+from shared.domain.create_instance.view import Contract
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle.instance import Created
+from shared.domain.redact import Cleaner
+from shared.domain.timings import Rules
 from shared.logs import open_log
 from shared.ports import ApiFailure, Ports
 from shared.trigger import deliveries
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from shared.core.request import Scalar
+    from shared.domain.message.request import Scalar
 
 EVENTS, PARTS = 5000, 5
 LIMIT_SECONDS = 120.0

@@ -6,16 +6,16 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shared.core.api import ApiError
+from shared.domain.errors.model import ApiError
 from shared.ports import ApiFailure, Conflict, Lease, PublishFailed, SendFailed, StoreUnavailable
 from tests.reliability.kernel import Crash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from shared.core.instance import Created, Instance
-    from shared.core.record import OpenEntry, Record
-    from shared.core.request import Scalar
+    from shared.domain.lifecycle.instance import Created, Instance
+    from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.message.request import Scalar
     from tests.reliability.cloud import Ecs
     from tests.reliability.faults import Plan
     from tests.reliability.kernel import Actor, Kernel

@@ -10,7 +10,7 @@ import pytest
 
 from shared import one_cpu as module
 from shared.one_cpu import one_cpu
-from shared.usecases.spread import spread
+from shared.usecases.threads import spread
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="CPUs can be chosen on Linux only")
 

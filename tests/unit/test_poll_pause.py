@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.usecases.poll import STATUS_CALLS_PER_SECOND, pause_seconds
-from shared.usecases.rounds import RoundReport
+from shared.usecases.scan import RoundReport
 
 
 @pytest.mark.parametrize(

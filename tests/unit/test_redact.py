@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.redact import LIMIT, MASK, clean, without_queries
+from shared.domain.redact import LIMIT, MASK, clean, without_queries
 
 SECRET = 'Pä$s w&rd"/+<1~%'
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.adapters.sqlite import SqliteStore
-from shared.core.api import ApiError
-from shared.core.instance import Instance
-from shared.core.record import Generation, Record, State
-from shared.core.rules import Rules
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle.instance import Instance
+from shared.domain.lifecycle.record import Generation, Record, State
+from shared.domain.timings import Rules
 from shared.ports import ApiFailure, Ports, PublishFailed
 from shared.usecases.poll import poll
 

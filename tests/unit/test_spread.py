@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from shared.usecases.spread import spread
+from shared.usecases.threads import spread
 
 
 @pytest.mark.parametrize("workers", [1, 2, 20, 200])

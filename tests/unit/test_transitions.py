@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from shared.core import events
-from shared.core.api import ApiError
-from shared.core.creating import Next, Step, claim, next_step, watch_step
-from shared.core.instance import Created, Instance
-from shared.core.record import TERMINAL, Failure, Generation, Record, State
-from shared.core.request import Request
-from shared.core.rules import Rules
-from shared.core.transitions import TABLE, advance
-from shared.core.watching import Act, act
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle import events
+from shared.domain.lifecycle.creating import Next, Step, claim, next_step, watch_step
+from shared.domain.lifecycle.instance import Created, Instance
+from shared.domain.lifecycle.record import TERMINAL, Failure, Generation, Record, State
+from shared.domain.lifecycle.transitions import TABLE, advance
+from shared.domain.lifecycle.waiting import Act, act
+from shared.domain.message.request import Request
+from shared.domain.timings import Rules
 
 RULES = Rules(deployment="test")
 T0 = 1_000_000.0

@@ -12,7 +12,7 @@ from local.cloud.ecs import errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.core.request import Scalar
+    from shared.domain.message.request import Scalar
 
 COMMON = frozenset(
     {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.adapters.tablestore import schema
 from shared.adapters.tablestore.sdk import tablestore
-from shared.core.record import OpenEntry, Record, State
+from shared.domain.lifecycle.record import OpenEntry, Record, State
 from shared.ports import Lease
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.deferred import defer
+from shared.adapters.ecs.sdk_patches import defer
 
 ROOT = Path(__file__).parents[3]
 COMPARE = """

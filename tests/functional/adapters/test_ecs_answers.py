@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import pytest
 from scripted_server import Script, scripted
 
-from shared.adapters.ecs import Ecs
+from shared.adapters.ecs.client import Ecs
 from shared.credentials import Credentials
 from shared.logs import silence_sdks
 from shared.ports import ApiFailure, Created
@@ -20,7 +20,7 @@ from shared.ports import ApiFailure, Created
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.core.api import ApiError
+    from shared.domain.errors.model import ApiError
 
 PASSWORD = "Hunter2+/ &%ä"
 USER_DATA = "IyEvYmluL3NoCmVjaG8gc2VjcmV0Cg=="

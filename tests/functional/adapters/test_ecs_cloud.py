@@ -10,7 +10,7 @@ import pytest
 from local import defaults
 from local.cloud.cloud import Cloud
 from local.cloud.in_process import in_process
-from shared.adapters.ecs import STATUS_PAGE, Ecs
+from shared.adapters.ecs.client import STATUS_PAGE, Ecs
 from shared.credentials import Credentials
 from shared.ports import ApiFailure
 

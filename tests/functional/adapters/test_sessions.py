@@ -12,10 +12,10 @@ from darabonba.core import DaraCore
 from local import defaults
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
-from shared.adapters.ecs import Ecs
-from shared.adapters.sessions import one_session_each
+from shared.adapters.ecs.client import Ecs
+from shared.adapters.ecs.sessions import one_session_each
 from shared.credentials import Credentials
-from shared.usecases.spread import spread
+from shared.usecases.threads import spread
 
 if TYPE_CHECKING:
     import pytest

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 from local.runtime.environment import DATABASE
 from local.runtime.mns import Message, decode
 from shared.adapters.sqlite import SqliteStore
-from shared.core import events
-from shared.core.api import ApiError
-from shared.core.creating import claim
-from shared.core.instance import Created, Instance
-from shared.core.message import parse
-from shared.core.request import Request
-from shared.core.rules import Rules
-from shared.core.transitions import advance
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle import events
+from shared.domain.lifecycle.creating import claim
+from shared.domain.lifecycle.instance import Created, Instance
+from shared.domain.lifecycle.transitions import advance
+from shared.domain.message.parse import parse
+from shared.domain.message.request import Request
+from shared.domain.timings import Rules
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.core.record import Record
+    from shared.domain.lifecycle.record import Record
 
 RULES = Rules(deployment="local")
 NO_STOCK = ApiError("CreateInstance", 403, "OperationDenied.NoStock", "sold out")

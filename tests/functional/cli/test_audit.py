@@ -13,17 +13,17 @@ from local import auditing, defaults
 from local.cli import main
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
-from shared.adapters.ecs import Ecs
-from shared.core.instance import Instance
-from shared.core.rules import REQUEST_TAG
+from shared.adapters.ecs.client import Ecs
 from shared.credentials import Credentials
+from shared.domain.lifecycle.instance import Instance
+from shared.domain.timings import REQUEST_TAG
 from tests.functional.cli import lives
 from tests.functional.runtime.bench import PARAMETERS, request
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.core.record import Record
+    from shared.domain.lifecycle.record import Record
 
 T0 = 1_795_000_000.0
 NOW = T0 + 30.0

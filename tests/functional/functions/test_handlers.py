@@ -17,9 +17,9 @@ from mns.topic import TopicMeta
 
 from functions import poll, provision
 from local import defaults
-from shared.adapters.ecs import Ecs
+from shared.adapters.ecs.client import Ecs
 from shared.bootstrap import close
-from shared.core.redact import Cleaner
+from shared.domain.redact import Cleaner
 from shared.settings import SettingsError
 from tests.reliability.fuzz import SECRETS, draw
 

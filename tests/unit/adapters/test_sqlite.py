@@ -15,7 +15,7 @@ import pytest
 from shared.adapters import sqlite
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.sqlite_connections import SCHEMA_VERSION
-from shared.core.record import Record, State
+from shared.domain.lifecycle.record import Record, State
 from shared.ports import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def test_purging_is_bounded_and_takes_the_oldest(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from shared.adapters.sqlite import SqliteStore
-from shared.core.record import Record, State
+from shared.domain.lifecycle.record import Record, State
 store, number = SqliteStore(sys.argv[1]), 0
 while True:
     fresh = Record(request_id=f"order-{number}", version=1, state=State.CREATING, message_id="m", accepted_at=0.0,

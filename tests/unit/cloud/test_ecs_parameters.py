@@ -10,7 +10,7 @@ from alibabacloud_ecs20140526 import models
 
 from local.cloud.ecs.parameters import COMMON
 from local.cloud.ecs.wire import ACTIONS
-from shared.core.contract import PARAMETERS
+from shared.domain.create_instance.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from darabonba.model import DaraModel

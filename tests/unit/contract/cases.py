@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.core.contract import Contract, check_parameters
-from shared.core.contract.flatten import flatten
+from shared.domain.create_instance.check import check_parameters
+from shared.domain.create_instance.flatten import flatten
+from shared.domain.create_instance.view import Contract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shared.core.request import Violation
+    from shared.domain.message.request import Violation
 
 BASE: Mapping[str, Any] = {
     "RegionId": "cn-hangzhou",

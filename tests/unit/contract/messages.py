@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.core.contract import Contract
-from shared.core.message import parse
-from shared.core.request import Refusal, Request
+from shared.domain.create_instance.view import Contract
+from shared.domain.message.parse import parse
+from shared.domain.message.request import Refusal, Request
 from tests.unit.contract.cases import BASE
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.core.contract import PARAMETERS, check_parameters
+from shared.domain.create_instance.check import check_parameters
+from shared.domain.create_instance.parameters import PARAMETERS
 from tests.unit.contract.cases import BASE
 
 _NAME = st.text("abcXYZ019:_.-服务", min_size=2, max_size=40)

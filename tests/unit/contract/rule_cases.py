@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.core.contract import Contract
+from shared.domain.create_instance.view import Contract
 from tests.unit.contract.cases import Case
 
 MAINLAND = Contract(site="mainland")

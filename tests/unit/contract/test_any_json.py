@@ -11,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.core.contract import PARAMETERS, Contract, nest
-from shared.core.contract.flatten import FIXED
-from shared.core.contract.table import LISTS, OBJECTS
-from shared.core.message import parse
-from shared.core.request import Refusal, Request, lay_over
+from shared.domain.create_instance.flatten import FIXED
+from shared.domain.create_instance.names import nest
+from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
+from shared.domain.create_instance.view import Contract
+from shared.domain.message.parse import parse
+from shared.domain.message.request import Refusal, Request, lay_over
 from tests.unit.contract.messages import accepted, message
 from tests.unit.contract.requests import flat_requests, nested
 

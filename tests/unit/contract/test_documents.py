@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from local.documents import DOCUMENTS
 from local.project import ROOT
 from local.schemas.message import message_schema
-from shared.core.contract import PARAMETERS
+from shared.domain.create_instance.parameters import PARAMETERS
 from tests.unit.contract.messages import accepted, message, refused
 from tests.unit.contract.requests import flat_requests, nested
 

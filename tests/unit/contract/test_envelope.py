@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.message import MAX_MESSAGE_BYTES
+from shared.domain.message.parse import MAX_MESSAGE_BYTES
 from tests.unit.contract.messages import accepted, fields_and_codes, message, refused, refused_text
 
 BANDWIDTH = {"InternetMaxBandwidthOut": 5}

@@ -12,7 +12,7 @@ HEAVY = ("alibabacloud_ecs20140526", "Tea", "darabonba", "mns", "tablestore", "r
 
 def test_validation_loads_no_sdk() -> None:
     """Whoever only checks messages loads the standard library and marshmallow."""
-    probe = f"import sys, shared.core.message; print([name for name in {HEAVY!r} if name in sys.modules])"
+    probe = f"import sys, shared.domain.message.parse; print([name for name in {HEAVY!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True).stdout
     assert found.strip() == "[]"
 

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from shared.core.contract import PARAMETERS
-from shared.core.contract.check import RULES
-from shared.core.contract.limits import NOT_EMPTY
-from shared.core.contract.storage_rules import DATA_DISK_RULES
-from shared.core.errors.catalogue import entries
+from shared.domain.create_instance.check import RULES
+from shared.domain.create_instance.disk_rules import DATA_DISK_RULES
+from shared.domain.create_instance.limits import NOT_EMPTY
+from shared.domain.create_instance.parameters import PARAMETERS
+from shared.domain.errors.catalogue import entries
 from tests.unit.contract.cases import Case, bad_sides, good_sides, violations
 from tests.unit.contract.limit_cases import CASES as LIMITS
 from tests.unit.contract.rule_cases import CASES as BETWEEN
@@ -16,7 +16,7 @@ from tests.unit.contract.rule_cases import CASES as BETWEEN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.core.contract.parameter import Parameter, Rule
+    from shared.domain.create_instance.schema import Parameter, Rule
 
 CASES = [*LIMITS, *BETWEEN]
 

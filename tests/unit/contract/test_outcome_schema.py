@@ -8,12 +8,12 @@ import jsonschema
 import pytest
 
 from local.schemas.outcome import CATEGORIES, outcome_schema
-from shared.core.api import ApiError
-from shared.core.errors.catalogue import entries
-from shared.core.instance import Instance
-from shared.core.outcome import completed, failed, refused
-from shared.core.record import Failure, Generation, Record, State
-from shared.core.rules import Rules
+from shared.domain.errors.catalogue import entries
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle.instance import Instance
+from shared.domain.lifecycle.outcome import completed, failed, refused
+from shared.domain.lifecycle.record import Failure, Generation, Record, State
+from shared.domain.timings import Rules
 from tests.unit.contract.messages import message, refused_text
 
 SCHEMA = json.loads(outcome_schema())

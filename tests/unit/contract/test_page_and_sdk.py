@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.contract import PARAMETERS
-from shared.core.contract.omitted import OMITTED
-from shared.core.contract.table import LISTS, OBJECTS
+from shared.domain.create_instance.omitted import OMITTED
+from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
 from tests.unit.contract.messages import accepted, fields_and_codes, message, refused
 
 PAGE: dict[str, Any] = {item["name"]: item for item in json.loads((Path(__file__).parent / "page.json").read_text())}

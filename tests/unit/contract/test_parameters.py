@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from shared.core.contract import PARAMETERS, Contract, check_parameters, examine
-from shared.core.contract.table import LISTS, OBJECTS
-from shared.core.rules import REQUEST_TAG
+from shared.domain.create_instance.check import check_parameters, examine
+from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
+from shared.domain.create_instance.view import Contract
+from shared.domain.timings import REQUEST_TAG
 from tests.unit.contract.cases import BASE, violations
 from tests.unit.contract.messages import accepted, fields_and_codes, message, refused
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.adapters.paced import PacedCompute
-from shared.core.api import ApiError
-from shared.core.errors import Action, classify, decide
-from shared.core.errors.budget import BURST_SECONDS, DOUBLING_SECONDS, LONGEST_PAUSE_SECONDS, Budget
+from shared.adapters.budget import BURST_SECONDS, DOUBLING_SECONDS, LONGEST_PAUSE_SECONDS, Budget
+from shared.adapters.rate_limit import PacedCompute
+from shared.domain.errors.classify import classify
+from shared.domain.errors.model import ApiError
+from shared.domain.errors.retry import Action, decide
 from shared.ports import ApiFailure
 
 API, REGION = "CreateInstance", "cn-hangzhou"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from shared.adapters.tablestore.calls import BUSY
-from shared.core.api import Retry
-from shared.core.errors.catalogue import Entry, entries, load
+from shared.domain.errors.catalogue import Entry, entries, load
+from shared.domain.errors.model import Retry
 
 CATEGORIES = {
     "invalid_parameter",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.core.api import ApiError, Retry, TokenRule
-from shared.core.errors import classify, succeeded
+from shared.domain.errors.classify import classify, succeeded
+from shared.domain.errors.model import ApiError, Retry, TokenRule
 
 
 def error(status: int | None, code: str, action: str = "CreateInstance", message: str = "") -> ApiError:

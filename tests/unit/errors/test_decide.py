@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.api import ApiError
-from shared.core.errors import Action, decide
-from shared.core.errors.catalogue import load
-from shared.core.errors.policies import POLICIES
+from shared.domain.errors.catalogue import load
+from shared.domain.errors.model import ApiError
+from shared.domain.errors.policies import POLICIES
+from shared.domain.errors.retry import Action, decide
 
 NO_STOCK = (403, "OperationDenied.NoStock")
 MISMATCH = (400, "IdempotentParameterMismatch")

@@ -79,4 +79,4 @@ def test_own_files_are_functions_and_shared_alone() -> None:
     """The bench is never deployed; the worker's data files are."""
     paths = {str(path) for path, _ in own_files(ROOT)}
     assert {path.split("/")[0] for path in paths} == {"functions", "shared"}
-    assert "shared/core/errors/catalogue.json" in paths
+    assert "shared/domain/errors/catalogue.json" in paths

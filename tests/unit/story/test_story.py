@@ -14,8 +14,8 @@ from local.story.from_record import steps_of
 from local.story.journey import LONGEST, STATES, Journey, Step
 from local.story.story import Story
 from local.story.worker_side import read_lines
-from shared.core.api import ApiError
-from shared.core.record import Failure, Generation, Record, State
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle.record import Failure, Generation, Record, State
 
 
 def told(number: int) -> Story:

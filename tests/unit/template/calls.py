@@ -19,7 +19,7 @@ Bodies = dict[str, list[ast.AST]]
 
 PORTS = ("compute", "store", "queue", "outcomes")
 ADAPTERS = {
-    "compute": ROOT / "shared/adapters/ecs.py",
+    "compute": ROOT / "shared/adapters/ecs/client.py",
     "store": ROOT / "shared/adapters/tablestore/store.py",
     "queue": ROOT / "shared/adapters/mns.py",
     "outcomes": ROOT / "shared/adapters/mns.py",

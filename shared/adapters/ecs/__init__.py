@@ -1,0 +1,1 @@
+"""ECS through its official SDK."""

@@ -1,0 +1,228 @@
+"""The Compute port through the ECS SDK. No other module imports it, and this one is imported when it is needed.
+
+What the SDK does that its documents do not say, and what is done about it here:
+
+- Every parameter, Password and UserData too, travels in the URL, and the text of a failed connection carries that URL.
+  So no SDK exception leaves this module, not even as the context of another, and every text is cleaned.
+- 4xx, 5xx and throttled answers are three unrelated classes under `AlibabaCloudException`; anything else, from a broken
+  connection to a 200 with an empty body, means that nobody knows what happened: `http_status` is None.
+- Its own retries are off: only the recorded token makes a second CreateInstance safe.
+- DescribeInstanceStatus and DescribeInstances answer ten instances unless asked for more.
+"""
+
+from __future__ import annotations
+
+import json
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from alibabacloud_ecs20140526 import models
+from alibabacloud_ecs20140526.client import Client
+from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
+from alibabacloud_tea_openapi.utils_models import Config
+from darabonba.core import DaraCore
+from darabonba.runtime import RuntimeOptions
+
+from shared.adapters.ecs.sessions import one_session_each
+from shared.domain.create_instance.names import nest
+from shared.domain.errors.model import ApiError
+from shared.domain.message.request import SECRET_PARAMETERS
+from shared.domain.redact import clean, without_queries
+from shared.ports import ApiFailure, Created, Instance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from shared.credentials import Credentials
+    from shared.domain.message.request import Scalar
+
+T = TypeVar("T")
+
+STATUS_PAGE = 50
+"""DescribeInstanceStatus takes 100 ids but answers at most 50 of them."""
+
+DESCRIBE_PAGE = 100
+_LONGEST_CONNECT = 5.0
+_LONGEST_NAME = 200
+
+
+class Ecs:
+    """ECS in any region, one client each. Safe for any number of threads.
+
+    `call_seconds` bounds connecting and waiting for an answer together. `endpoint` is a URL that replaces the regions'
+    own ones. `connections` is how many are kept open.
+    """
+
+    def __init__(
+        self, credentials: Credentials, *, call_seconds: float, endpoint: str | None = None, connections: int = 20
+    ) -> None:
+        one_session_each(DaraCore)
+        connect = min(_LONGEST_CONNECT, call_seconds / 3)
+        self._runtime = RuntimeOptions(
+            connect_timeout=int(connect * 1000),
+            read_timeout=int((call_seconds - connect) * 1000),
+            max_idle_conns=connections,
+        )
+        self._credentials = credentials
+        self._endpoint = endpoint
+        self._clients: dict[str, Client] = {}
+        self._lock = Lock()
+
+    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+        """Call CreateInstance."""
+
+        def send(client: Client) -> Created:
+            request = models.CreateInstanceRequest().from_map(nest(parameters))
+            body = client.create_instance_with_options(request, self._runtime).body
+            return Created(_required(body.instance_id), body.order_id, body.trade_price)
+
+        secrets = tuple(str(parameters[name]) for name in SECRET_PARAMETERS if name in parameters)
+        return self._call("CreateInstance", str(parameters["RegionId"]), send, secrets)
+
+    def statuses(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
+        """Call DescribeInstanceStatus once, for at most 50 ids."""
+        if len(instance_ids) > STATUS_PAGE:
+            raise ValueError(f"{len(instance_ids)} ids asked for; the answer holds at most {STATUS_PAGE}")
+        if not instance_ids:
+            return {}  # asked without ids, ECS answers everything there is
+
+        def send(client: Client) -> dict[str, str]:
+            request = models.DescribeInstanceStatusRequest(
+                region_id=region_id, instance_id=list(instance_ids), page_number=1, page_size=STATUS_PAGE
+            )
+            body = client.describe_instance_status_with_options(request, self._runtime).body
+            return {
+                _required(item.instance_id): _required(item.status) for item in body.instance_statuses.instance_status
+            }
+
+        return self._call("DescribeInstanceStatus", region_id, send)
+
+    def describe(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        """Call DescribeInstances for at most 100 ids."""
+        if len(instance_ids) > DESCRIBE_PAGE:
+            raise ValueError(f"{len(instance_ids)} ids asked for; DescribeInstances takes at most {DESCRIBE_PAGE}")
+        if not instance_ids:
+            return {}
+        found = self._instances(region_id, {"instance_ids": json.dumps(list(instance_ids))})
+        return {instance.instance_id: instance for instance in found}
+
+    def find_by_tag(self, region_id: str, key: str, value: str) -> list[Instance]:
+        """Call DescribeInstances with a tag, for all pages there are."""
+        found = self._instances(region_id, {"tag": [models.DescribeInstancesRequestTag(key=key, value=value)]})
+        return sorted(found, key=lambda instance: (instance.creation_time, instance.instance_id))
+
+    def tagged(self, region_id: str, key: str) -> list[Instance]:
+        """Call DescribeInstances with a tag's key alone, for all pages there are (for audits)."""
+        return self._instances(region_id, {"tag": [models.DescribeInstancesRequestTag(key=key)]})
+
+    def start(self, region_id: str, instance_id: str) -> None:
+        """Call StartInstance."""
+        request = models.StartInstanceRequest(instance_id=instance_id)
+        self._call(
+            "StartInstance", region_id, lambda client: client.start_instance_with_options(request, self._runtime)
+        )
+
+    def allocate_address(self, region_id: str, instance_id: str) -> str:
+        """Call AllocatePublicIpAddress."""
+
+        def send(client: Client) -> str:
+            request = models.AllocatePublicIpAddressRequest(instance_id=instance_id)
+            return _required(client.allocate_public_ip_address_with_options(request, self._runtime).body.ip_address)
+
+        return self._call("AllocatePublicIpAddress", region_id, send)
+
+    def delete(self, region_id: str, instance_id: str) -> None:
+        """Call DeleteInstance with Force."""
+        request = models.DeleteInstanceRequest(instance_id=instance_id, force=True)
+        self._call(
+            "DeleteInstance", region_id, lambda client: client.delete_instance_with_options(request, self._runtime)
+        )
+
+    def _instances(self, region_id: str, wanted: dict[str, Any]) -> list[Instance]:
+        def send(client: Client) -> list[Instance]:
+            return [_instance(item) for page in self._pages(client, region_id, wanted) for item in page]
+
+        return self._call("DescribeInstances", region_id, send)
+
+    def _pages(self, client: Client, region_id: str, wanted: dict[str, Any]) -> Iterator[list[Any]]:
+        token: str | None = None
+        seen: set[str | None] = set()
+        while token not in seen:
+            seen.add(token)
+            request = models.DescribeInstancesRequest(
+                region_id=region_id, max_results=DESCRIBE_PAGE, next_token=token, **wanted
+            )
+            body = client.describe_instances_with_options(request, self._runtime).body
+            yield body.instances.instance
+            token = body.next_token or None
+
+    def _call(self, action: str, region_id: str, send: Callable[[Client], T], secrets: tuple[str, ...] = ()) -> T:
+        try:
+            return send(self._client(region_id))
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in there is an answer to be explained
+            failure = _explain(action, error, (*secrets, *self._credentials.secrets))
+        raise ApiFailure(failure)  # out here, so that the SDK's exception is not its context
+
+    def _client(self, region_id: str) -> Client:
+        with self._lock:
+            if region_id not in self._clients:
+                self._clients[region_id] = Client(self._config(region_id))
+            return self._clients[region_id]
+
+    def _config(self, region_id: str) -> Config:
+        where = urlsplit(self._endpoint or f"https://ecs.{region_id}.aliyuncs.com")
+        keys = self._credentials
+        return Config(
+            access_key_id=keys.access_key_id,
+            access_key_secret=keys.access_key_secret,
+            security_token=keys.security_token or None,
+            region_id=region_id,
+            endpoint=where.netloc,
+            protocol=where.scheme,
+        )
+
+
+def _required(value: str | None) -> str:
+    """Return what an answer must hold; without it the answer is none."""
+    if not value:
+        raise ValueError("the answer lacks what it must hold")
+    return value
+
+
+def _instance(item: Any) -> Instance:
+    private = _addresses(item.vpc_attributes and item.vpc_attributes.private_ip_address)
+    public = _addresses(item.public_ip_address) or ((item.eip_address and item.eip_address.ip_address) or None,)
+    return Instance(
+        instance_id=_required(item.instance_id),
+        status=_required(item.status),
+        instance_type=item.instance_type or "",
+        zone_id=item.zone_id or "",
+        private_ip_addresses=private or _addresses(item.inner_ip_address),
+        public_ip_address=public[0],
+        creation_time=item.creation_time or "",
+        tags=tuple((tag.tag_key or "", tag.tag_value or "") for tag in (item.tags.tag if item.tags else ())),
+    )
+
+
+def _addresses(holder: Any) -> tuple[str, ...]:
+    return tuple(holder.ip_address or ()) if holder else ()
+
+
+def _explain(action: str, error: Exception, secrets: tuple[str, ...]) -> ApiError:
+    """Say what an SDK exception means, in words without secrets."""
+    if isinstance(error, AlibabaCloudException) and error.status_code:
+        data = error.data if isinstance(error.data, dict) else {}
+        request_id = data.get("RequestId") or data.get("requestId")
+        return ApiError(
+            action=action,
+            http_status=int(error.status_code),
+            code=clean(str(data.get("Code") or data.get("code") or ""), secrets, limit=_LONGEST_NAME),
+            message=clean(str(data.get("Message") or data.get("message") or ""), secrets),
+            request_id=clean(str(request_id), secrets, limit=_LONGEST_NAME) if request_id else None,
+            retry_after=error.retry_after / 1000 if error.retry_after else None,
+        )
+    inner = getattr(error, "inner_exception", None) or error
+    cause = inner.__context__ or inner  # the SDK wraps what `requests` raised, and forgets its type
+    text = f"{type(cause).__name__}: {getattr(inner, 'message', inner)}"
+    return ApiError(action, None, "", clean(without_queries(text), secrets))

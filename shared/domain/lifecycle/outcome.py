@@ -1,0 +1,168 @@
+"""Outcomes: the CloudEvents that answer a message (design: the outcome). Built once, then only their bytes are used."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.errors.classify import classify
+from shared.domain.errors.model import ApiError, Retry
+from shared.domain.lifecycle.token import event_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.domain.lifecycle.instance import Instance
+    from shared.domain.lifecycle.record import Failure, Record
+    from shared.domain.message.request import Refusal, Violation
+    from shared.domain.timings import Rules
+
+SCHEMA = "urn:provisioner:schema:outcome:1"
+COMPLETED = "completed"
+FAILED = "failed"
+MAX_BYTES = 48 * 1024
+MAX_VIOLATIONS = 50
+_MAX_FIELD = 200
+_MAX_TEXT = 600
+
+
+def rfc3339(seconds: float) -> str:
+    """Write an epoch time the way every field of an outcome does."""
+    return datetime.fromtimestamp(seconds, tz=timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def tag_of(outcome: str) -> str:
+    """Return the message tag of frozen bytes."""
+    return str(json.loads(outcome)["type"]).rpartition(".")[2]
+
+
+def completed(record: Record, instance: Instance | None, now: float, rules: Rules) -> str:
+    """Return the bytes for a request that got what it asked for; `instance` is None for a dry run."""
+    data = _data(record, now)
+    if instance is None:
+        return _event(COMPLETED, record, {**data, "instance": None, "dryRun": True}, now, rules)
+    data["instance"] = {
+        "instanceId": instance.instance_id,
+        "status": instance.status,
+        "instanceType": instance.instance_type,
+        "zoneId": instance.zone_id,
+        "privateIpAddresses": list(instance.private_ip_addresses),
+        "publicIpAddress": instance.public_ip_address or record.public_ip_address,
+        "orderId": record.order_id,
+        "tradePrice": record.trade_price,
+    }
+    return _event(COMPLETED, record, data, now, rules)
+
+
+def failed(record: Record, failure: Failure, instance: dict[str, Any] | None, now: float, rules: Rules) -> str:
+    """Return the bytes for a request that failed; `instance` is None or says what became of it."""
+    data = {
+        **_data(record, now),
+        "stage": failure.stage,
+        "error": error_data(failure.error),
+        "instance": instance,
+    }
+    return _event(FAILED, record, data, now, rules)
+
+
+def error_data(error: ApiError) -> dict[str, Any]:
+    """Describe an error: the service's words, and what the catalogue says to do."""
+    verdict = classify(error)
+    return {
+        "code": error.code or "NoAnswer",
+        "httpStatus": error.http_status,
+        "message": error.message[:_MAX_TEXT],
+        "category": verdict.category,
+        "retry": verdict.retry.value,
+        "parameter": verdict.parameter,
+        "remedy": verdict.remedy,
+        "apiRequestId": error.request_id,
+    }
+
+
+def refused(refusal: Refusal, message_id: str, time: float, rules: Rules, *, duplicate_of: str | None = None) -> str:
+    """Return the bytes for a message that is no request, made from the message and its delivery alone."""
+    shown = refusal.violations[:MAX_VIOLATIONS]
+    data: dict[str, Any] = {
+        "requestId": refusal.request_id,
+        "messageId": message_id,
+        "regionId": refusal.region_id,
+        "attempts": [],
+        "acceptedAt": rfc3339(time),
+        "finishedAt": rfc3339(time),
+        "metadata": dict(refusal.metadata),
+        "stage": "message",
+        "refused": True,
+        "error": _refusal_error(shown[0]),
+        "violations": [_violation(item) for item in shown],
+        "violationsOmitted": len(refusal.violations) - len(shown),
+        "instance": None,
+    }
+    if duplicate_of is not None:
+        data["duplicateOf"] = duplicate_of
+    readable = refusal.request_id if duplicate_of is None else None
+    envelope = _envelope(FAILED, event_id("refused", rules.deployment, message_id), readable or message_id, time, rules)
+    return _fit({**envelope, "data": data})
+
+
+def _refusal_error(first: Violation) -> dict[str, Any]:
+    data = error_data(ApiError("message", 400, first.code, first.message))
+    # `never`, whatever the code means when the API sends it: nothing but another message helps.
+    return {**data, "retry": Retry.NEVER.value, "parameter": first.field[:_MAX_FIELD] or data["parameter"]}
+
+
+def _violation(item: Violation) -> dict[str, str]:
+    return {"field": item.field[:_MAX_FIELD], "code": item.code, "message": item.message[:_MAX_TEXT]}
+
+
+def _data(record: Record, now: float) -> dict[str, Any]:
+    return {
+        "requestId": record.request_id,
+        "messageId": record.message_id,
+        "regionId": record.region_id,
+        "attempts": [
+            {"generation": item.number, "overrides": item.overrides, "errorCode": item.error_code}
+            for item in record.generations
+        ],
+        "acceptedAt": rfc3339(record.accepted_at),
+        "finishedAt": rfc3339(now),
+        "metadata": record.metadata,
+    }
+
+
+def _event(end: str, record: Record, data: dict[str, Any], now: float, rules: Rules) -> str:
+    identity = event_id(end, rules.deployment, record.request_id, record.nonce)
+    return _fit({**_envelope(end, identity, record.request_id, now, rules), "data": data})
+
+
+def _envelope(end: str, identity: str, subject: str, time: float, rules: Rules) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": identity,
+        "source": rules.source,
+        "type": f"provisioning.instance.{end}",
+        "subject": subject,
+        "time": rfc3339(time),
+        "datacontenttype": "application/json",
+        "dataschema": SCHEMA,
+    }
+
+
+def _fit(event: dict[str, Any]) -> str:
+    """Write ASCII JSON of at most 48 KB: violations and overrides give way, the answer itself never does."""
+    text = _dump(event)
+    data = event["data"]
+    while len(text) > MAX_BYTES and len(data.get("violations", ())) > 1:
+        dropped: Sequence[Any] = data["violations"][len(data["violations"]) // 2 :]
+        data["violations"] = data["violations"][: -len(dropped)]
+        data["violationsOmitted"] += len(dropped)
+        text = _dump(event)
+    if len(text) > MAX_BYTES:
+        data["attempts"] = [{**item, "overrides": None} for item in data["attempts"]]
+        text = _dump(event)
+    return text
+
+
+def _dump(event: dict[str, Any]) -> str:
+    return json.dumps(event, separators=(",", ":"))

@@ -1,0 +1,71 @@
+"""The life of a record as one pure function: what each event changes in each state.
+
+`advance` never raises for an event that comes too late or for another state: such an event changes nothing, and the
+same record comes back. Every change has the next version number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.lifecycle import creating, events, waiting
+from shared.domain.lifecycle.record import Record, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from shared.domain.timings import Rules
+
+
+def _publish_refused(record: Record, event: events.PublishRefused, _now: float, _rules: Rules) -> Record:
+    return record.changed(due_at=event.retry_at)
+
+
+def _published(record: Record, _event: events.Published, now: float, _rules: Rules) -> Record:
+    return record if record.published_at is not None else record.changed(published_at=now)
+
+
+_WATCHED: dict[type, Callable[[Record, Any, float, Rules], Record]] = {
+    events.SeenPresent: waiting.on_present,
+    events.SeenAbsent: waiting.on_absent,
+    events.Vanished: waiting.on_vanished,
+    events.AddressAllocated: waiting.on_address,
+    events.StartSent: waiting.on_started,
+    events.StepFailed: waiting.on_step_failed,
+    events.Ready: waiting.on_ready,
+    events.Expired: waiting.on_expired,
+}
+_ENDED: dict[type, Callable[[Record, Any, float, Rules], Record]] = {
+    events.PublishRefused: _publish_refused,
+    events.Published: _published,
+}
+TABLE: dict[State, dict[type, Callable[[Record, Any, float, Rules], Record]]] = {
+    State.CREATING: {
+        events.CallAnnounced: creating.on_announced,
+        events.InstanceCreated: creating.on_created,
+        events.DryRunPassed: creating.on_dry_run,
+        events.CreateFailed: creating.on_failed,
+        events.CopySent: creating.on_copy_sent,
+        events.LookedUp: creating.on_looked_up,
+        events.Expired: creating.on_expired,
+    },
+    State.PENDING: _WATCHED,
+    State.STARTING: _WATCHED,
+    State.RELEASING: {
+        events.DeleteAccepted: waiting.on_delete_accepted,
+        events.Gone: waiting.on_gone,
+        events.SeenPresent: waiting.on_still_there,
+        events.StepFailed: waiting.on_delete_failed,
+    },
+    State.COMPLETED: _ENDED,
+    State.FAILED: _ENDED,
+}
+
+
+def advance(record: Record, event: events.Event, now: float, rules: Rules) -> Record:
+    """Return the record after the event; the same object when nothing changes."""
+    change = TABLE[record.state].get(type(event))
+    if change is None:
+        return record
+    after = change(record, event, now, rules)
+    return record if vars(after) == vars(record) else after.changed(version=record.version + 1)

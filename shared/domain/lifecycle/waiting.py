@@ -1,0 +1,207 @@
+"""The states of a known instance: `pending`, `starting` and `releasing`, as the timer sees them.
+
+pending ──Stopped──► (address) ──► StartInstance ──► starting ──Running──► completed
+   └────Stopped, nothing to start──────────────────────────────────────► completed
+anything that fails, or the deadline ──► failed, or releasing ──► failed
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from shared.domain.errors.model import ApiError
+from shared.domain.errors.retry import Action, decide
+from shared.domain.lifecycle import ending
+from shared.domain.lifecycle.events import SeenAbsent
+from shared.domain.lifecycle.record import Failure, Record, State
+
+if TYPE_CHECKING:
+    from shared.domain.lifecycle.events import (
+        AddressAllocated,
+        DeleteAccepted,
+        Expired,
+        Gone,
+        Ready,
+        SeenPresent,
+        StartSent,
+        StepFailed,
+        Vanished,
+    )
+    from shared.domain.timings import Rules
+
+START_AGAIN_SECONDS = 60.0
+"""A start that was accepted and shows no effect for this long is sent again; it does no harm to a started one."""
+DELETE_AGAIN_SECONDS = 60.0
+"""The same for a delete."""
+GONE_CHECK_SECONDS = 1.0
+"""How long after an accepted delete the instance is first looked for."""
+
+NOT_FOUND = "InvalidInstanceId.NotFound"
+_STAGES = {"AllocatePublicIpAddress": "publicIp", "StartInstance": "start"}
+
+NOT_FOUND_AGAIN_SECONDS = 5.0
+"""How long to wait for an instance to delete that no answer shows yet."""
+
+QUIET = {State.PENDING: "Pending", State.STARTING: "Starting"}
+"""The status in which a state just waits: nothing to read, nothing to write."""
+
+
+class Act(Enum):
+    """What a record with an instance needs next."""
+
+    WAIT = "wait"
+    ALLOCATE = "allocate"
+    START = "start"
+    DESCRIBE = "describe"
+    CONFIRM_ABSENCE = "confirm absence"
+    EXPIRE = "expire"
+    DELETE = "delete"
+    CHECK_GONE = "check gone"
+
+
+def act(record: Record, status: str | None, now: float) -> Act:
+    """Tell what to do for a pending or starting record whose instance has this status (None: not known)."""
+    late = now >= record.deadline
+    wanted = _act_in_time(record, status, now)
+    if wanted is Act.DESCRIBE:
+        return wanted
+    return Act.EXPIRE if late else wanted
+
+
+def past_grace(record: Record, now: float, rules: Rules) -> bool:
+    """Tell whether absence means anything: answers show a new instance late, and clocks may disagree."""
+    return now >= (record.created_at or now) + rules.grace_seconds + rules.skew_seconds
+
+
+def release_act(record: Record) -> Act:
+    """Tell what to do for a releasing record."""
+    return Act.DELETE if record.deleted_at is None else Act.CHECK_GONE
+
+
+def _act_in_time(record: Record, status: str | None, now: float) -> Act:
+    if status not in ("Stopped", "Running"):
+        return Act.WAIT
+    if record.allocate_public_ip and record.public_ip_address is None:
+        return Act.ALLOCATE
+    if status == "Running" or not record.start:
+        return Act.DESCRIBE
+    sent = record.start_sent_at
+    return Act.START if sent is None or now >= sent + START_AGAIN_SECONDS else Act.WAIT
+
+
+def on_present(record: Record, _event: SeenPresent, _now: float, _rules: Rules) -> Record:
+    """Forget an absence that was no more than a gap in an answer."""
+    return record.changed(absent_since=None)
+
+
+def on_absent(record: Record, _event: SeenAbsent, now: float, rules: Rules) -> Record:
+    """Note the first absence past the grace period; a later round confirms it."""
+    if record.absent_since is not None or not past_grace(record, now, rules):
+        return record
+    return record.changed(absent_since=now)
+
+
+def on_vanished(record: Record, _event: Vanished, now: float, rules: Rules) -> Record:
+    """Fail a request whose instance is gone: there is nothing left to release."""
+    failure = Failure(_stage(record), ending.vanished(record))
+    return ending.fail(record, failure, ending.VANISHED, now, rules)
+
+
+def on_address(record: Record, event: AddressAllocated, _now: float, _rules: Rules) -> Record:
+    """Note the address; an empty one when only DescribeInstances will tell it."""
+    return record.changed(public_ip_address=event.address or "", tries=0, last_error=None)
+
+
+def on_started(record: Record, _event: StartSent, now: float, _rules: Rules) -> Record:
+    """Wait for Running."""
+    return record.changed(state=State.STARTING, start_sent_at=now, tries=0, last_error=None)
+
+
+def on_step_failed(record: Record, event: StepFailed, now: float, rules: Rules) -> Record:
+    """Try the step again, or end: every step here can be repeated without harm, so an unknown answer is a retry."""
+    error = event.error
+    if error.code.startswith(NOT_FOUND):
+        return on_absent(record, SeenAbsent(), now, rules).changed(due_at=now + 1.0)
+    record = record.changed(tries=record.tries + 1, last_error=error)
+    decision = decide(
+        error,
+        attempt=record.tries,
+        now=now,
+        deadline=record.deadline,
+        alternative_left=False,
+        fraction=lambda: event.fraction,
+    )
+    if decision.action is Action.FAIL and not decision.verdict.unknown:
+        return ending.end_badly(record, event.stage, error, now, rules)
+    again = now + max(decision.delay, 1.0)
+    return record.changed(due_at=min(again, max(record.deadline, now + 1.0)))
+
+
+def on_ready(record: Record, event: Ready, now: float, rules: Rules) -> Record:
+    """Complete."""
+    return ending.complete(record, event.instance, now, rules)
+
+
+def on_expired(record: Record, event: Expired, now: float, rules: Rules) -> Record:
+    """Fail at the deadline with the last error seen."""
+    if event.error is not None:
+        record = record.changed(last_error=event.error)
+    return ending.end_badly(record, _stage(record), ending.timed_out(record), now, rules)
+
+
+def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, rules: Rules) -> Record:
+    """Look for the instance soon; one that is too new to be found may still be there."""
+    if not event.found and not past_grace(record, now, rules):
+        return record.changed(due_at=now + NOT_FOUND_AGAIN_SECONDS)
+    return record.changed(deleted_at=now, due_at=now + GONE_CHECK_SECONDS)
+
+
+def on_gone(record: Record, _event: Gone, now: float, rules: Rules) -> Record:
+    """Fail, the instance released."""
+    return ending.fail(record, _failure(record), ending.RELEASED, now, rules)
+
+
+def on_still_there(record: Record, _event: SeenPresent, now: float, rules: Rules) -> Record:
+    """Wait for a deleted instance to go, delete it again, or give up after ten minutes."""
+    if now >= (record.releasing_since or now) + rules.release_seconds:
+        return ending.fail(record, _failure(record), ending.KEPT, now, rules, reason=_delete_error(record))
+    if now >= (record.deleted_at or now) + DELETE_AGAIN_SECONDS:
+        return record.changed(deleted_at=None, due_at=now)
+    return record.changed(due_at=now + GONE_CHECK_SECONDS)
+
+
+def on_delete_failed(record: Record, event: StepFailed, now: float, rules: Rules) -> Record:
+    """Try again until ten minutes are over, whatever the error: the instance costs money."""
+    if event.stage != "release":
+        return record  # another worker's start or address, which failed because this one is deleting
+    record = record.changed(tries=record.tries + 1, last_error=event.error)
+    end = (record.releasing_since or now) + rules.release_seconds
+    if now >= end:
+        return ending.fail(record, _failure(record), ending.KEPT, now, rules, reason=event.error)
+    decision = decide(
+        event.error,
+        attempt=record.tries,
+        now=now,
+        deadline=end,
+        alternative_left=False,
+        fraction=lambda: event.fraction,
+    )
+    wait = min(max(decision.delay, 2.0), 30.0)
+    return record.changed(due_at=min(now + wait, end))
+
+
+def _delete_error(record: Record) -> ApiError:
+    return record.last_error or ApiError(
+        "DeleteInstance", None, "", "The delete was accepted, but the instance is still there."
+    )
+
+
+def _failure(record: Record) -> Failure:
+    return record.failure or Failure(_stage(record), ending.timed_out(record))
+
+
+def _stage(record: Record) -> str:
+    if record.last_error is not None and record.last_error.action in _STAGES:
+        return _STAGES[record.last_error.action]
+    return "start" if record.state is State.STARTING else "wait"

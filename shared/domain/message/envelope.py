@@ -1,0 +1,157 @@
+"""The envelope of a message, as a marshmallow schema: every field but what the parameters hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import RAISE, Schema, ValidationError, validate
+
+from shared.domain.create_instance.fields import Strict, has_lone_surrogate
+from shared.domain.create_instance.json_types import clean, kind_of
+from shared.domain.message.json import Repeated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_ALTERNATIVES = 10
+MIN_TIMEOUT_SECONDS = 60
+MAX_TIMEOUT_SECONDS = 86400
+MAX_METADATA = 20
+MAX_METADATA_KEY = 64
+MAX_METADATA_VALUE = 256
+MAX_METADATA_BYTES = 8192
+REQUEST_ID = "[A-Za-z0-9._:-]{1,64}"
+ON_FAILURE = ("keep", "release")
+
+UNKNOWN = "there is no such field"
+REQUIRED = "is required"
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))", re.ASCII
+)
+
+
+class Time(Strict):
+    """An RFC 3339 time, as epoch seconds."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(str, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        seconds = epoch_seconds(text)
+        if seconds is None:
+            raise ValidationError("must be an RFC 3339 time such as 2026-11-25T00:00:00Z")
+        return seconds
+
+
+def epoch_seconds(text: str) -> float | None:
+    """Return an RFC 3339 time as epoch seconds, or None when it is none."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return None
+    day, clock, fraction, sign, hours, minutes = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=timezone.utc)
+        offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+        seconds = (moment - offset if sign == "+" else moment + offset).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return seconds + float(f"0.{fraction or 0}")
+
+
+class Metadata(Strict):
+    """Up to 20 pairs of strings. Errors are keyed by the pair's key, None for those of the whole."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(dict, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
+        if isinstance(value, Repeated):
+            raise ValidationError({clean(name): ["is given twice"] for name in value.names})
+        pairs: dict[str, str] = super()._deserialize(value, attr, data, **kwargs)
+        wrong: dict[str | None, list[str]] = {}
+        if len(pairs) > MAX_METADATA:
+            wrong[None] = [f"must have at most {MAX_METADATA} pairs, and has {len(pairs)}"]
+        wrong |= {clean(key): [words] for key, item in pairs.items() if (words := _pair(key, item))}
+        if wrong:
+            raise ValidationError(wrong)
+        if len(json.dumps(pairs, separators=(",", ":"))) > MAX_METADATA_BYTES:
+            raise ValidationError(f"must take at most {MAX_METADATA_BYTES} bytes as ASCII JSON")
+        return pairs
+
+
+def _pair(key: str, value: object) -> str | None:
+    if len(key) > MAX_METADATA_KEY:
+        return f"must have a key of at most {MAX_METADATA_KEY} characters"
+    if not isinstance(value, str):
+        return f"must be a string, not {kind_of(value)}"
+    if len(value) > MAX_METADATA_VALUE:
+        return f"must be at most {MAX_METADATA_VALUE} characters long"
+    if has_lone_surrogate(key) or has_lone_surrogate(value):
+        return "must be valid Unicode text"
+    return None
+
+
+class Envelope(Schema):
+    """The message's own fields. Errors are keyed by the names in the message; what is absent stays absent."""
+
+    class Meta:
+        """Anything else is refused."""
+
+        unknown = RAISE
+
+    error_messages = {"unknown": UNKNOWN}  # noqa: RUF012 - marshmallow's way
+
+    request_id = Strict(
+        str,
+        data_key="requestId",
+        required=True,
+        validate=validate.Regexp(REQUEST_ID + r"\Z", error="must be 1 to 64 characters of A-Z a-z 0-9 . _ : -"),
+    )
+    parameters = Strict(dict, required=True)
+    alternatives = Strict(
+        list,
+        validate=validate.Length(max=MAX_ALTERNATIVES, error=f"must have at most {MAX_ALTERNATIVES} items"),
+    )
+    start = Strict(bool)
+    allocate_public_ip = Strict(bool, data_key="allocatePublicIp")
+    timeout_seconds = Strict(
+        int,
+        data_key="timeoutSeconds",
+        validate=validate.Range(
+            MIN_TIMEOUT_SECONDS,
+            MAX_TIMEOUT_SECONDS,
+            error=f"must be from {MIN_TIMEOUT_SECONDS} to {MAX_TIMEOUT_SECONDS}",
+        ),
+    )
+    on_failure = Strict(
+        str,
+        data_key="onFailure",
+        validate=validate.OneOf(ON_FAILURE, error=f"must be one of {', '.join(ON_FAILURE)}"),
+    )
+    not_after = Time(data_key="notAfter", allow_none=False)
+    metadata = Metadata()
+
+
+_FIELDS = Envelope().fields
+_ATTRIBUTES = {field.data_key or name: name for name, field in _FIELDS.items()}
+_ALWAYS = frozenset(name for name, field in _FIELDS.items() if field.required)
+
+
+def read_envelope(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields by attribute; raise marshmallow's ValidationError.
+
+    The schema is one of the fields that are given: marshmallow works as long on each that is not.
+    """
+    fields: dict[str, Any] = _schema(_ALWAYS | {_ATTRIBUTES[name] for name in given if name in _ATTRIBUTES}).load(given)
+    return fields
+
+
+@lru_cache(maxsize=128)  # so many sets of optional fields there are; making a schema costs more than using it
+def _schema(attributes: frozenset[str]) -> Envelope:
+    return Envelope(only=[name for name in _FIELDS if name in attributes])  # their order is that of the violations

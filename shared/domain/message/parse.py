@@ -1,0 +1,99 @@
+"""A queue message: JSON text in, a valid request or everything that is wrong with it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import ValidationError
+
+from shared.domain.create_instance.json_types import clean, kind_of
+from shared.domain.create_instance.view import Contract
+from shared.domain.message.alternatives import Content, unreadable_alternatives
+from shared.domain.message.document import in_document_order
+from shared.domain.message.envelope import REQUIRED, read_envelope
+from shared.domain.message.envelope_rules import Asked
+from shared.domain.message.json import NotJson, Repeated, read_json
+from shared.domain.message.request import Refusal, Request, Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MAX_MESSAGE_BYTES = 48 * 1024
+_DEFAULT = Contract()
+
+
+def parse(body: str, contract: Contract = _DEFAULT) -> Request | Refusal:
+    """Return the request a message makes, or a refusal with every violation, in document order.
+
+    Never raises, whatever the text is. Whether `notAfter` is past is for the caller, who has a clock.
+    """
+    try:
+        document = read_json(body)
+    except NotJson as error:
+        return Refusal((Violation("", "MalformedMessage", f"the message {error}"),))
+    if not isinstance(document, dict):
+        return Refusal((Violation("", "MalformedMessage", f"must be a JSON object, not {kind_of(document)}"),))
+    envelope, violations = _read_envelope(document)
+    violations = [*_size(body), *violations]
+    asked = Asked(envelope.get("on_failure") == "release", envelope.get("allocate_public_ip") is True)
+    content = None
+    if "parameters" in envelope:
+        content = Content(envelope["parameters"], asked, contract)
+        content.add_alternatives(envelope.get("alternatives", ()))
+        violations += content.violations
+    else:
+        violations += unreadable_alternatives(envelope.get("alternatives", ()))
+    if violations or content is None:
+        return Refusal(
+            in_document_order(violations, document),
+            request_id=envelope.get("request_id"),
+            region_id=_region(content),
+            metadata=envelope.get("metadata", {}),
+        )
+    return _request(envelope, content)
+
+
+def _request(envelope: Mapping[str, Any], content: Content) -> Request:
+    parameters = content.parameters
+    token = parameters.pop("ClientToken", None)
+    read = {"parameters": parameters, "alternatives": tuple(content.overlays)}
+    return Request(
+        **{**envelope, **read},
+        client_token=None if token is None else str(token),
+        warnings=tuple(content.warnings),
+    )
+
+
+def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
+    """Return what could be read, by attribute, and what could not."""
+    names = document.names if isinstance(document, Repeated) else ()
+    twice = frozenset(names)
+    violations = [Violation(clean(name), "InvalidParameter", "is given twice") for name in names]
+    once = {name: value for name, value in document.items() if name not in twice} if twice else document
+    try:
+        return read_envelope(once), violations
+    except ValidationError as error:
+        found = _violations(error.messages, "")
+        violations += [each for each in found if each.field not in twice]
+        return dict(error.valid_data or {}), violations
+
+
+def _violations(messages: Any, field: str) -> Iterator[Violation]:
+    if isinstance(messages, dict):
+        for name, below in messages.items():
+            yield from _violations(below, field if name is None else f"{field}.{clean(name)}" if field else clean(name))
+    else:
+        for words in messages:
+            yield Violation(field, "MissingParameter" if words == REQUIRED else "InvalidParameter", words)
+
+
+def _size(body: str) -> Iterator[Violation]:
+    size = len(body) if body.isascii() else len(body.encode("utf-8", "surrogatepass"))
+    if size > MAX_MESSAGE_BYTES:
+        words = f"the message must have at most {MAX_MESSAGE_BYTES} bytes, and has {size}"
+        yield Violation("", "InvalidParameter", words)
+
+
+def _region(content: Content | None) -> str | None:
+    region = content.parameters.get("RegionId") if content else None
+    return region if isinstance(region, str) and region and clean(region) == region else None

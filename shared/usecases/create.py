@@ -1,0 +1,121 @@
+"""From a claimed record to an answer: announce the call, make it, record what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shared.domain.errors.classify import succeeded
+from shared.domain.errors.policies import INLINE_SECONDS
+from shared.domain.lifecycle import creating, events
+from shared.domain.lifecycle.creating import Step
+from shared.domain.lifecycle.record import State
+from shared.domain.timings import REQUEST_TAG
+from shared.ports import ApiFailure, StoreUnavailable
+from shared.usecases.writing import apply
+
+if TYPE_CHECKING:
+    from shared.domain.lifecycle.record import Record
+    from shared.domain.message.request import Request
+    from shared.usecases.context import Run
+
+LOOK_UP_AGAIN_SECONDS = 15.0
+EARLIER_SECONDS = 3600.0
+"""How much older than its record an instance may seem: clocks disagree, and ECS tells whole minutes. Records are kept
+for a month, so an earlier request's instance is far older."""
+_KEEP_TRIES = 3
+_STRAGGLER_TRIES, _STRAGGLER_SECONDS = 12, 5.0
+
+
+def create(run: Run, request: Request, record: Record, caller: str) -> tuple[Record, float | None]:
+    """Go on with a creating record until it is something else.
+
+    Returns the record as stored and None, or the time at which a copy of the message has to go on. Raises
+    StoreUnavailable; the record then still says that a call may be under way.
+    """
+    clock = run.ports.clock
+    while record.state is State.CREATING:
+        now = clock.now()
+        following = creating.next_step(record, caller, now, run.rules)
+        if following.step is Step.EXPIRE:
+            record = apply(run.ports, run.rules, record, events.Expired())
+        elif following.step is Step.WAIT:
+            if following.at - now > INLINE_SECONDS or not run.fits(following.at):
+                return record, following.at
+            clock.sleep(max(following.at - now, 0.0))
+        elif not run.fits(now):
+            return record, now + 1
+        elif following.step is Step.LOOK_UP:
+            looked = look_up(run, record)
+            if looked is None:
+                return record, now + LOOK_UP_AGAIN_SECONDS
+            record = apply(run.ports, run.rules, record, looked)
+        elif record.calling and record.caller == caller and run.fits(now, record.call_until):
+            record = _call(run, request, record, caller)
+        else:
+            record = apply(run.ports, run.rules, record, events.CallAnnounced(caller, run.fence(now)))
+    return record, None
+
+
+def look_up(run: Run, record: Record) -> events.LookedUp | None:
+    """Ask ECS for the instance that carries the request's tag; None when it did not say.
+
+    One that is older than the record belongs to an earlier request of the same id, whose record is gone by now.
+    """
+    try:
+        found = run.ports.compute.find_by_tag(record.region_id, REQUEST_TAG, record.tag)
+    except ApiFailure as failure:
+        run.call_failed(failure)
+        return None
+    earliest = record.accepted_at - EARLIER_SECONDS
+    own = [instance for instance in found if instance.created_at is None or instance.created_at >= earliest]
+    return events.LookedUp(own[0] if own else None)
+
+
+def _call(run: Run, request: Request, record: Record, caller: str) -> Record:
+    """Call CreateInstance once and record its answer."""
+    ports = run.ports
+    generation = record.generation.number
+    try:
+        created = ports.compute.create(creating.call_parameters(record, request))
+    except ApiFailure as failure:
+        if succeeded(failure.error):
+            return apply(ports, run.rules, record, events.DryRunPassed())
+        run.call_failed(failure)
+        failed = events.CreateFailed(caller, generation, failure.error, ports.entropy.fraction())
+        return apply(ports, run.rules, record, failed)
+    after = _keep(run, record, events.InstanceCreated(generation, created))
+    if after.instance_id != created.instance_id:
+        _release_straggler(run, after, created.instance_id)
+    return after
+
+
+def _keep(run: Run, record: Record, event: events.InstanceCreated) -> Record:
+    """Record an id, trying harder than for anything else: it is money."""
+    for _ in range(_KEEP_TRIES):
+        try:
+            return apply(run.ports, run.rules, record, event)
+        except StoreUnavailable:  # noqa: PERF203 - three turns, each of them a chance to keep an instance
+            if not run.fits(run.now()):
+                break
+            run.ports.clock.sleep(0.5)
+    return apply(run.ports, run.rules, record, event)
+
+
+def _release_straggler(run: Run, record: Record, instance_id: str) -> None:
+    """Delete an instance whose call came back after its record had been settled without it.
+
+    The fence makes this impossible while clocks keep to `skew_seconds`; a process frozen in the middle of a call for
+    minutes can still do it. Nobody else knows the instance, and a new one refuses its deletion for a while, so this
+    goes on past the end of the run.
+    """
+    log, code = run.ports.log, ""
+    log.error("straggler", request_id=record.request_id, instance_id=instance_id)
+    for _ in range(_STRAGGLER_TRIES):
+        try:
+            run.ports.compute.delete(record.region_id, instance_id)
+        except ApiFailure as failure:
+            code = failure.error.code  # "not found", too: a new instance may not be known everywhere yet
+        else:
+            return
+        run.ports.clock.sleep(_STRAGGLER_SECONDS)
+    log.error("straggler_kept", request_id=record.request_id, instance_id=instance_id, code=code)
