@@ -12,8 +12,7 @@ from shared.domain.timings import REQUEST_TAG
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from shared.domain.lifecycle.instance import Instance
-    from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.lifecycle.record import Instance, OpenEntry, Record
     from shared.domain.timings import Rules
 
 OVERDUE_SECONDS = 1200.0

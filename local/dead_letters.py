@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.runtime.mns import decode
-from shared.domain.lifecycle.record import TERMINAL
-from shared.domain.lifecycle.token import digest
-from shared.domain.message.delivery import Delivery
+from shared.domain.lifecycle.record import TERMINAL, digest
 from shared.domain.message.parse import parse
-from shared.domain.message.request import SECRET_PARAMETERS, Refusal, Request
+from shared.domain.message.request import SECRET_PARAMETERS, Delivery, Refusal, Request
 from shared.trigger import BODY_FIELDS, deliveries
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import Entry, calls, entries, load, verdict
 from shared.domain.errors.model import Retry
-from shared.domain.errors.policies import INLINE_SECONDS, POLICIES
+from shared.domain.errors.retry import INLINE_SECONDS, POLICIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

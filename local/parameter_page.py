@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.create_instance.billing import PERIODS, RENEWALS
 from shared.domain.create_instance.check import RULES
 from shared.domain.create_instance.disk_rules import (
     DATA_DISK_RULES,
@@ -15,10 +14,10 @@ from shared.domain.create_instance.disk_rules import (
     SYSTEM_SIZES,
     UNDECIDED_SIZES,
 )
-from shared.domain.create_instance.flatten import FIXED
 from shared.domain.create_instance.json_types import KINDS
-from shared.domain.create_instance.omitted import OMITTED
+from shared.domain.create_instance.names import FIXED, OMITTED
 from shared.domain.create_instance.parameters import SECTIONS
+from shared.domain.create_instance.rules import PERIODS, RENEWALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

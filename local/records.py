@@ -11,9 +11,8 @@ from local.runtime.access import Access
 from local.runtime.environment import DATABASE, settings_for
 from local.runtime.worker import Bench
 from shared.bootstrap import open_store
-from shared.credentials import Credentials
 from shared.ports import StoreUnavailable
-from shared.settings import Settings, SettingsError
+from shared.settings import Credentials, Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,16 +11,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.adapters.entropy import SystemEntropy
-from shared.adapters.system import SystemClock
+from shared.adapters.system import SystemClock, SystemEntropy
 from shared.logs import open_log
 from shared.ports import Compute, Outcomes, Ports, Queue, Store
 
 if TYPE_CHECKING:
     from shared.adapters.sqlite import SqliteStore
     from shared.adapters.tablestore.store import TablestoreStore
-    from shared.credentials import Credentials
-    from shared.settings import Settings
+    from shared.settings import Credentials, Settings
 
 PATIENCE = 0.2
 """The part of a call's time that it may spend waiting for its turn in the budget of calls."""
@@ -108,9 +106,8 @@ def _compute(settings: Settings, credentials: Credentials) -> Compute:
     from shared.adapters.ecs.sdk_patches import defer
 
     defer("alibabacloud_ecs20140526.models")
-    from shared.adapters.budget import Budget
     from shared.adapters.ecs.client import Ecs
-    from shared.adapters.rate_limit import PacedCompute
+    from shared.adapters.rate_limit import Budget, PacedCompute
 
     patience = settings.call_seconds * PATIENCE
     ecs = Ecs(

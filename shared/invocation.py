@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.bootstrap import bootstrap
-from shared.credentials import CredentialsMissing, read_credentials
 from shared.logs import describe, open_log
 from shared.ports import PortError
-from shared.settings import Settings, SettingsError
+from shared.settings import CredentialsMissing, Settings, SettingsError, read_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from shared.domain.lifecycle.instance import Created, Instance
+from shared.domain.lifecycle.record import Created, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

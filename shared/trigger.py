@@ -13,7 +13,7 @@ import json
 import re
 from datetime import datetime, timezone
 
-from shared.domain.message.delivery import Delivery
+from shared.domain.message.request import Delivery
 
 BODY_FIELDS = {
     "mns:Queue:SendMessage": "messageBody",

@@ -20,9 +20,8 @@ from shared.ports import ApiFailure, StoreUnavailable
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from shared.credentials import Credentials
-    from shared.domain.lifecycle.instance import Instance
-    from shared.settings import Settings
+    from shared.domain.lifecycle.record import Instance
+    from shared.settings import Credentials, Settings
 
 _AHEAD = 10 * 366 * 86400.0
 """Open work is asked for as of then: everything is due."""

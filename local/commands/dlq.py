@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from local.commands.dead_letter_queue import Records
     from local.dead_letters import Letter
-    from shared.domain.message.delivery import Delivery
+    from shared.domain.message.request import Delivery
 
 COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")
 

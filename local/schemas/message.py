@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.schemas import DIALECT, Schema, as_text
-from shared.domain.create_instance.flatten import FIXED
+from shared.domain.create_instance.names import FIXED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
 from shared.domain.message import envelope, request
 from shared.domain.message.alternatives import OWN_TAGS

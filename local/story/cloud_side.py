@@ -12,7 +12,7 @@ from local.story.calls import Calls
 from local.story.instances import Instances
 from local.story.meaning import meaning, meaning_of
 from local.story.story import Story
-from shared.domain.errors.classify import succeeded
+from shared.domain.errors.catalogue import succeeded
 from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.domain.errors.classify import classify
+from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
 
 

@@ -31,7 +31,7 @@ from shared.ports import PublishFailed, SendFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.credentials import Credentials
+    from shared.settings import Credentials
 
 LONGEST_DELAY = 604_800
 _CLIENT_ERRORS = range(400, 500)

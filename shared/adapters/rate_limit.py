@@ -1,20 +1,108 @@
-"""The Compute port behind a budget of calls, so that retries never manufacture throttling."""
+"""The Compute port behind a budget of calls, so that retries never manufacture throttling.
+
+Throttling counts per account, region and API, so each pair of API and region has a rate of its own. When the service
+says that it is too much, the rate becomes half of what was really called; then it doubles every `DOUBLING_SECONDS`, up
+to the whole budget. What an account allows is nowhere documented, so the start may be high: the first throttled call
+brings it down to the truth at once. Times are given by the caller.
+"""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.domain.errors.classify import classify
+from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
 from shared.ports import ApiFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from shared.adapters.budget import Budget
-    from shared.domain.lifecycle.instance import Created, Instance
+    from shared.domain.lifecycle.record import Created, Instance
     from shared.domain.message.request import Scalar
     from shared.ports import Clock, Compute
+
+BURST_SECONDS = 1.0
+"""An idle pair saves up this many seconds' worth of calls, no more."""
+DOUBLING_SECONDS = 60.0
+"""How long the way back from half the rate takes: the service's windows last a minute."""
+HALVING_SECONDS = 1.0
+"""Calls that were under way together are throttled together: within this time they halve the rate once."""
+LEAST_RATE = 1.0
+"""Calls per second that are left to an account in trouble (or the whole budget, if that is less)."""
+COUNTING_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 120.0
+"""A longer wish concerns the one request that got it; the next call then finds out for the others."""
+_MOST_DOUBLINGS = 64
+
+
+@dataclass(slots=True)
+class _Pair:
+    """`rate` was right at `since`; the next call that is not part of a burst may start at `free_at`.
+
+    `started` calls began since `counting_since`, and `before` in the second before that.
+    """
+
+    rate: float
+    since: float
+    free_at: float
+    halved_at: float = -math.inf
+    counting_since: float = -math.inf
+    started: int = 0
+    before: int = 0
+
+    def count(self, now: float, calls: int) -> int:
+        """Count calls; return how many began in the busier of this second and the last."""
+        elapsed = now - self.counting_since
+        if elapsed >= COUNTING_SECONDS:
+            self.before = self.started if elapsed < 2 * COUNTING_SECONDS else 0
+            self.counting_since, self.started = now, 0
+        self.started += calls
+        return max(self.started, self.before)
+
+
+class Budget:
+    """How many calls may start, shared by all threads of an instance."""
+
+    def __init__(self, calls_per_second: float) -> None:
+        self._most = calls_per_second
+        self._pairs: dict[tuple[str, str], _Pair] = {}
+        self._lock = Lock()
+
+    def reserve(self, api: str, region: str, now: float, latest: float) -> float:
+        """Return when the next call may start. Up to `latest` that place is taken, later than that nothing is."""
+        with self._lock:
+            pair = self._pair(api, region, now)
+            start = max(now, pair.free_at)
+            if start <= latest:
+                pair.count(start, 1)
+                pair.free_at = max(pair.free_at, now - BURST_SECONDS) + 1 / self._rate(pair, now)
+            return start
+
+    def throttled(self, api: str, region: str, now: float, pause: float = 0.0) -> None:
+        """Halve what was called, and start nothing for as long as the service asked to wait (within reason)."""
+        with self._lock:
+            pair = self._pair(api, region, now)
+            if now >= pair.halved_at + HALVING_SECONDS:
+                seen = pair.count(now, 0) or self._most
+                pair.rate = max(min(self._rate(pair, now), seen) / 2, min(LEAST_RATE, self._most))
+                pair.since = pair.halved_at = now
+            pair.free_at = max(pair.free_at, now + min(pause, LONGEST_PAUSE_SECONDS))
+
+    def rate(self, api: str, region: str, now: float) -> float:
+        """Return the calls per second that are allowed at present."""
+        with self._lock:
+            return self._rate(self._pair(api, region, now), now)
+
+    def _pair(self, api: str, region: str, now: float) -> _Pair:
+        return self._pairs.setdefault((api, region), _Pair(self._most, now, now - BURST_SECONDS))
+
+    def _rate(self, pair: _Pair, now: float) -> float:
+        doublings = min(max(now - pair.since, 0.0) / DOUBLING_SECONDS, _MOST_DOUBLINGS)
+        return min(self._most, pair.rate * math.pow(2.0, doublings))
+
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.errors.classify import classify, succeeded
+from shared.domain.errors.catalogue import classify, succeeded
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import creating, events
 from shared.domain.lifecycle.creating import Step

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.domain.errors.classify import classify
+from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.errors.classify import succeeded
-from shared.domain.errors.policies import INLINE_SECONDS
+from shared.domain.errors.catalogue import succeeded
+from shared.domain.errors.retry import INLINE_SECONDS
 from shared.domain.lifecycle import creating, events
 from shared.domain.lifecycle.creating import Step
 from shared.domain.lifecycle.record import State

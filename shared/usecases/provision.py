@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.errors.classify import classify
+from shared.domain.errors.catalogue import classify
 from shared.domain.lifecycle import creating, events, outcome
 from shared.domain.lifecycle.record import TERMINAL, Record, State
 from shared.domain.message.parse import parse
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.domain.create_instance.view import Contract
-    from shared.domain.message.delivery import Delivery
+    from shared.domain.message.request import Delivery
     from shared.domain.timings import Rules
     from shared.ports import Ports
 

@@ -5,7 +5,9 @@ N waiting instances costs the sum of ceil(N_r / 50) calls and keeps no more than
 A record is read only when its entry says that there is something to do.
 
 No call starts that could last past the run. Whatever is left then is where the next round begins, and what has waited
-longest is worked on first, so every round gets further and nothing waits for ever, however much is open.
+longest is worked on first, so every round gets further and nothing waits for ever, however much is open. Entries are
+worked on in groups, so the last one read may be done and an earlier one not: the cursor is set before the first that
+was left.
 """
 
 from __future__ import annotations
@@ -17,18 +19,48 @@ from shared.domain.lifecycle.record import OpenEntry
 from shared.domain.lifecycle.waiting import QUIET
 from shared.ports import ApiFailure, StoreUnavailable
 from shared.usecases.advance_open import answer, move_on
-from shared.usecases.bookmark import Bookmark
 from shared.usecases.threads import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from shared.domain.errors.model import ApiError
     from shared.domain.lifecycle.record import Record
     from shared.ports import Instance
     from shared.usecases.advance_open import Question
-    from shared.usecases.bookmark import Key
     from shared.usecases.context import Run
+
+Key = tuple[float, str]
+
+
+@dataclass(slots=True)
+class Bookmark:
+    """The entries that were read and are not done, each with the key before it. `last` is the last key read."""
+
+    last: Key | None
+    _left: dict[Key, Key | None] = field(default_factory=dict)
+
+    def read(self, entry: OpenEntry) -> None:
+        """Note an entry, in the order of the pass."""
+        key = _key(entry)
+        self._left[key] = self.last
+        self.last = key
+
+    def done(self, entries: Iterable[OpenEntry]) -> None:
+        """Note that nothing more has to be done for entries in this pass."""
+        for entry in entries:
+            self._left.pop(_key(entry), None)
+
+    def place(self, *, whole: bool) -> Key | None:
+        """Return the key to go on after; None to begin anew. `whole` says that the pass has read everything."""
+        if self._left:
+            return next(iter(self._left.values()))
+        return None if whole else self.last
+
+
+def _key(entry: OpenEntry) -> Key:
+    return entry.due_at, entry.request_id
+
 
 T = TypeVar("T")
 NO_TIME = "no time"

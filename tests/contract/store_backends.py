@@ -13,10 +13,10 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.furnishing import furnish
 from local.cloud.server import running
-from shared.adapters.entropy import SystemEntropy
 from shared.adapters.sqlite import SqliteStore
+from shared.adapters.system import SystemEntropy
 from shared.adapters.tablestore.store import TablestoreStore
-from shared.credentials import Credentials
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,10 +11,10 @@ from store_records import LATER, NOW, after, claimed, published
 
 from local import defaults
 from shared.adapters.tablestore import rows, schema
-from shared.adapters.tablestore.calls import TRIES
+from shared.adapters.tablestore.client import TRIES
 from shared.adapters.tablestore.store import TablestoreStore
-from shared.credentials import Credentials
 from shared.ports import Conflict, Lease, StoreUnavailable
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable

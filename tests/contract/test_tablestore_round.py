@@ -10,10 +10,9 @@ from store_backends import LOCAL
 from store_records import NOW, claimed
 
 from local import defaults
-from shared.adapters.entropy import SystemEntropy
+from shared.adapters.system import SystemEntropy
 from shared.adapters.tablestore import rows, schema
-from shared.adapters.tablestore.client import connect
-from shared.adapters.tablestore.sdk import tablestore
+from shared.adapters.tablestore.client import connect, tablestore
 from shared.adapters.tablestore.store import TablestoreStore
 from shared.domain.lifecycle.record import State
 from shared.domain.timings import Rules

@@ -21,8 +21,7 @@ from local.cloud.in_process import in_process
 from local.cloud.server import running
 from shared import bootstrap
 from shared.adapters.sqlite import SqliteStore
-from shared.domain.errors.catalogue import Entry, entries
-from shared.domain.errors.classify import classify
+from shared.domain.errors.catalogue import Entry, classify, entries
 from shared.domain.errors.model import ApiError, Retry, TokenRule, Verdict
 from shared.domain.lifecycle.record import State
 

@@ -13,13 +13,11 @@ from mns.mns_exception import MNSServerException
 from local import defaults
 from local.cloud.furnishing import furnish
 from shared import bootstrap
-from shared.adapters.budget import Budget
 from shared.adapters.ecs.client import Ecs
-from shared.adapters.rate_limit import PacedCompute
-from shared.credentials import Credentials
+from shared.adapters.rate_limit import Budget, PacedCompute
 from shared.domain.create_instance.view import Contract
-from shared.domain.message.delivery import Delivery
-from shared.settings import Settings
+from shared.domain.message.request import Delivery
+from shared.settings import Credentials, Settings
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.model import ApiError
-from shared.domain.lifecycle.instance import Created, Instance
+from shared.domain.lifecycle.record import Created, Instance
 from shared.domain.redact import clean
 from shared.ports import ApiFailure
 

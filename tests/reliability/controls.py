@@ -20,8 +20,7 @@ from tests.reliability.world import SimCompute, SimOutcomes, SimStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from shared.domain.lifecycle.instance import Created
-    from shared.domain.lifecycle.record import Record
+    from shared.domain.lifecycle.record import Created, Record
     from shared.domain.message.request import Scalar
     from shared.domain.timings import Rules
     from shared.usecases.context import Run

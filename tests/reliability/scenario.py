@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.create_instance.view import Contract
-from shared.domain.message.delivery import Delivery
+from shared.domain.message.request import Delivery
 from shared.domain.timings import Rules
 from shared.ports import Ports
 from shared.usecases.poll import poll

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from shared.adapters.entropy import SystemEntropy
 from shared.adapters.sqlite import SqliteStore
-from shared.adapters.system import SystemClock
+from shared.adapters.system import SystemClock, SystemEntropy
 from shared.domain.create_instance.view import Contract
 from shared.domain.errors.model import ApiError
-from shared.domain.lifecycle.instance import Created
+from shared.domain.lifecycle.record import Created
 from shared.domain.redact import Cleaner
 from shared.domain.timings import Rules
 from shared.logs import open_log

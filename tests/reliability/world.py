@@ -13,8 +13,7 @@ from tests.reliability.kernel import Crash
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from shared.domain.lifecycle.instance import Created, Instance
-    from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.lifecycle.record import Created, Instance, OpenEntry, Record
     from shared.domain.message.request import Scalar
     from tests.reliability.cloud import Ecs
     from tests.reliability.faults import Plan

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.credentials import Credentials, CredentialsMissing, read_credentials
+from shared.settings import Credentials, CredentialsMissing, read_credentials
 
 ENVIRONMENT = {
     "ALIBABA_CLOUD_ACCESS_KEY_ID": "env-id",

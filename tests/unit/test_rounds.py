@@ -10,8 +10,7 @@ import pytest
 
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.errors.model import ApiError
-from shared.domain.lifecycle.instance import Instance
-from shared.domain.lifecycle.record import Generation, Record, State
+from shared.domain.lifecycle.record import Generation, Instance, Record, State
 from shared.domain.timings import Rules
 from shared.ports import ApiFailure, Ports, PublishFailed
 from shared.usecases.poll import poll

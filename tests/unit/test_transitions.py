@@ -11,8 +11,7 @@ import pytest
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
 from shared.domain.lifecycle.creating import Next, Step, claim, next_step, watch_step
-from shared.domain.lifecycle.instance import Created, Instance
-from shared.domain.lifecycle.record import TERMINAL, Failure, Generation, Record, State
+from shared.domain.lifecycle.record import TERMINAL, Created, Failure, Generation, Instance, Record, State
 from shared.domain.lifecycle.transitions import TABLE, advance
 from shared.domain.lifecycle.waiting import Act, act
 from shared.domain.message.request import Request

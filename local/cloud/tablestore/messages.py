@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.adapters.tablestore.sdk import tablestore
+from shared.adapters.tablestore.client import tablestore
 
 Message = Any
 

@@ -24,7 +24,7 @@ from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.core import DaraCore
 from darabonba.runtime import RuntimeOptions
 
-from shared.adapters.ecs.sessions import one_session_each
+from shared.adapters.ecs.sdk_patches import one_session_each
 from shared.domain.create_instance.names import nest
 from shared.domain.errors.model import ApiError
 from shared.domain.message.request import SECRET_PARAMETERS
@@ -34,8 +34,8 @@ from shared.ports import ApiFailure, Created, Instance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from shared.credentials import Credentials
     from shared.domain.message.request import Scalar
+    from shared.settings import Credentials
 
 T = TypeVar("T")
 

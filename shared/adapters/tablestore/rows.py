@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.tablestore import schema
-from shared.adapters.tablestore.sdk import tablestore
+from shared.adapters.tablestore.client import tablestore
 from shared.domain.lifecycle.record import OpenEntry, Record, State
 from shared.ports import Lease
 

@@ -13,20 +13,18 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.entropy import SystemEntropy
-from shared.adapters.system import SystemClock
+from shared.adapters.system import SystemClock, SystemEntropy
 from shared.adapters.tablestore import rows, schema
-from shared.adapters.tablestore.calls import TRIES, Calls, ConditionFailed
-from shared.adapters.tablestore.client import connect
+from shared.adapters.tablestore.client import TRIES, Calls, ConditionFailed, connect
 from shared.domain.lifecycle.record import Record
 from shared.ports import Conflict, Lease, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.credentials import Credentials
     from shared.domain.lifecycle.record import OpenEntry
     from shared.ports import Clock, Entropy
+    from shared.settings import Credentials
 
 
 class TablestoreStore:

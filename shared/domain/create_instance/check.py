@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shared.domain.create_instance import billing, disk_rules, instance, placement, tags
+from shared.domain.create_instance import disk_rules, rules
 from shared.domain.create_instance.json_types import KINDS, TYPES, shown
-from shared.domain.create_instance.parameters import REQUIRED, lookup
+from shared.domain.create_instance.names import lookup
+from shared.domain.create_instance.parameters import MAX_TAGS, REQUIRED
 from shared.domain.create_instance.view import Contract, Given, Unreadable
 from shared.domain.message.request import SECRET_PARAMETERS, Violation
 
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from shared.domain.create_instance.schema import Finding, Rule
     from shared.domain.message.request import Scalar
 
-RULES: tuple[Rule, ...] = instance.RULES + placement.RULES + disk_rules.RULES + billing.RULES + tags.RULES
+RULES: tuple[Rule, ...] = (
+    *rules.INSTANCE,
+    *rules.PLACEMENT,
+    *disk_rules.RULES,
+    *rules.BILLING,
+    *rules.TAGS,
+)
 
 
 @dataclass(slots=True)
@@ -35,7 +42,7 @@ class Findings:
 
 
 def check_parameters(
-    flat: Mapping[str, Scalar], contract: Contract | None = None, *, max_tags: int = tags.MAX_TAGS
+    flat: Mapping[str, Scalar], contract: Contract | None = None, *, max_tags: int = MAX_TAGS
 ) -> list[Violation]:
     """Return every violation of the documented limits and rules; fields are flat names without a prefix."""
     return examine(flat, contract or Contract(), max_tags=max_tags).violations
@@ -45,7 +52,7 @@ def examine(
     flat: Mapping[str, Scalar],
     contract: Contract,
     *,
-    max_tags: int = tags.MAX_TAGS,
+    max_tags: int = MAX_TAGS,
     unreadable: Collection[str] = (),
     settled: Collection[str] = (),
 ) -> Findings:
@@ -91,7 +98,7 @@ def _rules(findings: Findings, given: Given, max_tags: int) -> None:
     tag_count = max(given.numbered["Tag"], default=0)
     if tag_count > max_tags:
         findings.add("Tag", "QuotaExceed.Tags", f"can have at most {max_tags} items, and has {tag_count}")
-    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(billing.ignored, given)]
+    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(rules.ignored, given)]
 
 
 def _apply_to(findings: Findings, rules: tuple[Rule, ...], given: Given, disk: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shared.domain.create_instance.parameters import DATA_CATEGORIES, LEVEL, MAX_DATA_DISKS, MAX_GIB
 from shared.domain.create_instance.schema import Finding, Rule
-from shared.domain.create_instance.storage import DATA_CATEGORIES, LEVEL, MAX_DATA_DISKS, MAX_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,16 +1,69 @@
-"""Two spellings of the same parameters: nested objects and lists, or flat documented names.
+"""Names of parameters: looked up, and brought from either spelling, nested or flat, into the flat one and back.
 
 Inside the worker parameters are flat (`{"DataDisk.1.Size": 100}`), because the API's own names are.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from shared.domain.create_instance.json_types import clean, kind_of, unreadable
+from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
+from shared.domain.message.json import Repeated
+from shared.domain.message.request import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from shared.domain.create_instance.schema import Parameter
     from shared.domain.message.request import Scalar
+
+_USUAL = 20
+
+
+_FLAT = {name: item for name, item in PARAMETERS.items() if ".N." not in name} | {
+    f"{head}.{number}.{item.name.rpartition('.')[2]}": item
+    for head, most in LISTS.items()
+    for item in PARAMETERS.values()
+    if item.name.startswith(f"{head}.N.")
+    for number in range(1, (most or _USUAL) + 1)
+}
+"""What is looked up most, made once."""
+
+
+_LONGEST_NUMBER = 5
+
+
+_LONGEST_NAME = 100
+
+
+def lookup(name: str) -> Parameter | None:
+    """Return the parameter a flat name (`DataDisk.1.Size`) stands for, or None.
+
+    Numbers beyond a list's limit are names, too: that there are too many is for a rule to say.
+    """
+    found = _FLAT.get(name)
+    if found is None and name.count(".") == 2 and len(name) < _LONGEST_NAME:  # noqa: PLR2004 - list, number, field
+        head, number, leaf = name.split(".")
+        if number.isascii() and number.isdigit() and number[0] != "0" and len(number) <= _LONGEST_NUMBER:
+            found = PARAMETERS.get(f"{head}.N.{leaf}")
+    return found
+
+
+_OWNER = "the caller's account owns what it creates; the page does not have this parameter"
+_LOWER_CASE = "the page advises against the lower-case spelling, and the SDK cannot send it"
+
+OMITTED: dict[str, str] = {
+    "ManagedHostId": "only the SDK has it; the page does not say what it does",
+    "OwnerAccount": _OWNER,
+    "OwnerId": _OWNER,
+    "ResourceOwnerAccount": _OWNER,
+    "ResourceOwnerId": _OWNER,
+    "Tag.N.key": _LOWER_CASE,
+    "Tag.N.value": _LOWER_CASE,
+}
 
 
 def nest(flat: Mapping[str, Scalar]) -> dict[str, Any]:
@@ -32,3 +85,135 @@ def nest(flat: Mapping[str, Scalar]) -> dict[str, Any]:
     for head, items in lists.items():
         nested[head] = [items[number] for number in sorted(items)]
     return nested
+
+
+_SUFFIX = {
+    head: frozenset(n.split(".")[-1] for n in PARAMETERS if n.startswith(head + ".")) for head in (*OBJECTS, *LISTS)
+}
+
+_BY_LOWER_CASE = {name.lower(): name for name in (*PARAMETERS, *OBJECTS, *LISTS)}
+_NUMBER = re.compile(r"\.[0-9]+\.")
+
+FIXED = frozenset({"RegionId", "Tag", "DryRun", "ClientToken", "Password", "UserData"})
+"""What no overlay can change."""
+
+
+@dataclass(slots=True)
+class Flat:
+    """Flat values in the message's order, what is wrong with the others, and the names of those.
+
+    A value is None only in an overlay, where it removes. `numbers` are the item numbers given, by list.
+    """
+
+    values: dict[str, Scalar | None] = field(default_factory=dict, repr=False)
+    violations: list[Violation] = field(default_factory=list)
+    unreadable: set[str] = field(default_factory=set)
+    numbers: dict[str, set[int]] = field(default_factory=dict)
+
+    def refuse(self, name: str, words: str, code: str = "InvalidParameter") -> None:
+        """Note a violation; nothing more can be said of that name."""
+        self.violations.append(Violation(name, code, words))
+        self.unreadable.add(name)
+
+
+def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
+    """Return the flat spelling. In an overlay null removes, except inside a list, and some names are refused."""
+    flat = Flat()
+    twice = _repeated(flat, given, "")
+    for name, value in given.items():
+        if name in twice:
+            continue
+        if overlay and name.split(".", 1)[0] in FIXED:
+            # The request's own value stays in force, and readable for rules.
+            flat.violations.append(Violation(clean(name), "InvalidParameter", "cannot differ in an alternative"))
+        elif name in OBJECTS:
+            _object(flat, name, value, overlay=overlay)
+        elif name in LISTS:
+            _list(flat, name, value, overlay=overlay)
+        else:
+            _leaf(flat, name, value, overlay=overlay)
+    for head, numbers in flat.numbers.items():
+        _gap(flat, head, numbers)
+    return flat
+
+
+def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:
+    parameter = lookup(name)
+    if parameter is None:
+        flat.refuse(clean(name), _unknown(name))
+        return
+    if ".N." in parameter.name:
+        head, number, _ = name.split(".")
+        flat.numbers.setdefault(head, set()).add(int(number))
+        overlay = False  # a list replaces the whole list, so there is nothing a null could remove
+    if name in flat.values or name in flat.unreadable:
+        flat.refuse(name, "is given twice, nested and flat")
+    elif value is None and overlay:
+        flat.values[name] = None
+    else:
+        words = unreadable(value, parameter.kind)
+        if words is None:
+            flat.values[name] = value
+        else:
+            flat.refuse(name, words)
+
+
+def _object(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:
+    if value is None and overlay:
+        flat.values[head] = None
+    elif isinstance(value, dict):
+        _members(flat, head, head, value, overlay=overlay)
+    else:
+        flat.refuse(head, f"must be an object, not {kind_of(value)}")
+
+
+def _list(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:
+    if overlay and (value is None or value == []):
+        flat.values[head] = None
+    elif not isinstance(value, list):
+        flat.refuse(head, f"must be a list, not {kind_of(value)}")
+    else:
+        for number, item in enumerate(value, start=1):
+            prefix = f"{head}.{number}"
+            flat.numbers.setdefault(head, set()).add(number)
+            if not isinstance(item, dict):
+                flat.refuse(prefix, f"must be an object, not {kind_of(item)}")
+            elif not item:
+                flat.refuse(prefix, "must not be empty")
+            else:
+                _members(flat, head, prefix, item, overlay=False)
+
+
+def _members(flat: Flat, head: str, prefix: str, members: dict[str, Any], *, overlay: bool) -> None:
+    twice = _repeated(flat, members, prefix + ".")
+    for name, value in members.items():
+        if name in twice:
+            continue
+        if name in _SUFFIX[head]:
+            _leaf(flat, f"{prefix}.{name}", value, overlay=overlay)
+        else:
+            flat.refuse(f"{prefix}.{clean(name)}", _unknown(f"{prefix}.{name}"))
+
+
+def _unknown(name: str) -> str:
+    """Say that a name is none, why, and what it would be in the documented spelling."""
+    spelt = _NUMBER.sub(".N.", name, count=1)
+    if spelt in OMITTED:
+        return f"is not supported: {OMITTED[spelt]}"
+    meant = _BY_LOWER_CASE.get(spelt.lower())
+    return f"there is no such parameter; did you mean {meant}?" if meant else "there is no such parameter"
+
+
+def _repeated(flat: Flat, members: Mapping[str, Any], prefix: str) -> frozenset[str]:
+    names = members.names if isinstance(members, Repeated) else ()
+    for name in names:
+        flat.refuse(prefix + clean(name), "is given twice")
+    return frozenset(names)
+
+
+def _gap(flat: Flat, head: str, numbers: set[int]) -> None:
+    """Refuse item numbers that skip one: neither the nested spelling nor the SDK can say them."""
+    missing = next((number for number in range(1, max(numbers)) if number not in numbers), None)
+    if missing is not None:
+        words = "is missing: items are numbered from 1 without gaps"
+        flat.violations.append(Violation(f"{head}.{missing}", "MissingParameter", words))

@@ -1,15 +1,137 @@
-"""What the contract knows of one CreateInstance parameter, and of a rule between several."""
+"""What the tables are made of: limits of single values, parameters, and rules between them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from shared.domain.create_instance.limits import NOT_EMPTY, Limit
 from shared.domain.message.request import SECRET_PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+_WEB_ADDRESSES = ("http://", "https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One thing that must be true of a value.
+
+    `words` complete the sentence "it must …". `code` is the official code for a breach when it is not the parameter's
+    own. `listed` marks a limit that only lists the values known when the page was read; such lists grow.
+    """
+
+    holds: Callable[[Any], bool]
+    words: str
+    code: str = ""
+    listed: bool = False
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+def one_of(*values: str) -> Limit:
+    """Return a limit to values the page lists; the list may have grown since."""
+    known = frozenset(values)
+    return Limit(known.__contains__, f"be one of {', '.join(values)}", listed=True, schema={"enum": list(values)})
+
+
+def between(low: int, high: int) -> Limit:
+    """Return a limit to the integers from `low` to `high`, both allowed."""
+    return Limit(
+        lambda value: low <= value <= high, f"be from {low} to {high}", schema={"minimum": low, "maximum": high}
+    )
+
+
+def at_least(low: int) -> Limit:
+    """Return a limit to integers from `low` on."""
+    return Limit(lambda value: bool(value >= low), f"be {low} or more", schema={"minimum": low})
+
+
+def length(low: int, high: int) -> Limit:
+    """Return a limit to texts of `low` to `high` characters, both allowed."""
+    return Limit(
+        lambda value: low <= len(value) <= high,
+        f"be {low} to {high} characters long",
+        schema={"minLength": low, "maxLength": high},
+    )
+
+
+def pattern(expression: str, words: str, code: str = "") -> Limit:
+    """Return a limit to texts that match an ASCII expression as a whole."""
+    matches = re.compile(expression, re.ASCII).fullmatch
+    return Limit(lambda value: matches(value) is not None, words, code=code, schema={"pattern": f"^(?:{expression})$"})
+
+
+NOT_EMPTY = Limit(bool, "not be empty", schema={"minLength": 1})
+SUPPLIED = Limit(bool, "not be empty", code="MissingParameter", schema={"minLength": 1})
+
+NO_WEB_ADDRESS_AT_START = Limit(
+    lambda value: not value.startswith(_WEB_ADDRESSES),
+    "not start with http:// or https://",
+    schema={"not": {"pattern": "^https?://"}},
+)
+NO_WEB_ADDRESS = Limit(
+    lambda value: not any(part in value for part in _WEB_ADDRESSES),
+    "not contain http:// or https://",
+    schema={"not": {"pattern": "https?://"}},
+)
+
+
+def _is_name_character(character: str) -> bool:
+    return character.isalpha() or character.isdecimal() or character in ":_.-"
+
+
+# What expressions of every language can say of it: letters beyond ASCII have no common notation.
+_NO_OTHER_ASCII = r"[^\x00-,/;-@\[-^`{-\x7f]*"
+NAME_CHARACTERS = Limit(
+    lambda value: all(map(_is_name_character, value)),
+    "consist of letters (of any script), digits, colons, underscores, periods and hyphens",
+    schema={"pattern": rf"^{_NO_OTHER_ASCII}$"},
+)
+_SEQUENCE = re.compile(r"\[[0-9]{1,6},[1-6]\]", re.ASCII)
+INSTANCE_NAME_CHARACTERS = Limit(
+    lambda value: all(map(_is_name_character, _SEQUENCE.sub("", value, count=1))),
+    NAME_CHARACTERS.words + "; one [number,digits] group is allowed, as the page's sample has it",
+    schema={"pattern": rf"^{_NO_OTHER_ASCII}(\[[0-9]{{1,6}},[1-6]\]{_NO_OTHER_ASCII})?$"},
+)
+
+_ADDRESS_PART = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+IPV4 = pattern(rf"{_ADDRESS_PART}(?:\.{_ADDRESS_PART}){{3}}", "be an IPv4 address such as 172.16.236.10")
+
+_SPECIALS = "()`~!@#$%^&*-_+=|{}[]:;'<>,.?/"
+_CLASSES_NEEDED = 3
+_CLASSES = tuple(re.compile(expression) for expression in ("[A-Z]", "[a-z]", "[0-9]", "[" + re.escape(_SPECIALS) + "]"))
+_PASSWORD_CHARACTERS = re.compile("[A-Za-z0-9" + re.escape(_SPECIALS) + "]*")
+PASSWORD_CHARACTERS = Limit(
+    lambda value: _PASSWORD_CHARACTERS.fullmatch(value) is not None,
+    f"consist of English letters, digits and the characters {_SPECIALS}",
+    schema={"pattern": r"^[A-Za-z0-9()`~!@#$%^&*\-_+=|{}\[\]:;'<>,.?/]*$"},
+)
+PASSWORD_CLASSES = Limit(
+    lambda value: sum(each.search(value) is not None for each in _CLASSES) >= _CLASSES_NEEDED,
+    "have characters of three of the four kinds: upper case, lower case, digits, special characters",
+)
+
+RAW_USER_DATA_BYTES = 32 * 1024
+_BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+BASE64 = Limit(
+    lambda value: _BASE64.fullmatch(value) is not None,
+    "be Base64 of the standard alphabet, padded and without line breaks",
+    code="InvalidUserData.Base64FormatInvalid",
+    schema={"contentEncoding": "base64"},
+)
+USER_DATA_SIZE = Limit(
+    lambda value: len(value) // 4 * 3 - value[-2:].count("=") <= RAW_USER_DATA_BYTES,
+    f"hold at most {RAW_USER_DATA_BYTES} bytes before encoding",
+    code="InvalidUserData.SizeExceeded",
+    schema={"maxLength": 43692},
+)
+
+_DECIMALS = 3
+NOT_NEGATIVE = Limit(lambda value: bool(value >= 0), "not be negative", schema={"minimum": 0})
+THREE_DECIMALS = Limit(
+    lambda value: isinstance(value, int) or round(value, _DECIMALS) == value, "have at most 3 decimal places"
+)
 
 
 @dataclass(frozen=True, slots=True)

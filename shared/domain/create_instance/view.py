@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.create_instance.parameters import LISTS, lookup
+from shared.domain.create_instance.names import lookup
+from shared.domain.create_instance.parameters import LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -1,19 +1,79 @@
-"""What to do after a call that did not succeed: the one place that decides it."""
+"""What to do after a call that did not succeed: the one place that decides it, with its waits (seconds) as data."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from shared.domain.errors.classify import classify
+from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import Retry, TokenRule
-from shared.domain.errors.policies import policy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shared.domain.errors.model import ApiError, Verdict
+
+INLINE_SECONDS = 2.0
+"""A wait up to this long is sat out inside the invocation; a longer one is deferred."""
+
+_DOUBLINGS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Exponential waiting: `base` doubles up to `cap`; `jitter` is the share of it that chance may take off.
+
+    `attempts` counts calls, the first included; None means as many as the deadline leaves room for. With
+    `retry_after` the wait the API asks for replaces ours; chance then only adds to it.
+    """
+
+    attempts: int | None
+    base: float
+    cap: float
+    jitter: float = 0.5
+    retry_after: bool = True
+
+    def delay(self, attempt: int, asked: float | None, fraction: Callable[[], float]) -> float:
+        """Return the wait after the `attempt`-th call (from 1); `asked` is the API's own wish in seconds."""
+        if self.retry_after and asked is not None and math.isfinite(asked) and asked > 0:
+            return asked * (1 + self.jitter * fraction())
+        full = min(self.cap, self.base * 2.0 ** min(max(attempt, 1) - 1, _DOUBLINGS))
+        return full * (1 - self.jitter * fraction())
+
+
+POLICIES = {
+    # No answer, a broken one, or a call still in progress: soon, and until the deadline. Giving up would lose sight
+    # of what may exist.
+    "unknown": Policy(attempts=None, base=2, cap=60),
+    # Windows last a minute (platform facts), and a busy account is no fault of the request: never waited for inside
+    # an invocation, where it would hold up the batch.
+    "throttled": Policy(attempts=None, base=6, cap=120),
+    # Somebody has to mend a key, a role or a clock; hammering does not help, and the request is not to blame.
+    "authentication": Policy(attempts=None, base=30, cap=300, retry_after=False),
+    # A resource is between two states; it gets there by itself.
+    "state": Policy(attempts=None, base=5, cap=30),
+    # A definite failure that passes: each try is a generation of its own.
+    "temporary": Policy(attempts=6, base=5, cap=120),
+    # A code nobody has seen.
+    "uncatalogued": Policy(attempts=5, base=5, cap=60),
+}
+
+
+def policy_for(verdict: Verdict) -> Policy:
+    """Return the policy of a verdict that is tried again later."""
+    return POLICIES[_policy_name(verdict)]
+
+
+def _policy_name(verdict: Verdict) -> str:
+    if verdict.unknown:
+        return "unknown"
+    if verdict.category in ("throttled", "authentication"):
+        return verdict.category
+    if not verdict.catalogued:
+        return "uncatalogued"
+    return "temporary" if verdict.token is TokenRule.NEXT else "state"
 
 
 class Action(str, Enum):

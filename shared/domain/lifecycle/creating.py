@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors.model import Retry
 from shared.domain.errors.retry import Action, Decision, decide
-from shared.domain.lifecycle.ending import complete, end_badly, timed_out
-from shared.domain.lifecycle.record import Generation, Record, State
-from shared.domain.lifecycle.token import client_token
+from shared.domain.lifecycle.outcome import complete, end_badly, timed_out
+from shared.domain.lifecycle.record import Generation, Record, State, client_token
 from shared.domain.timings import REQUEST_TAG
 
 if TYPE_CHECKING:

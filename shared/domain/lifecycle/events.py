@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared.domain.errors.model import ApiError
-    from shared.domain.lifecycle.instance import Created, Instance
+    from shared.domain.lifecycle.record import Created, Instance
 
 
 @dataclass(frozen=True, slots=True)

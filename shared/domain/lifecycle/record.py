@@ -1,13 +1,71 @@
-"""The record of one request: what is kept between two looks at it. Its life is in `transitions`."""
+"""The record of one request: what is kept between two looks at it, and the digests that name things.
+
+Its life is in `transitions`.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import MISSING, dataclass, field, fields
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
 from shared.domain.errors.model import ApiError
+
+
+def client_token(deployment: str, request_id: str, nonce: str, generation: int) -> str:
+    """Return the ClientToken of one generation: 64 ASCII characters, no parameter in it.
+
+    The nonce is made once, at the claim, and stored: a request id that is used again after its record is gone gets
+    other tokens.
+    """
+    return digest("token", deployment, request_id, nonce, generation)
+
+
+def event_id(*parts: str) -> str:
+    """Return a CloudEvents id: the same parts give the same id."""
+    return digest("event", *parts)[:32]
+
+
+def digest(*parts: str | int) -> str:
+    """Return a SHA-256 over parts that cannot run into each other."""
+    return hashlib.sha256(_encode_parts(parts).encode()).hexdigest()
+
+
+_encode_parts = json.JSONEncoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """CreateInstance's answer."""
+
+    instance_id: str
+    order_id: str | None = None
+    trade_price: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """What DescribeInstances tells of one instance."""
+
+    instance_id: str
+    status: str
+    instance_type: str = ""
+    zone_id: str = ""
+    private_ip_addresses: tuple[str, ...] = ()
+    public_ip_address: str | None = None
+    creation_time: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def created_at(self) -> float | None:
+        """When it was created, in epoch seconds: ECS tells whole minutes. None when the answer does not say."""
+        try:
+            return datetime.strptime(f"{self.creation_time}+0000", "%Y-%m-%dT%H:%MZ%z").timestamp()
+        except ValueError:
+            return None
 
 
 class State(str, Enum):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors.model import ApiError
 from shared.domain.errors.retry import Action, decide
-from shared.domain.lifecycle import ending
+from shared.domain.lifecycle import outcome
 from shared.domain.lifecycle.events import SeenAbsent
 from shared.domain.lifecycle.record import Failure, Record, State
 
@@ -104,8 +104,8 @@ def on_absent(record: Record, _event: SeenAbsent, now: float, rules: Rules) -> R
 
 def on_vanished(record: Record, _event: Vanished, now: float, rules: Rules) -> Record:
     """Fail a request whose instance is gone: there is nothing left to release."""
-    failure = Failure(_stage(record), ending.vanished(record))
-    return ending.fail(record, failure, ending.VANISHED, now, rules)
+    failure = Failure(_stage(record), outcome.vanished(record))
+    return outcome.fail(record, failure, outcome.VANISHED, now, rules)
 
 
 def on_address(record: Record, event: AddressAllocated, _now: float, _rules: Rules) -> Record:
@@ -133,21 +133,21 @@ def on_step_failed(record: Record, event: StepFailed, now: float, rules: Rules) 
         fraction=lambda: event.fraction,
     )
     if decision.action is Action.FAIL and not decision.verdict.unknown:
-        return ending.end_badly(record, event.stage, error, now, rules)
+        return outcome.end_badly(record, event.stage, error, now, rules)
     again = now + max(decision.delay, 1.0)
     return record.changed(due_at=min(again, max(record.deadline, now + 1.0)))
 
 
 def on_ready(record: Record, event: Ready, now: float, rules: Rules) -> Record:
     """Complete."""
-    return ending.complete(record, event.instance, now, rules)
+    return outcome.complete(record, event.instance, now, rules)
 
 
 def on_expired(record: Record, event: Expired, now: float, rules: Rules) -> Record:
     """Fail at the deadline with the last error seen."""
     if event.error is not None:
         record = record.changed(last_error=event.error)
-    return ending.end_badly(record, _stage(record), ending.timed_out(record), now, rules)
+    return outcome.end_badly(record, _stage(record), outcome.timed_out(record), now, rules)
 
 
 def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, rules: Rules) -> Record:
@@ -159,13 +159,13 @@ def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, rules:
 
 def on_gone(record: Record, _event: Gone, now: float, rules: Rules) -> Record:
     """Fail, the instance released."""
-    return ending.fail(record, _failure(record), ending.RELEASED, now, rules)
+    return outcome.fail(record, _failure(record), outcome.RELEASED, now, rules)
 
 
 def on_still_there(record: Record, _event: SeenPresent, now: float, rules: Rules) -> Record:
     """Wait for a deleted instance to go, delete it again, or give up after ten minutes."""
     if now >= (record.releasing_since or now) + rules.release_seconds:
-        return ending.fail(record, _failure(record), ending.KEPT, now, rules, reason=_delete_error(record))
+        return outcome.fail(record, _failure(record), outcome.KEPT, now, rules, reason=_delete_error(record))
     if now >= (record.deleted_at or now) + DELETE_AGAIN_SECONDS:
         return record.changed(deleted_at=None, due_at=now)
     return record.changed(due_at=now + GONE_CHECK_SECONDS)
@@ -178,7 +178,7 @@ def on_delete_failed(record: Record, event: StepFailed, now: float, rules: Rules
     record = record.changed(tries=record.tries + 1, last_error=event.error)
     end = (record.releasing_since or now) + rules.release_seconds
     if now >= end:
-        return ending.fail(record, _failure(record), ending.KEPT, now, rules, reason=event.error)
+        return outcome.fail(record, _failure(record), outcome.KEPT, now, rules, reason=event.error)
     decision = decide(
         event.error,
         attempt=record.tries,
@@ -198,7 +198,7 @@ def _delete_error(record: Record) -> ApiError:
 
 
 def _failure(record: Record) -> Failure:
-    return record.failure or Failure(_stage(record), ending.timed_out(record))
+    return record.failure or Failure(_stage(record), outcome.timed_out(record))
 
 
 def _stage(record: Record) -> str:

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.create_instance.check import Findings, examine
-from shared.domain.create_instance.flatten import Flat, flatten
 from shared.domain.create_instance.json_types import kind_of
-from shared.domain.create_instance.tags import MAX_TAGS
-from shared.domain.message.envelope_rules import Asked, conflicts
+from shared.domain.create_instance.names import Flat, flatten
+from shared.domain.create_instance.parameters import MAX_TAGS
+from shared.domain.message.envelope import Asked, conflicts
 from shared.domain.message.request import Violation, lay_over
 from shared.domain.timings import REQUEST_TAG
 

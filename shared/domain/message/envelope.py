@@ -1,21 +1,23 @@
-"""The envelope of a message, as a marshmallow schema: every field but what the parameters hold."""
+"""The envelope of a message, as a marshmallow schema, and where it contradicts the parameters."""
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, validate
 
-from shared.domain.create_instance.fields import Strict, has_lone_surrogate
-from shared.domain.create_instance.json_types import clean, kind_of
+from shared.domain.create_instance.json_types import Strict, clean, has_lone_surrogate, kind_of
 from shared.domain.message.json import Repeated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from shared.domain.message.request import Scalar
 
 MAX_ALTERNATIVES = 10
 MIN_TIMEOUT_SECONDS = 60
@@ -155,3 +157,31 @@ def read_envelope(given: Mapping[str, Any]) -> dict[str, Any]:
 @lru_cache(maxsize=128)  # so many sets of optional fields there are; making a schema costs more than using it
 def _schema(attributes: frozenset[str]) -> Envelope:
     return Envelope(only=[name for name in _FIELDS if name in attributes])  # their order is that of the violations
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The envelope's fields that parameters can contradict."""
+
+    release: bool
+    allocate_public_ip: bool
+
+
+def conflicts(asked: Asked, flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str, str]]:
+    """Yield the envelope's field, the parameter that contradicts it, and the words."""
+    if asked.release:
+        for name, why in _unreleasable(flat):
+            yield "onFailure", name, f"release is impossible when {name} is {why}"
+    if asked.allocate_public_ip and flat.get("InternetMaxBandwidthOut") in (None, 0):
+        name = "InternetMaxBandwidthOut"
+        yield "allocatePublicIp", name, f"a public address needs {name} above 0"
+
+
+def _unreleasable(flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str]]:
+    if flat.get("InstanceChargeType") == "PrePaid":
+        yield "InstanceChargeType", "PrePaid"
+    if flat.get("DeletionProtection") is True:
+        yield "DeletionProtection", "true"
+    for name, value in flat.items():
+        if value is False and name.startswith("DataDisk.") and name.endswith(".DeleteWithInstance"):
+            yield name, "false"

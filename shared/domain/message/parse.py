@@ -1,4 +1,4 @@
-"""A queue message: JSON text in, a valid request or everything that is wrong with it out."""
+"""A queue message: JSON text in, a valid request or everything that is wrong with it, in document order, out."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from marshmallow import ValidationError
 from shared.domain.create_instance.json_types import clean, kind_of
 from shared.domain.create_instance.view import Contract
 from shared.domain.message.alternatives import Content, unreadable_alternatives
-from shared.domain.message.document import in_document_order
-from shared.domain.message.envelope import REQUIRED, read_envelope
-from shared.domain.message.envelope_rules import Asked
+from shared.domain.message.envelope import REQUIRED, Asked, read_envelope
 from shared.domain.message.json import NotJson, Repeated, read_json
 from shared.domain.message.request import Refusal, Request, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
 
 MAX_MESSAGE_BYTES = 48 * 1024
 _DEFAULT = Contract()
@@ -97,3 +96,46 @@ def _size(body: str) -> Iterator[Violation]:
 def _region(content: Content | None) -> str | None:
     region = content.parameters.get("RegionId") if content else None
     return region if isinstance(region, str) and region and clean(region) == region else None
+
+
+_DEEPEST = 6
+"""No field is deeper: alternatives, number, DataDisk, number, Size."""
+
+
+def in_document_order(violations: Sequence[Violation], document: Any) -> tuple[Violation, ...]:
+    """Sort violations by where their field stands in the message.
+
+    What is missing comes after everything its object has; within one field the order stays.
+    """
+    order: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for position, path in enumerate(_paths(document, "", _DEEPEST)):
+        order.setdefault(path, position)
+        parent = path
+        while parent:
+            parent = parent.rpartition(".")[0]
+            last[parent] = position
+
+    def place(violation: Violation) -> tuple[int, int]:
+        found = order.get(violation.field) if violation.field else -1
+        if found is not None:
+            return found, 0
+        parent = violation.field
+        while parent and parent not in last:
+            parent = parent.rpartition(".")[0]
+        return last.get(parent, -1), 1
+
+    return tuple(sorted(violations, key=place))
+
+
+def _paths(value: Any, prefix: str, depth: int) -> Iterator[str]:
+    if depth and isinstance(value, dict):
+        for name, item in value.items():
+            path = f"{prefix}{clean(name)}"
+            yield path
+            yield from _paths(item, path + ".", depth - 1)
+    elif depth and isinstance(value, list):
+        for number, item in enumerate(value, start=1):
+            path = f"{prefix}{number}"
+            yield path
+            yield from _paths(item, path + ".", depth - 1)

@@ -1,4 +1,4 @@
-"""A request as the worker understands it: validated, flattened, defaults filled in."""
+"""A message as it was delivered, and the request it makes: validated, flattened, defaults filled in."""
 
 from __future__ import annotations
 
@@ -106,3 +106,16 @@ def is_list_item(name: str) -> bool:
 
 
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message and what its delivery says of it.
+
+    `body` is the message's text with any base64 taken off; it is left out of `repr` because it may hold secrets.
+    `time` is the trigger event's own time in epoch seconds, the same at every delivery of the message.
+    """
+
+    message_id: str
+    body: str = field(repr=False)
+    time: float

@@ -13,9 +13,9 @@ import pytest
 from scripted_server import Script, scripted
 
 from shared.adapters.ecs.client import Ecs
-from shared.credentials import Credentials
 from shared.logs import silence_sdks
 from shared.ports import ApiFailure, Created
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from local import defaults
 from local.cloud.cloud import Cloud
 from local.cloud.in_process import in_process
 from shared.adapters.ecs.client import STATUS_PAGE, Ecs
-from shared.credentials import Credentials
 from shared.ports import ApiFailure
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from tests.clients import Clients

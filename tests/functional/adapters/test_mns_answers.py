@@ -13,8 +13,8 @@ import pytest
 from scripted_server import Script, scripted
 
 from shared.adapters.mns import Mns, MnsOutcomes, MnsQueue
-from shared.credentials import Credentials
 from shared.ports import PublishFailed, SendFailed
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

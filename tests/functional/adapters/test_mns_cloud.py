@@ -14,8 +14,8 @@ from mns.topic import TopicMeta
 
 from local import defaults
 from shared.adapters.mns import Mns, MnsOutcomes, MnsQueue
-from shared.credentials import Credentials
 from shared.ports import PublishFailed, SendFailed
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

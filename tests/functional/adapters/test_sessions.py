@@ -13,8 +13,8 @@ from local import defaults
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
 from shared.adapters.ecs.client import Ecs
-from shared.adapters.ecs.sessions import one_session_each
-from shared.credentials import Credentials
+from shared.adapters.ecs.sdk_patches import one_session_each
+from shared.settings import Credentials
 from shared.usecases.threads import spread
 
 if TYPE_CHECKING:

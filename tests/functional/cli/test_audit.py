@@ -14,9 +14,9 @@ from local.cli import main
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
 from shared.adapters.ecs.client import Ecs
-from shared.credentials import Credentials
-from shared.domain.lifecycle.instance import Instance
+from shared.domain.lifecycle.record import Instance
 from shared.domain.timings import REQUEST_TAG
+from shared.settings import Credentials
 from tests.functional.cli import lives
 from tests.functional.runtime.bench import PARAMETERS, request
 

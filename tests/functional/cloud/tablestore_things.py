@@ -10,8 +10,8 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
 from shared.adapters.tablestore.client import connect
-from shared.adapters.tablestore.sdk import tablestore as sdk
-from shared.credentials import Credentials
+from shared.adapters.tablestore.client import tablestore as sdk
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from local import defaults
 from local.cloud.cloud import Key
 from local.cloud.tablestore.signing import md5
 from shared.adapters.tablestore.client import connect
-from shared.adapters.tablestore.sdk import tablestore as sdk
-from shared.credentials import Credentials
+from shared.adapters.tablestore.client import tablestore as sdk
+from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable

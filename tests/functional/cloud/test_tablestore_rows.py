@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tablestore_things import ALL, DAY, EXIST, IGNORE, NOT_EXIST, TABLE, create, key, when
 
-from shared.adapters.tablestore.sdk import tablestore as sdk
+from shared.adapters.tablestore.client import tablestore as sdk
 
 if TYPE_CHECKING:
     from tablestore_things import Things

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shared.bootstrap import bootstrap, close
-from shared.credentials import Credentials
-from shared.settings import Settings
+from shared.settings import Credentials, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

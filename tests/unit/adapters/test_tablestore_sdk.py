@@ -10,7 +10,7 @@ from urllib3 import Timeout
 
 from shared.adapters.tablestore import schema
 from shared.adapters.tablestore.client import connect
-from shared.credentials import Credentials
+from shared.settings import Credentials
 
 KEYS = Credentials("id", "secret", "token")
 LOADED = """

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from local.cloud.service import ServiceError
 from local.cloud.tablestore.plainbuffer import Bound, Cell, Kind, Row, decode, encode
-from shared.adapters.tablestore.sdk import tablestore as sdk
+from shared.adapters.tablestore.client import tablestore as sdk
 
 Builder = sdk.plainbuffer.plain_buffer_builder.PlainBufferBuilder
 Names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)

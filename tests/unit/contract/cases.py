@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.domain.create_instance.check import check_parameters
-from shared.domain.create_instance.flatten import flatten
+from shared.domain.create_instance.names import flatten
 from shared.domain.create_instance.view import Contract
 
 if TYPE_CHECKING:

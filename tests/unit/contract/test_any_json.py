@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.domain.create_instance.flatten import FIXED
-from shared.domain.create_instance.names import nest
+from shared.domain.create_instance.names import FIXED, nest
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
 from shared.domain.create_instance.view import Contract
 from shared.domain.message.parse import parse

@@ -10,9 +10,8 @@ import pytest
 from local.schemas.outcome import CATEGORIES, outcome_schema
 from shared.domain.errors.catalogue import entries
 from shared.domain.errors.model import ApiError
-from shared.domain.lifecycle.instance import Instance
 from shared.domain.lifecycle.outcome import completed, failed, refused
-from shared.domain.lifecycle.record import Failure, Generation, Record, State
+from shared.domain.lifecycle.record import Failure, Generation, Instance, Record, State
 from shared.domain.timings import Rules
 from tests.unit.contract.messages import message, refused_text
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.create_instance.omitted import OMITTED
+from shared.domain.create_instance.names import OMITTED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
 from tests.unit.contract.messages import accepted, fields_and_codes, message, refused
 

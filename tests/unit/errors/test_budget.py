@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.adapters.budget import BURST_SECONDS, DOUBLING_SECONDS, LONGEST_PAUSE_SECONDS, Budget
-from shared.adapters.rate_limit import PacedCompute
-from shared.domain.errors.classify import classify
+from shared.adapters.rate_limit import BURST_SECONDS, DOUBLING_SECONDS, LONGEST_PAUSE_SECONDS, Budget, PacedCompute
+from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
 from shared.domain.errors.retry import Action, decide
 from shared.ports import ApiFailure

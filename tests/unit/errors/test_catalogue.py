@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.adapters.tablestore.calls import BUSY
+from shared.adapters.tablestore.client import BUSY
 from shared.domain.errors.catalogue import Entry, entries, load
 from shared.domain.errors.model import Retry
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.errors.classify import classify, succeeded
+from shared.domain.errors.catalogue import classify, succeeded
 from shared.domain.errors.model import ApiError, Retry, TokenRule
 
 

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors.catalogue import load
 from shared.domain.errors.model import ApiError
-from shared.domain.errors.policies import POLICIES
-from shared.domain.errors.retry import Action, decide
+from shared.domain.errors.retry import POLICIES, Action, decide
 
 NO_STOCK = (403, "OperationDenied.NoStock")
 MISMATCH = (400, "IdempotentParameterMismatch")

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from local.cli import main
 from local.error_page import errors_page
 from shared.domain.errors.catalogue import entries, load
-from shared.domain.errors.policies import POLICIES
+from shared.domain.errors.retry import POLICIES
 
 
 def run(*arguments: str) -> Result:

@@ -1,60 +1,122 @@
-"""How an instance is paid for: subscription, pay as you go, spot; and what hangs on it."""
+"""Rules between parameters: what the page says of two or more of them together. Those about disks: `disk_rules`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.create_instance.limits import NOT_NEGATIVE, THREE_DECIMALS, between, one_of
-from shared.domain.create_instance.schema import Finding, Parameter, Rule, flag, integer, text
+from shared.domain.create_instance.parameters import BANDWIDTH_IN
+from shared.domain.create_instance.schema import Finding, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.domain.create_instance.view import Given
 
-PARAMETERS: tuple[Parameter, ...] = (
-    text(
-        "InstanceChargeType",
-        "Subscription (PrePaid) or pay as you go (PostPaid, the default).",
-        "InvalidInstanceChargeType.NotFound",
-        one_of("PrePaid", "PostPaid"),
+
+def _no_image(given: Given) -> Iterator[Finding]:
+    if given.get("ImageId") is None and given.get("ImageFamily") is None:
+        yield "ImageId", "either ImageId or ImageFamily must be given"
+
+
+def _two_images(given: Given) -> Iterator[Finding]:
+    if given.get("ImageId") is not None:
+        yield "ImageFamily", "cannot be given together with ImageId"
+
+
+def _two_passwords(given: Given) -> Iterator[Finding]:
+    if given.get("PasswordInherit") is True and given.get("Password"):
+        yield "Password", "cannot be given when PasswordInherit is true"
+
+
+def _slow_user_data(given: Given) -> Iterator[Finding]:
+    if given.get("IoOptimized") == "none":
+        yield "UserData", "works on I/O optimised instances only, and IoOptimized is none"
+
+
+INSTANCE: tuple[Rule, ...] = (
+    Rule("MissingParameter", "One of ImageId and ImageFamily is required.", "", _no_image),
+    Rule(
+        "UnexpectedImageFamily.ImageIdSupplied", "ImageFamily is not given when ImageId is.", "ImageFamily", _two_images
     ),
-    integer("Period", "How long a subscription lasts, in PeriodUnit. Required with PrePaid.", "InvalidPeriod"),
-    text("PeriodUnit", "The unit of Period.", "InvalidPeriodUnit.ValueNotSupported"),
-    flag("AutoRenew", "Whether a subscription renews itself."),
-    integer(
-        "AutoRenewPeriod",
-        "How long each renewal lasts. Required with AutoRenew on a subscription.",
-        "InvalidAutoRenewPeriod.ValueNotSupported",
+    Rule(
+        "InvalidPasswordParam.Mismatch",
+        "Password is not given when PasswordInherit is true.",
+        "PasswordInherit",
+        _two_passwords,
     ),
-    text(
-        "SpotStrategy",
-        "Whether the instance is a spot instance, and how its price is limited.",
-        "InvalidSpotStrategy",
-        one_of("NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"),
-    ),
-    Parameter(
-        "SpotPriceLimit",
-        float,
-        "The highest price per hour, with at most three decimal places.",
-        "InvalidSpotPriceLimit",
-        (NOT_NEGATIVE, THREE_DECIMALS),
-    ),
-    integer("SpotDuration", "How many hours a spot instance is sure to be kept.", "InvalidSpotDuration", between(0, 1)),
-    text(
-        "SpotInterruptionBehavior",
-        "What happens to a spot instance that is taken back.",
-        "InvalidSpotInterruptionBehavior",
-        one_of("Terminate", "Stop"),
-    ),
-    flag("DeletionProtection", "Whether the instance is protected against release. PostPaid only, and not spot."),
+    Rule("InvalidUserData.NotSupported", "UserData needs an I/O optimised instance.", "UserData", _slow_user_data),
 )
 
+
+_SMALL_BANDWIDTH = 10
+
+
+def _inbound(given: Given) -> Iterator[Finding]:
+    outbound = given.number("InternetMaxBandwidthOut", 0)
+    most = max(outbound, _SMALL_BANDWIDTH)
+    if given.number("InternetMaxBandwidthIn", 0) > most:
+        yield "InternetMaxBandwidthIn", f"must be from 1 to {most} when InternetMaxBandwidthOut is {outbound}"
+
+
+def _address_without_switch(given: Given) -> Iterator[Finding]:
+    if given.get("VSwitchId") is None:
+        yield "VSwitchId", "is required when PrivateIpAddress is given: the address is one of the vSwitch's"
+
+
+def _target_without_pool(given: Given) -> Iterator[Finding]:
+    if given.get("PrivatePoolOptions.MatchCriteria") == "Target" and given.get("PrivatePoolOptions.Id") is None:
+        yield "PrivatePoolOptions.Id", "is required when PrivatePoolOptions.MatchCriteria is Target"
+
+
+def _uses_pool(given: Given) -> bool:
+    return given.get("PrivatePoolOptions.MatchCriteria") in {"Open", "Target"}
+
+
+def _pool_for_spot(given: Given) -> Iterator[Finding]:
+    if _uses_pool(given) and given.spot:
+        yield "PrivatePoolOptions.MatchCriteria", "must be None or left out for a spot instance"
+
+
+def _pool_on_host(given: Given) -> Iterator[Finding]:
+    if _uses_pool(given) and given.on_dedicated_host:
+        yield "PrivatePoolOptions.MatchCriteria", "must be None or left out on a dedicated host"
+
+
+PLACEMENT: tuple[Rule, ...] = (
+    Rule(
+        BANDWIDTH_IN,
+        "InternetMaxBandwidthIn is at most 10, or InternetMaxBandwidthOut when that is more.",
+        "InternetMaxBandwidthIn",
+        _inbound,
+    ),
+    Rule("MissingParameter", "PrivateIpAddress needs VSwitchId.", "PrivateIpAddress", _address_without_switch),
+    Rule(
+        "MissingParameter.PrivatePoolOptions.Id",
+        "The criterion Target needs a pool.",
+        "PrivatePoolOptions.MatchCriteria",
+        _target_without_pool,
+    ),
+    Rule(
+        "SpotNotSupported", "A spot instance uses no private pool.", "PrivatePoolOptions.MatchCriteria", _pool_for_spot
+    ),
+    Rule(
+        "DedicatedHostNotSupported",
+        "An instance on a dedicated host uses no private pool.",
+        "PrivatePoolOptions.MatchCriteria",
+        _pool_on_host,
+    ),
+)
+
+
 MONTHS = (1, 2, 3, 6, 12)
+
+
 PERIODS: dict[str, dict[str, tuple[int, ...]]] = {
     "international": {"Month": MONTHS},
     "mainland": {"Week": (1, 2, 3, 4), "Month": (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 24, 36, 48, 60)},
 }
+
+
 RENEWALS: dict[str, dict[str, tuple[int, ...]]] = {
     "international": {"Month": MONTHS},
     "mainland": {"Week": (1, 2, 3), "Month": MONTHS},
@@ -126,7 +188,7 @@ def ignored(given: Given) -> Iterator[Finding]:
                 yield name, "is ignored because DedicatedHostId is given: the instance becomes no spot instance"
 
 
-RULES: tuple[Rule, ...] = (
+BILLING: tuple[Rule, ...] = (
     Rule("InvalidPeriodUnit.ValueNotSupported", "PeriodUnit is one of the site's units.", "PeriodUnit", _unit),
     Rule("InvalidPeriod", "Period is one of the unit's lengths on the site.", "Period", _period),
     Rule(
@@ -161,4 +223,24 @@ RULES: tuple[Rule, ...] = (
         "DeletionProtection",
         _protected,
     ),
+)
+
+
+def _value_without_key(given: Given) -> Iterator[Finding]:
+    for number in given.numbered["Tag"]:
+        if given.get(f"Tag.{number}.Key") is None:
+            yield f"Tag.{number}.Key", "is required: a tag has a key"
+
+
+def _same_key(given: Given) -> Iterator[Finding]:
+    first: dict[object, int] = {}
+    for number in given.numbered["Tag"]:
+        key = given.get(f"Tag.{number}.Key")
+        if key is not None and first.setdefault(key, number) != number:
+            yield f"Tag.{number}.Key", f"is the same as Tag.{first[key]}.Key"
+
+
+TAGS: tuple[Rule, ...] = (
+    Rule("MissingParameter", "Every tag has a key.", "Tag", _value_without_key),
+    Rule("Duplicate.TagKey", "No two tags have the same key.", "Tag", _same_key),
 )
