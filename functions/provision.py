@@ -29,8 +29,8 @@ def handler(event: bytes, context: object) -> str:
             batch = provision(
                 deliveries(event),
                 run.ports,
-                settings.rules,
-                settings.contract,
+                settings.timings,
+                settings.check_options,
                 ends_at=run.ends_at,
                 workers=settings.workers,
             )

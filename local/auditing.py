@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from shared.domain.lifecycle.record import Instance, OpenEntry, Record
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
 
 OVERDUE_SECONDS = 1200.0
 """How long past its deadline a request may still be open: settling and ten minutes of releasing, and then some."""
@@ -45,21 +45,21 @@ def audit(
     record_of: Callable[[str], Record | None],
     *,
     now: float,
-    rules: Rules,
+    timings: Timings,
 ) -> Audit:
     """Compare. `now` is when the instances were listed, before the rest was read: records are older than instances."""
     by_request: dict[str, list[Instance]] = defaultdict(list)
     foreign = 0
     for instance in instances:
         deployment, _, request_id = dict(instance.tags).get(REQUEST_TAG, "").partition("/")
-        if deployment == rules.deployment:
+        if deployment == timings.deployment:
             by_request[request_id].append(instance)
         else:
             foreign += 1
     entries = {entry.request_id: entry for entry in opened}
     records = {request_id: record_of(request_id) for request_id in by_request}
     findings = [
-        *_instances(by_request, records, now, rules),
+        *_instances(by_request, records, now, timings),
         *_shared(records),
         *(_late(entry) for entry in entries.values() if now >= _overdue(entry)),
     ]
@@ -67,22 +67,22 @@ def audit(
 
 
 def _instances(
-    by_request: Mapping[str, list[Instance]], records: Mapping[str, Record | None], now: float, rules: Rules
+    by_request: Mapping[str, list[Instance]], records: Mapping[str, Record | None], now: float, timings: Timings
 ) -> Iterator[Finding]:
     for request_id, instances in by_request.items():
         if len(instances) > 1:
             ids = ", ".join(instance.instance_id for instance in instances)
             yield Finding("two-instances", request_id, None, f"{len(instances)} instances carry its tag: {ids}")
         for instance in instances:
-            found = _judge(instance, records[request_id], now, rules)
+            found = _judge(instance, records[request_id], now, timings)
             if found is not None:
                 yield Finding(found[0], request_id, instance.instance_id, found[1])
 
 
-def _judge(instance: Instance, record: Record | None, now: float, rules: Rules) -> tuple[str, str] | None:
+def _judge(instance: Instance, record: Record | None, now: float, timings: Timings) -> tuple[str, str] | None:
     """Return what is wrong with an instance, as kind and words."""
     if record is None:
-        expired = instance.created_at is not None and now - instance.created_at >= rules.keep_seconds
+        expired = instance.created_at is not None and now - instance.created_at >= timings.keep_seconds
         return None if expired else ("no-record", "nothing is recorded of its request")
     if record.instance_id is None and record.outcome is None:
         return None  # a call is under way, or about to be settled; one that takes too long is found as open

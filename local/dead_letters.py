@@ -14,7 +14,7 @@ from shared.trigger import BODY_FIELDS, deliveries
 
 if TYPE_CHECKING:
     from local.runtime.mns import Message
-    from shared.domain.create_instance.view import Contract
+    from shared.domain.create_instance.view import CheckOptions
     from shared.domain.lifecycle.record import Record
     from shared.ports import Store
 
@@ -63,7 +63,7 @@ def request_id(body: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def fate(body: str, records: Store | None, contract: Contract) -> Fate:
+def fate(body: str, records: Store | None, contract: CheckOptions) -> Fate:
     """Look up what became of a message's request. Raises StoreUnavailable."""
     read = parse(body, contract)
     if isinstance(read, Refusal):

@@ -126,7 +126,7 @@ def _policies() -> str:
             "until the deadline" if policy.attempts is None else str(policy.attempts),
             f"{policy.base:g} s",
             f"{policy.cap:g} s",
-            f"{policy.jitter:.0%}",
+            f"{policy.jitter_share:.0%}",
             "yes" if policy.retry_after else "no",
         )
         for name, policy in POLICIES.items()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from shared.domain.redact import MASK, Cleaner
+from shared.domain.redact import MASK, Redactor
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -80,10 +80,10 @@ class _Renderer:
     """A structlog processor, the last one: masks what stands under a secret's name, makes JSON, cleans the text."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
-        self._cleaner = Cleaner(secrets)
+        self._redactor = Redactor(secrets)
 
     def __call__(self, _logger: object, _method: str, line: MutableMapping[str, Any]) -> str:
-        return self._cleaner.clean(_encode(self._fields(line)))
+        return self._redactor.redact(_encode(self._fields(line)))
 
     def _fields(self, fields: MutableMapping[str, Any]) -> dict[str, object]:
         return {str(name): MASK if _is_secret(str(name)) else self._value(item) for name, item in fields.items()}
@@ -96,7 +96,7 @@ class _Renderer:
         if isinstance(value, (list, tuple, set, frozenset)):
             return [self._value(item) for item in value]
         text = str(value)
-        return text if len(text) <= _LONGEST_VALUE else self._cleaner.clean(text, _LONGEST_VALUE)
+        return text if len(text) <= _LONGEST_VALUE else self._redactor.redact(text, _LONGEST_VALUE)
 
 
 @lru_cache(maxsize=1024)

@@ -184,7 +184,7 @@ class Entropy(Protocol):
     def token(self) -> str:
         """Return 32 hexadecimal characters that never repeat (nonces, holders)."""
 
-    def fraction(self) -> float:
+    def jitter(self) -> float:
         """Return a number in [0, 1) for jitter."""
 
 

@@ -11,8 +11,8 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from shared.domain.create_instance.view import Contract
-from shared.domain.timings import Rules
+from shared.domain.create_instance.view import CheckOptions
+from shared.domain.timings import Timings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,9 +97,9 @@ class Settings:
         return settings
 
     @property
-    def rules(self) -> Rules:
+    def timings(self) -> Timings:
         """The numbers that the life of a record turns on."""
-        return Rules(
+        return Timings(
             deployment=self.deployment,
             call_seconds=self.call_seconds,
             skew_seconds=self.skew_seconds,
@@ -108,9 +108,9 @@ class Settings:
         )
 
     @property
-    def contract(self) -> Contract:
+    def check_options(self) -> CheckOptions:
         """How messages are checked."""
-        return Contract(site=self.site, unlisted=self.unlisted)
+        return CheckOptions(site=self.site, unlisted=self.unlisted)
 
 
 class _Reader:

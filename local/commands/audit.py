@@ -60,7 +60,7 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
             now = time.time()
             instances = _tagged(settings, keys, where)
             opened = records.open_work(now + _AHEAD)
-            result = auditing.audit(instances, opened, records.get, now=now, rules=settings.rules)
+            result = auditing.audit(instances, opened, records.get, now=now, timings=settings.timings)
         except StoreUnavailable as error:
             raise WrongUse(f"the {name} store cannot be read: {error}") from None
     rows = [asdict(found) for found in result.findings]

@@ -11,7 +11,7 @@ from local.commands import options
 from local.commands.output import WrongUse, progress
 from local.records import open_records, worker_settings
 from local.runtime.mns import QueueClient, QueueError
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.ports import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Records:
     """What the worker knows; `store` is None where it cannot be read."""
 
     store: Store | None
-    contract: Contract
+    contract: CheckOptions
 
     def fate(self, body: str) -> Fate:
         """Tell what became of a message's request; a store that fails is an answer, too."""
@@ -93,10 +93,10 @@ def _records(endpoint: str | None, store: str, data: Path, environ: Mapping[str,
     with ExitStack() as stack:
         try:
             settings, _ = worker_settings(endpoint, store, data, environ)
-            records = Records(stack.enter_context(open_records(endpoint, store, data, environ)), settings.contract)
+            records = Records(stack.enter_context(open_records(endpoint, store, data, environ)), settings.check_options)
         except WrongUse as error:
             progress(f"nothing can be said of their requests: {error.format_message()}")
-            records = Records(None, Contract())
+            records = Records(None, CheckOptions())
         yield records
 
 

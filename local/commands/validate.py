@@ -11,7 +11,7 @@ import click
 
 from local.commands import options
 from local.commands.output import WRONG_USE, json_line, progress, table, wants_json
-from shared.domain.create_instance.view import SITES, UNLISTED, Contract
+from shared.domain.create_instance.view import SITES, UNLISTED, CheckOptions
 from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Request
@@ -74,7 +74,7 @@ def validate(*, files: tuple[str, ...], site: str, unlisted: str, as_json: bool)
     A file holds one message, or one a line (named .jsonl or .ndjson, or its first line is JSON by itself); - reads
     standard input, one message a line. Exit code 0: all valid, 1: some are not, 2: a file cannot be read.
     """
-    contract = Contract(site, unlisted)
+    contract = CheckOptions(site, unlisted)
     failures: list[str] = []
     checked = (Checked(place, parse(body, contract)) for place, body in _messages(files, failures))
     show = _lines if wants_json(as_json) else _table

@@ -25,7 +25,7 @@ from mns.mns_request import (
 )
 from urllib3.util import wait_for_read
 
-from shared.domain.redact import clean
+from shared.domain.redact import redact
 from shared.ports import PublishFailed, SendFailed
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Mns:
         """Say what an SDK exception means, in words without secrets."""
         code = getattr(error, "type", "")
         text = f"{type(error).__name__} {code}: {getattr(error, 'message', error)}"
-        return clean(text, self._credentials.secrets, limit=_LONGEST_TEXT)
+        return redact(text, self._credentials.secrets, limit=_LONGEST_TEXT)
 
     def _connect(self) -> Any:
         keys = self._credentials

@@ -29,6 +29,6 @@ class SystemEntropy:
         """Return 32 hexadecimal characters."""
         return secrets.token_hex(16)
 
-    def fraction(self) -> float:
+    def jitter(self) -> float:
         """Return a number in [0, 1)."""
         return self._random.random()

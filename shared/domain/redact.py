@@ -21,14 +21,14 @@ _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST_BASE64 = 6
 
 
-class Cleaner:
+class Redactor:
     """Takes the same secrets out of many texts."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         spellings = {spelling for secret in secrets if secret for spelling in _spellings(secret)}
         self._spellings = sorted(spellings, key=len, reverse=True)  # a secret can begin like another
 
-    def clean(self, text: str, limit: int | None = None) -> str:
+    def redact(self, text: str, limit: int | None = None) -> str:
         """Return the text without any known spelling of the secrets, and then at most `limit` characters of it.
 
         Cut only afterwards: half a secret would not be recognised.
@@ -38,9 +38,9 @@ class Cleaner:
         return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
-def clean(text: str, secrets: Iterable[str], *, limit: int = LIMIT) -> str:
+def redact(text: str, secrets: Iterable[str], *, limit: int = LIMIT) -> str:
     """Return one text without the secrets, and then at most `limit` characters of it."""
-    return Cleaner(secrets).clean(text, limit)
+    return Redactor(secrets).redact(text, limit)
 
 
 def without_queries(text: str) -> str:

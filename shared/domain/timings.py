@@ -9,7 +9,7 @@ REQUEST_TAG = "provisioner:request"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Timings:
     """How long things may take.
 
     `call_seconds` is the longest one call can last (connect and read time-outs together). `skew_seconds` is how far

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from shared.domain.errors.catalogue import classify, succeeded
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import creating, events
-from shared.domain.lifecycle.creating import Step
+from shared.domain.lifecycle.creating import CreateStep
 from shared.domain.lifecycle.record import TERMINAL, Record, State
-from shared.domain.lifecycle.waiting import QUIET, Act, act, past_grace, release_act
+from shared.domain.lifecycle.waiting import QUIET, WatchStep, act, past_grace, release_act
 from shared.ports import ApiFailure
 from shared.usecases.create import look_up
 from shared.usecases.writing import apply, publish
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from shared.ports import Instance
     from shared.usecases.context import Run
 
-Question = tuple[Record, Act]
+Question = tuple[Record, WatchStep]
 """A record that cannot go on before DescribeInstances has told of its instance, and why."""
 _MAX_STEPS = 6
 
@@ -65,21 +65,21 @@ def is_late(run: Run, record: Record) -> bool:
 def publish_due(run: Run, record: Record) -> None:
     """Publish an ended record's outcome, unless the topic has only just refused it."""
     if record.state in TERMINAL and record.due_at <= run.now():
-        publish(run.ports, run.rules, record)
+        publish(run.ports, run.timings, record)
 
 
-def _unanswered(run: Run, record: Record, wanted: Act, error: ApiError) -> events.Event | None:
-    if wanted is Act.CHECK_GONE:
-        return events.StepFailed("release", error, run.ports.entropy.fraction())
+def _unanswered(run: Run, record: Record, wanted: WatchStep, error: ApiError) -> events.Event | None:
+    if wanted is WatchStep.CHECK_GONE:
+        return events.StepFailed("release", error, run.ports.entropy.jitter())
     return events.Expired(error) if is_late(run, record) else None
 
 
-def _answer(record: Record, wanted: Act, found: dict[str, Instance], *, late: bool) -> events.Event | None:
+def _answer(record: Record, wanted: WatchStep, found: dict[str, Instance], *, late: bool) -> events.Event | None:
     instance = found.get(record.instance_id or "")
-    if wanted is Act.DESCRIBE:
+    if wanted is WatchStep.DESCRIBE:
         return events.Ready(instance) if instance is not None else None
     if instance is None:
-        if wanted is Act.CHECK_GONE:
+        if wanted is WatchStep.CHECK_GONE:
             return events.Gone()
         # At a deadline the instance may have been missing from a single answer only: releasing it is the safe end.
         return events.Expired() if late and record.on_failure == "release" else events.Vanished()
@@ -88,9 +88,9 @@ def _answer(record: Record, wanted: Act, found: dict[str, Instance], *, late: bo
 
 def _creating(run: Run, record: Record) -> Record:
     following = creating.watch_step(record, run.now())
-    if following.step is Step.EXPIRE:
+    if following.step is CreateStep.EXPIRE:
         return _apply(run, record, events.Expired())
-    if following.step is Step.LOOK_UP:
+    if following.step is CreateStep.LOOK_UP:
         looked = look_up(run, record)
         return record if looked is None else _apply(run, record, looked)
     return record
@@ -100,49 +100,49 @@ def _watching(run: Run, record: Record, status: str | None, error: ApiError | No
     if status is not None and record.absent_since is not None:
         record = _apply(run, record, events.SeenPresent())
     for _ in range(_MAX_STEPS):
-        if record.state not in QUIET or record.due_at > run.now() or not run.fits(run.now()):
+        if record.state not in QUIET or record.due_at > run.now() or not run.has_time_for_call(run.now()):
             break
         wanted = act(record, status, run.now())
-        if wanted is Act.WAIT:
+        if wanted is WatchStep.WAIT:
             break
-        if wanted is Act.DESCRIBE:
+        if wanted is WatchStep.DESCRIBE:
             return record, (record, wanted)
-        event = events.Expired(error) if wanted is Act.EXPIRE else _step(run, record, wanted)
+        event = events.Expired(error) if wanted is WatchStep.EXPIRE else _step(run, record, wanted)
         record = _apply(run, record, event)
     return record, None
 
 
-def _step(run: Run, record: Record, wanted: Act) -> events.Event:
+def _step(run: Run, record: Record, wanted: WatchStep) -> events.Event:
     """Allocate the address or start the instance; what is so already counts as done."""
     compute, region, instance = run.ports.compute, record.region_id, record.instance_id or ""
     try:
-        if wanted is Act.ALLOCATE:
+        if wanted is WatchStep.ALLOCATE:
             return events.AddressAllocated(compute.allocate_address(region, instance))
         compute.start(region, instance)
     except ApiFailure as failure:
         if not succeeded(failure.error):
             run.call_failed(failure)
-            stage = "publicIp" if wanted is Act.ALLOCATE else "start"
-            return events.StepFailed(stage, failure.error, run.ports.entropy.fraction())
-        if wanted is Act.ALLOCATE:
+            stage = "publicIp" if wanted is WatchStep.ALLOCATE else "start"
+            return events.StepFailed(stage, failure.error, run.ports.entropy.jitter())
+        if wanted is WatchStep.ALLOCATE:
             return events.AddressAllocated(None)
     return events.StartSent()
 
 
 def _missing(run: Run, record: Record) -> tuple[Record, Question | None]:
     """Note a first absence; have a later one, or one at the deadline, confirmed by name."""
-    if is_late(run, record) and not past_grace(record, run.now(), run.rules):
+    if is_late(run, record) and not past_grace(record, run.now(), run.timings):
         return _apply(run, record, events.Expired()), None
     if record.absent_since is None and not is_late(run, record):
         return _apply(run, record, events.SeenAbsent()), None
-    return record, (record, Act.CONFIRM_ABSENCE)
+    return record, (record, WatchStep.CONFIRM_ABSENCE)
 
 
 def _releasing(run: Run, record: Record) -> tuple[Record, Question | None]:
     if record.due_at > run.now():
         return record, None
-    if release_act(record) is Act.CHECK_GONE:
-        return record, (record, Act.CHECK_GONE)
+    if release_act(record) is WatchStep.CHECK_GONE:
+        return record, (record, WatchStep.CHECK_GONE)
     event: events.Event = events.DeleteAccepted()
     try:
         run.ports.compute.delete(record.region_id, record.instance_id or "")
@@ -150,13 +150,13 @@ def _releasing(run: Run, record: Record) -> tuple[Record, Question | None]:
         event = events.DeleteAccepted(found=False)
         if not succeeded(failure.error):
             run.call_failed(failure)
-            event = events.StepFailed("release", failure.error, run.ports.entropy.fraction())
+            event = events.StepFailed("release", failure.error, run.ports.entropy.jitter())
     return _apply(run, record, event), None
 
 
 def _apply(run: Run, record: Record, event: events.Event) -> Record:
     """Advance, write, and log a change of state."""
-    after = apply(run.ports, run.rules, record, event)
+    after = apply(run.ports, run.timings, record, event)
     if after.state is not record.state:
         error = after.failure.error if after.state is State.FAILED and after.failure else None
         run.ports.log.info(

@@ -10,7 +10,7 @@ from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
     from shared.ports import ApiFailure, Ports, StoreUnavailable
 
 
@@ -19,7 +19,7 @@ class Run:
     """What every step of a run needs. No call starts that could last past `ends_at`."""
 
     ports: Ports
-    rules: Rules
+    timings: Timings
     ends_at: float
     _quiet: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -27,14 +27,14 @@ class Run:
         """Return the time."""
         return self.ports.clock.now()
 
-    def fits(self, start: float, until: float | None = None) -> bool:
+    def has_time_for_call(self, start: float, until: float | None = None) -> bool:
         """Tell whether a call that starts then is over in time: before `until`, and before the run's end."""
         end = self.ends_at if until is None else min(until, self.ends_at)
-        return start + self.rules.call_seconds <= end
+        return start + self.timings.call_seconds <= end
 
-    def fence(self, now: float) -> float:
+    def call_deadline(self, now: float) -> float:
         """Return until when calls announced now may run: room for two, within the run."""
-        return min(self.ends_at, now + 2 * self.rules.call_seconds)
+        return min(self.ends_at, now + 2 * self.timings.call_seconds)
 
     def call_failed(self, failure: ApiFailure) -> None:
         """Log a failed call of ECS; when our own credentials are to blame, as an alarm and once per run.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shared.domain.errors.catalogue import succeeded
 from shared.domain.errors.retry import INLINE_SECONDS
 from shared.domain.lifecycle import creating, events
-from shared.domain.lifecycle.creating import Step
+from shared.domain.lifecycle.creating import CreateStep
 from shared.domain.lifecycle.record import State
 from shared.domain.timings import REQUEST_TAG
 from shared.ports import ApiFailure, StoreUnavailable
@@ -26,7 +26,7 @@ _KEEP_TRIES = 3
 _STRAGGLER_TRIES, _STRAGGLER_SECONDS = 12, 5.0
 
 
-def create(run: Run, request: Request, record: Record, caller: str) -> tuple[Record, float | None]:
+def create(run: Run, request: Request, record: Record, claimant: str) -> tuple[Record, float | None]:
     """Go on with a creating record until it is something else.
 
     Returns the record as stored and None, or the time at which a copy of the message has to go on. Raises
@@ -35,24 +35,24 @@ def create(run: Run, request: Request, record: Record, caller: str) -> tuple[Rec
     clock = run.ports.clock
     while record.state is State.CREATING:
         now = clock.now()
-        following = creating.next_step(record, caller, now, run.rules)
-        if following.step is Step.EXPIRE:
-            record = apply(run.ports, run.rules, record, events.Expired())
-        elif following.step is Step.WAIT:
-            if following.at - now > INLINE_SECONDS or not run.fits(following.at):
+        following = creating.next_step(record, claimant, now, run.timings)
+        if following.step is CreateStep.EXPIRE:
+            record = apply(run.ports, run.timings, record, events.Expired())
+        elif following.step is CreateStep.WAIT:
+            if following.at - now > INLINE_SECONDS or not run.has_time_for_call(following.at):
                 return record, following.at
             clock.sleep(max(following.at - now, 0.0))
-        elif not run.fits(now):
+        elif not run.has_time_for_call(now):
             return record, now + 1
-        elif following.step is Step.LOOK_UP:
+        elif following.step is CreateStep.LOOK_UP:
             looked = look_up(run, record)
             if looked is None:
                 return record, now + LOOK_UP_AGAIN_SECONDS
-            record = apply(run.ports, run.rules, record, looked)
-        elif record.calling and record.caller == caller and run.fits(now, record.call_until):
-            record = _call(run, request, record, caller)
+            record = apply(run.ports, run.timings, record, looked)
+        elif record.calling and record.claimant == claimant and run.has_time_for_call(now, record.call_until):
+            record = _call(run, request, record, claimant)
         else:
-            record = apply(run.ports, run.rules, record, events.CallAnnounced(caller, run.fence(now)))
+            record = apply(run.ports, run.timings, record, events.CallAnnounced(claimant, run.call_deadline(now)))
     return record, None
 
 
@@ -71,7 +71,7 @@ def look_up(run: Run, record: Record) -> events.LookedUp | None:
     return events.LookedUp(own[0] if own else None)
 
 
-def _call(run: Run, request: Request, record: Record, caller: str) -> Record:
+def _call(run: Run, request: Request, record: Record, claimant: str) -> Record:
     """Call CreateInstance once and record its answer."""
     ports = run.ports
     generation = record.generation.number
@@ -79,10 +79,10 @@ def _call(run: Run, request: Request, record: Record, caller: str) -> Record:
         created = ports.compute.create(creating.call_parameters(record, request))
     except ApiFailure as failure:
         if succeeded(failure.error):
-            return apply(ports, run.rules, record, events.DryRunPassed())
+            return apply(ports, run.timings, record, events.DryRunPassed())
         run.call_failed(failure)
-        failed = events.CreateFailed(caller, generation, failure.error, ports.entropy.fraction())
-        return apply(ports, run.rules, record, failed)
+        failed = events.CreateFailed(claimant, generation, failure.error, ports.entropy.jitter())
+        return apply(ports, run.timings, record, failed)
     after = _keep(run, record, events.InstanceCreated(generation, created))
     if after.instance_id != created.instance_id:
         _release_straggler(run, after, created.instance_id)
@@ -93,12 +93,12 @@ def _keep(run: Run, record: Record, event: events.InstanceCreated) -> Record:
     """Record an id, trying harder than for anything else: it is money."""
     for _ in range(_KEEP_TRIES):
         try:
-            return apply(run.ports, run.rules, record, event)
+            return apply(run.ports, run.timings, record, event)
         except StoreUnavailable:  # noqa: PERF203 - three turns, each of them a chance to keep an instance
-            if not run.fits(run.now()):
+            if not run.has_time_for_call(run.now()):
                 break
             run.ports.clock.sleep(0.5)
-    return apply(run.ports, run.rules, record, event)
+    return apply(run.ports, run.timings, record, event)
 
 
 def _release_straggler(run: Run, record: Record, instance_id: str) -> None:

@@ -15,7 +15,7 @@ from shared.usecases.context import Run
 from shared.usecases.scan import SPARE_SECONDS, Round
 
 if TYPE_CHECKING:
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
     from shared.ports import Lease, Ports
     from shared.usecases.scan import RoundReport
 
@@ -41,17 +41,17 @@ class PollSummary:
     purged: int = 0
 
 
-def poll(ports: Ports, rules: Rules, *, ends_at: float, workers: int) -> PollSummary:
+def poll(ports: Ports, timings: Timings, *, ends_at: float, workers: int) -> PollSummary:
     """Make rounds until `ends_at`, or until nothing is open."""
     summary = PollSummary()
-    run = Run(ports, rules, ends_at)
+    run = Run(ports, timings, ends_at)
     holder = ports.entropy.token()
     try:
-        lease = ports.store.take_lease(LEASE, holder, ports.clock.now(), rules.lease_seconds)
+        lease = ports.store.take_lease(LEASE, holder, ports.clock.now(), timings.lease_seconds)
         if lease is None:
             summary.reason = "busy"
             return summary
-        summary.purged = ports.store.purge(ports.clock.now() - rules.keep_seconds, _PURGE_LIMIT)
+        summary.purged = ports.store.purge(ports.clock.now() - timings.keep_seconds, _PURGE_LIMIT)
         _rounds(run, lease, summary, workers)
     except StoreUnavailable as failure:
         run.store_failed(failure)
@@ -71,7 +71,7 @@ def pause_seconds(report: RoundReport, took: float) -> float:
 
 
 def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
-    ports, rules, clock = run.ports, run.rules, run.ports.clock
+    ports, timings, clock = run.ports, run.timings, run.ports.clock
     while True:
         began = clock.now()
         report = Round(run, workers).make(lease.cursor)
@@ -89,15 +89,15 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
             )
         open_now = report.looked > 0 or ports.store.has_open_work()
         lease = replace(lease, cursor=report.cursor, last_open_at=now if open_now else lease.last_open_at)
-        if not open_now and now >= lease.last_open_at + rules.idle_seconds:
+        if not open_now and now >= lease.last_open_at + timings.idle_seconds:
             summary.reason = "idle"
             ports.store.save_lease(LEASE, replace(lease, until=now))
             return
         pause = pause_seconds(report, now - began)
-        if not run.fits(now + pause + SPARE_SECONDS):
+        if not run.has_time_for_call(now + pause + SPARE_SECONDS):
             ports.store.save_lease(LEASE, replace(lease, until=now))
             return
-        if not ports.store.save_lease(LEASE, replace(lease, until=now + pause + rules.lease_seconds)):
+        if not ports.store.save_lease(LEASE, replace(lease, until=now + pause + timings.lease_seconds)):
             summary.reason = "busy"
             return
         clock.sleep(pause)

@@ -19,15 +19,15 @@ from shared.domain.message.request import Refusal, Request, Violation
 from shared.ports import PublishFailed, SendFailed, StoreUnavailable
 from shared.usecases.context import Run
 from shared.usecases.create import create
-from shared.usecases.threads import spread
+from shared.usecases.threads import map_threads
 from shared.usecases.writing import apply, publish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from shared.domain.create_instance.view import Contract
+    from shared.domain.create_instance.view import CheckOptions
     from shared.domain.message.request import Delivery
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
     from shared.ports import Ports
 
 UNACKNOWLEDGED = "unacknowledged"
@@ -45,18 +45,24 @@ class Batch:
 
 
 def provision(
-    deliveries: Sequence[Delivery], ports: Ports, rules: Rules, contract: Contract, *, ends_at: float, workers: int
+    deliveries: Sequence[Delivery],
+    ports: Ports,
+    timings: Timings,
+    options: CheckOptions,
+    *,
+    ends_at: float,
+    workers: int,
 ) -> Batch:
     """Handle a batch side by side; no call starts that could last past `ends_at`. Nothing raises for one message."""
-    run = Run(ports, rules, ends_at)
-    callers = ports.entropy.token()
-    messages = [_Message(run, delivery, f"{callers}.{number}") for number, delivery in enumerate(deliveries)]
+    run = Run(ports, timings, ends_at)
+    claimants = ports.entropy.token()
+    messages = [_Message(run, delivery, f"{claimants}.{number}") for number, delivery in enumerate(deliveries)]
 
     def read_ahead() -> None:
         for message in messages:
-            message.read_ahead(contract)
+            message.read_ahead(options)
 
-    spread(lambda message: message.handle(contract), messages, workers, meanwhile=read_ahead)
+    map_threads(lambda message: message.handle(options), messages, workers, meanwhile=read_ahead)
     ends: dict[str, int] = {}
     for message in messages:
         ends[message.end] = ends.get(message.end, 0) + 1
@@ -67,30 +73,30 @@ def provision(
 class _Message:
     """One delivery on its way through the function, and what is known of it for its log line.
 
-    `caller` is this delivery's name in the whole world.
+    `claimant` is this delivery's name in the whole world.
     """
 
     run: Run
     delivery: Delivery
-    caller: str
+    claimant: str
     asked: Request | Refusal | None = None
     end: str = UNACKNOWLEDGED
     request_id: str | None = None
     record: Record | None = None
     code: str | None = None
 
-    def read_ahead(self, contract: Contract) -> None:
+    def read_ahead(self, options: CheckOptions) -> None:
         """Parse the message before its turn, unless that came already: parsing many in a row costs less."""
         if self.asked is None:
             with suppress(Exception):  # a bug comes again in `handle`, which answers for it
-                self.asked = parse(self.delivery.body, contract)
+                self.asked = parse(self.delivery.body, options)
 
-    def handle(self, contract: Contract) -> None:
+    def handle(self, options: CheckOptions) -> None:
         """Bring the message to its end and write its one line; nothing raises."""
         started = self.run.now()
         log, message_id = self.run.ports.log, self.delivery.message_id
         try:
-            self.end = self._end(contract)
+            self.end = self._end(options)
         except StoreUnavailable as failure:
             self.run.store_failed(failure, message_id=message_id)
             self.end = self._send_again(self.run.now() + _STORE_AGAIN_SECONDS)
@@ -113,13 +119,13 @@ class _Message:
             seconds=round(self.run.now() - started, 3),
         )
 
-    def _end(self, contract: Contract) -> str:
-        self.asked = request = self.asked or parse(self.delivery.body, contract)
+    def _end(self, options: CheckOptions) -> str:
+        self.asked = request = self.asked or parse(self.delivery.body, options)
         if isinstance(request, Refusal):
             return self._refuse(request)
         self.request_id = request.request_id
         store, now = self.run.ports.store, self.run.now()
-        if not self.run.fits(now):
+        if not self.run.has_time_for_call(now):
             return self._send_again(now + 1)
         if request.not_after is not None and now > request.not_after and store.get(request.request_id) is None:
             return self._refuse(_expired(request, request.not_after))
@@ -128,8 +134,8 @@ class _Message:
     def _claim(self, request: Request, now: float) -> str:
         """Make the record, or go on with the one that is there."""
         fresh = creating.claim(
-            request, self.delivery.message_id, caller=self.caller, nonce=self.caller, now=now,
-            call_until=self.run.fence(now), rules=self.run.rules,
+            request, self.delivery.message_id, claimant=self.claimant, nonce=self.claimant, now=now,
+            call_until=self.run.call_deadline(now), timings=self.run.timings,
         )  # fmt: skip
         found = self.run.ports.store.claim(fresh)
         if found is not None and found.fingerprint != fresh.fingerprint:
@@ -142,19 +148,19 @@ class _Message:
         return self._create(request, self.record)
 
     def _create(self, request: Request, record: Record) -> str:
-        self.record, again_at = create(self.run, request, record, self.caller)
+        self.record, again_at = create(self.run, request, record, self.claimant)
         if again_at is not None:
             return self._send_again(again_at)
         if self.record.state not in TERMINAL:
             return "created"
-        publish(self.run.ports, self.run.rules, self.record)
+        publish(self.run.ports, self.run.timings, self.record)
         return self.record.state.value
 
     def _refuse(self, refusal: Refusal, *, duplicate_of: str | None = None) -> str:
         """Answer a message that is no request; keep the answer for the timer if the topic does not take it."""
         ports, delivery = self.run.ports, self.delivery
         self.request_id, self.code = refusal.request_id, refusal.violations[0].code
-        text = outcome.refused(refusal, delivery.message_id, delivery.time, self.run.rules, duplicate_of=duplicate_of)
+        text = outcome.refused(refusal, delivery.message_id, delivery.time, self.run.timings, duplicate_of=duplicate_of)
         try:
             ports.outcomes.publish(text, outcome.FAILED)
         except PublishFailed as failure:
@@ -166,7 +172,7 @@ class _Message:
         """Publish the outcome of a finished request again."""
         ports = self.run.ports
         if record.open:
-            publish(ports, self.run.rules, record)
+            publish(ports, self.run.timings, record)
             return "repeated"
         text = record.outcome or ""
         try:
@@ -187,7 +193,7 @@ class _Message:
         if self.record is not None and self.record.state is State.CREATING:
             try:
                 self.record = apply(
-                    ports, self.run.rules, self.record, events.CopySent(copy_id, self.run.now() + delay)
+                    ports, self.run.timings, self.record, events.CopySent(copy_id, self.run.now() + delay)
                 )
             except StoreUnavailable as failure:
                 ports.log.warning("store_unavailable", request_id=self.request_id, error=str(failure))
@@ -196,7 +202,7 @@ class _Message:
     def _early(self, record: Record) -> bool:
         """Tell whether another copy of this message is due later and will go on in its stead."""
         due = record.next_try_at
-        later = due is not None and due - self.run.now() > self.run.rules.early_seconds
+        later = due is not None and due - self.run.now() > self.run.timings.early_seconds
         return later and self.delivery.message_id != record.copy_id
 
 

@@ -19,7 +19,7 @@ from shared.domain.lifecycle.record import OpenEntry
 from shared.domain.lifecycle.waiting import QUIET
 from shared.ports import ApiFailure, StoreUnavailable
 from shared.usecases.advance_open import answer, move_on
-from shared.usecases.threads import spread
+from shared.usecases.threads import map_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,7 +34,7 @@ Key = tuple[float, str]
 
 
 @dataclass(slots=True)
-class Bookmark:
+class ScanCursor:
     """The entries that were read and are not done, each with the key before it. `last` is the last key read."""
 
     last: Key | None
@@ -113,28 +113,28 @@ class Round:
     _answering: set[str] = field(default_factory=set)
     _questions: dict[str, list[tuple[OpenEntry, Question]]] = field(default_factory=dict)
     _questions_since: float = 0.0
-    _bookmark: Bookmark = field(default_factory=lambda: Bookmark(None))
+    _cursor: ScanCursor = field(default_factory=lambda: ScanCursor(None))
 
     def make(self, after: Key | None = None) -> RoundReport:
         """Look at everything that is due after the key. Raises StoreUnavailable when the open set cannot be read."""
         began, whole = self.run.now(), True
-        self._bookmark.last = after
+        self._cursor.last = after
         for entry in self.run.ports.store.open_work(began, after):
             self.report.looked += 1
             self.report.oldest_seconds = max(self.report.oldest_seconds, began - entry.opened_at)
-            self._bookmark.read(entry)
+            self._cursor.read(entry)
             full = self._sort(entry)
             if full is not None and self._may_take_up(full):
                 self._take_up(full)
                 full = None
-            if full is not None or not self.run.fits(self.run.now() + SPARE_SECONDS):
+            if full is not None or not self.run.has_time_for_call(self.run.now() + SPARE_SECONDS):
                 whole = False
                 break
         while self._groups:
             self._take_up(self._oldest())
         self._judge_absent()
         self._describe_all()
-        self.report.cursor = self._bookmark.place(whole=whole)
+        self.report.cursor = self._cursor.place(whole=whole)
         return self.report
 
     def _sort(self, entry: OpenEntry) -> str | None:
@@ -150,19 +150,19 @@ class Round:
 
     def _may_take_up(self, place: str) -> bool:
         """Tell whether there is time for a group: room for its calls, and then for those of an older one, if any."""
-        return place == self._oldest() or self.run.fits(self.run.now() + 2 * self.run.rules.call_seconds)
+        return place == self._oldest() or self.run.has_time_for_call(self.run.now() + 2 * self.run.timings.call_seconds)
 
     def _take_up(self, place: str) -> None:
         """Work on a group while there is time; questions that waited, or would have no time later, come before it."""
-        call_seconds = self.run.rules.call_seconds
+        call_seconds = self.run.timings.call_seconds
         waited = self.run.now() >= self._questions_since + call_seconds / 2
-        if self._questions and (waited or not self.run.fits(self.run.now() + call_seconds)):
+        if self._questions and (waited or not self.run.has_time_for_call(self.run.now() + call_seconds)):
             self._describe_all()
         group = self._groups.pop(place)
         if len(group) > STATUS_IDS:
             self._groups[place] = group[STATUS_IDS:]
             group = group[:STATUS_IDS]
-        if not self.run.fits(self.run.now()):
+        if not self.run.has_time_for_call(self.run.now()):
             return
         if place == ELSEWHERE:
             self._work_on([_Task(entry) for entry in group])
@@ -177,7 +177,7 @@ class Round:
             seen = self.run.ports.compute.statuses(region, [entry.instance_id or "" for entry in group])
         except ApiFailure as failure:
             self.run.call_failed(failure)
-            self._bookmark.done(entry for entry in group if now < entry.deadline)
+            self._cursor.done(entry for entry in group if now < entry.deadline)
             self._work_on([_Task(entry, error=failure.error) for entry in group if now >= entry.deadline])
             return
         tasks = []
@@ -188,7 +188,7 @@ class Round:
             elif status != QUIET[entry.state] or now >= entry.deadline or entry.absent_since is not None:
                 tasks.append(_Task(entry, status))
             else:
-                self._bookmark.done([entry])
+                self._cursor.done([entry])
         if seen:
             self._answering.add(region)
         self._work_on(tasks)
@@ -202,15 +202,15 @@ class Round:
         now = self.run.now()
         for region, entries in self._absent.items():
             believed = region in self._answering
-            self._bookmark.done(entry for entry in entries if not believed and now < entry.deadline)
+            self._cursor.done(entry for entry in entries if not believed and now < entry.deadline)
             self._work_on([_Task(entry, absent=True) for entry in entries if believed or now >= entry.deadline])
 
     def _work_on(self, tasks: list[_Task]) -> None:
-        for task, found in zip(tasks, spread(self._work, tasks, self.workers), strict=True):
+        for task, found in zip(tasks, map_threads(self._work, tasks, self.workers), strict=True):
             if isinstance(found, tuple):
                 self._wonder(task.entry, found)
             elif found is not NO_TIME:
-                self._bookmark.done([task.entry])
+                self._cursor.done([task.entry])
             if isinstance(found, OpenEntry):
                 self._sort(found)
 
@@ -226,7 +226,7 @@ class Round:
 
     def _work(self, task: _Task) -> Question | OpenEntry | str | None:
         """Work on one record; return what has to be known yet, a better entry, or that there was no time."""
-        if not self.run.fits(self.run.now()):
+        if not self.run.has_time_for_call(self.run.now()):
             return NO_TIME
         return self._guard(task.entry.request_id, lambda: self._move(task))
 
@@ -261,7 +261,7 @@ class Round:
     def _describe(self, region: str) -> None:
         """Ask for the instances that are ready, missing or deleted, and end what that ends; without time leave them."""
         asked = self._questions.pop(region)
-        if not self.run.fits(self.run.now()):
+        if not self.run.has_time_for_call(self.run.now()):
             return
         found: dict[str, Instance] | ApiError
         try:
@@ -269,8 +269,8 @@ class Round:
         except ApiFailure as failure:
             self.run.call_failed(failure)
             found = failure.error
-        spread(lambda question: self._answer(question, found), [question for _, question in asked], self.workers)
-        self._bookmark.done(entry for entry, _ in asked)
+        map_threads(lambda question: self._answer(question, found), [question for _, question in asked], self.workers)
+        self._cursor.done(entry for entry, _ in asked)
 
     def _answer(self, question: Question, found: dict[str, Instance] | ApiError) -> None:
         record = question[0]

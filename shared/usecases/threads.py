@@ -18,7 +18,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def spread(
+def map_threads(
     work: Callable[[T], R], items: Sequence[T], workers: int, *, meanwhile: Callable[[], object] | None = None
 ) -> list[R]:
     """Return the results in order. One worker means no other thread at all.

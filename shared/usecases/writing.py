@@ -10,20 +10,20 @@ from shared.ports import Conflict, PublishFailed, StoreUnavailable
 
 if TYPE_CHECKING:
     from shared.domain.lifecycle.record import Record
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
     from shared.ports import Ports
 
 _CONFLICTS = 20
 _PUBLISH_AGAIN_SECONDS = 10.0
 
 
-def apply(ports: Ports, rules: Rules, record: Record, event: events.Event) -> Record:
+def apply(ports: Ports, timings: Timings, record: Record, event: events.Event) -> Record:
     """Advance and write; on a conflict do it again from the record that is there. Return what is stored.
 
     Raises StoreUnavailable, also when other writers always come first.
     """
     for _ in range(_CONFLICTS):
-        after = advance(record, event, ports.clock.now(), rules)
+        after = advance(record, event, ports.clock.now(), timings)
         if after is record:
             return record
         try:
@@ -38,7 +38,7 @@ def apply(ports: Ports, rules: Rules, record: Record, event: events.Event) -> Re
     raise StoreUnavailable(f"the record of {record.request_id} is written by too many at once")
 
 
-def publish(ports: Ports, rules: Rules, record: Record) -> bool:
+def publish(ports: Ports, timings: Timings, record: Record) -> bool:
     """Publish the frozen bytes and close the record; False when the topic did not take them.
 
     A failed close is no failure: the next round publishes the same bytes once more.
@@ -49,8 +49,8 @@ def publish(ports: Ports, rules: Rules, record: Record) -> bool:
         ports.outcomes.publish(record.outcome, outcome.tag_of(record.outcome))
     except PublishFailed as failure:
         ports.log.warning("publish_failed", request_id=record.request_id, refused=failure.refused, error=str(failure))
-        wait = _PUBLISH_AGAIN_SECONDS * (1.0 + ports.entropy.fraction())
-        apply(ports, rules, record, events.PublishRefused(ports.clock.now() + wait))
+        wait = _PUBLISH_AGAIN_SECONDS * (1.0 + ports.entropy.jitter())
+        apply(ports, timings, record, events.PublishRefused(ports.clock.now() + wait))
         return False
-    apply(ports, rules, record, events.Published())
+    apply(ports, timings, record, events.Published())
     return True

@@ -59,7 +59,7 @@ def make_rounds(count: int) -> list[Made]:
     for _ in range(count):
         invocation = begin(context(), os.environ)
         settings = invocation.settings
-        this = Round(Run(invocation.ports, settings.rules, invocation.ends_at), settings.workers)
+        this = Round(Run(invocation.ports, settings.timings, invocation.ends_at), settings.workers)
         wall, cpu = time.perf_counter(), time.process_time()
         report = this.make()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu

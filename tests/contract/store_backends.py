@@ -77,7 +77,7 @@ class SqliteMemory:
 class NoPauses(SystemEntropy):
     """Tokens as usual, but the shortest pause between tries."""
 
-    def fraction(self) -> float:
+    def jitter(self) -> float:
         """Return the least."""
         return 0.0
 

@@ -36,7 +36,7 @@ def a_claim_of_a_taken_id_answers_what_is_there(backend: Backend) -> None:
     store.claim(claimed())
     record = after(claimed(), state=State.PENDING, instance_id="i-1", due_at=NOW + 5)
     store.update(record)
-    assert store.claim(claimed(caller="caller-2", accepted_at=NOW + 60, due_at=NOW + 60)) == record
+    assert store.claim(claimed(claimant="caller-2", accepted_at=NOW + 60, due_at=NOW + 60)) == record
     assert store.get(record.request_id) == record
     assert list(store.open_work(LATER)) == [record.entry]
 
@@ -45,7 +45,7 @@ def a_claim_of_a_fresh_claim_changes_nothing(backend: Backend) -> None:
     """The same while the first claimant has not yet written again."""
     store, record = backend.open(), claimed()
     store.claim(record)
-    assert store.claim(claimed(caller="caller-2", accepted_at=NOW + 60, due_at=NOW + 60)) == record
+    assert store.claim(claimed(claimant="caller-2", accepted_at=NOW + 60, due_at=NOW + 60)) == record
     assert list(store.open_work(LATER)) == [record.entry]
 
 
@@ -55,7 +55,7 @@ def a_claim_of_a_finished_id_opens_nothing(backend: Backend) -> None:
     store.claim(claimed())
     record = published(claimed())
     store.update(record)
-    assert store.claim(claimed(caller="caller-2")) == record
+    assert store.claim(claimed(claimant="caller-2")) == record
     assert not store.has_open_work()
 
 

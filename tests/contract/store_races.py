@@ -32,7 +32,7 @@ ROUNDS = 12
 def claim_all(racer: int, store: Store) -> list[str]:
     """Claim every id; return those that were won."""
     ids = [f"order-{number}" for number in range(ROUNDS)]
-    return [name for name in ids if store.claim(claimed(name, caller=f"caller-{racer}")) is None]
+    return [name for name in ids if store.claim(claimed(name, claimant=f"caller-{racer}")) is None]
 
 
 def raise_version(racer: int, store: Store) -> int:
@@ -42,7 +42,7 @@ def raise_version(racer: int, store: Store) -> int:
         record = store.get("order-0")
         assert record is not None
         try:
-            store.update(after(record, tries=record.tries + 1, caller=f"caller-{racer}"))
+            store.update(after(record, tries=record.tries + 1, claimant=f"caller-{racer}"))
             done += 1
         except Conflict:
             conflicts += 1

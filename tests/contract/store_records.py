@@ -24,7 +24,7 @@ def claimed(request_id: str = "order-1", **changes: Any) -> Record:
         deadline=NOW + 900,
         region_id="cn-hangzhou",
         generations=(Generation(1, 0, "token-1"),),
-        caller="caller-1",
+        claimant="caller-1",
         calling=True,
         call_until=NOW + 30,
     )

@@ -42,7 +42,7 @@ def _race(backend: Backend, race: Race) -> None:
     won = race(claim_all)
     assert sorted(name for names in won for name in names) == sorted(f"order-{n}" for n in range(ROUNDS))
     for racer, names in enumerate(won):
-        assert all(record and record.caller == f"caller-{racer}" for record in map(store.get, names))
+        assert all(record and record.claimant == f"caller-{racer}" for record in map(store.get, names))
     assert len(list(store.open_work(claimed().due_at))) == ROUNDS
 
     race(raise_version)

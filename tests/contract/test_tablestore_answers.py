@@ -65,14 +65,14 @@ def test_a_lost_answer_does_not_hide_a_conflict(tables: Tablestore) -> None:
     """When the request was lost and somebody else wrote, the retry finds the other's write and says so."""
     store = tables.open()
     store.claim(claimed())
-    first = after(claimed(), caller="first")
+    first = after(claimed(), claimant="first")
     store.update(first)
     strike(tables, "PutRow", LOST_REQUEST)
     with pytest.raises(Conflict):
-        store.update(after(claimed(), caller="second"))
+        store.update(after(claimed(), claimant="second"))
     assert store.get("order-1") == first
     strike(tables, "PutRow", LOST_REQUEST, skip=1)
-    assert store.claim(claimed(caller="third")) == first
+    assert store.claim(claimed(claimant="third")) == first
 
 
 def test_equal_writes_are_told_apart(tables: Tablestore) -> None:
@@ -136,11 +136,11 @@ def _claim(store: TablestoreStore) -> None:
 
 
 def _claim_taken(store: TablestoreStore) -> None:
-    store.claim(claimed("order-1", caller="late", accepted_at=NOW + 1))
+    store.claim(claimed("order-1", claimant="late", accepted_at=NOW + 1))
 
 
 def _claim_finished(store: TablestoreStore) -> None:
-    store.claim(claimed("order-9", caller="late", accepted_at=NOW + 1))
+    store.claim(claimed("order-9", claimant="late", accepted_at=NOW + 1))
 
 
 def _update(store: TablestoreStore) -> None:

@@ -15,7 +15,7 @@ from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import connect, tablestore
 from shared.adapters.tablestore.store import TablestoreStore
 from shared.domain.lifecycle.record import State
-from shared.domain.timings import Rules
+from shared.domain.timings import Timings
 from shared.ports import Ports
 from shared.usecases.poll import poll
 
@@ -55,8 +55,8 @@ def test_a_round_reads_pages(tables: Tablestore, pending: int, pages: int) -> No
     store = TablestoreStore(tables.url, defaults.TABLESTORE_INSTANCE, LOCAL)
     log = structlog.wrap_logger(structlog.ReturnLogger())
     ports = Ports(StillPending(), store, None, None, Still(), SystemEntropy(), log)  # type: ignore[arg-type] # as much of each as a round needs
-    rules = Rules("test", call_seconds=15)
-    summary = poll(ports, rules, ends_at=NOW + 16, workers=4)
+    timings = Timings("test", call_seconds=15)
+    summary = poll(ports, timings, ends_at=NOW + 16, workers=4)
     assert (summary.rounds, summary.looked) == (1, pending)
     assert tables.cloud.calls == {"ots.GetRow": 1, "ots.GetRange": pages, "ots.PutRow": 2}
 

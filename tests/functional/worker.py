@@ -15,7 +15,7 @@ from local.cloud.furnishing import furnish
 from shared import bootstrap
 from shared.adapters.ecs.client import Ecs
 from shared.adapters.rate_limit import Budget, PacedCompute
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.request import Delivery
 from shared.settings import Credentials, Settings
 from shared.usecases.poll import poll
@@ -91,7 +91,7 @@ class Worker:
         batch = [Delivery(m.message_id, m.message_body.decode(), now) for m in received]
         self.delivered += [m.message_id for m in received]
         done = provision(
-            batch, self.ports, self.settings.rules, Contract(), ends_at=now + 100, workers=self.settings.workers
+            batch, self.ports, self.settings.timings, CheckOptions(), ends_at=now + 100, workers=self.settings.workers
         )
         assert done.unacknowledged == (), self.log.getvalue()
         for message in received:
@@ -101,7 +101,7 @@ class Worker:
     def poll(self, seconds: float = 20.0) -> None:
         """Let the timer function run for so long."""
         ends_at = self.cloud.clock.now() + seconds
-        poll(self.ports, self.settings.rules, ends_at=ends_at, workers=self.settings.workers)
+        poll(self.ports, self.settings.timings, ends_at=ends_at, workers=self.settings.workers)
 
     def settle(self, limit: float = 4000.0) -> None:
         """Go on until nothing is open and no message waits; fail when that takes longer than the limit."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.record import Created, Instance
-from shared.domain.redact import clean
+from shared.domain.redact import redact
 from shared.ports import ApiFailure
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Ecs:
         if str(parameters.get("Password", "")).startswith("echo"):
             self.tokens[token] = (content, None)
             secrets = (str(parameters["Password"]),)
-            raise refuse("CreateInstance", 400, "InvalidPassword.Malformed", clean(f"bad {secrets[0]}", secrets))
+            raise refuse("CreateInstance", 400, "InvalidPassword.Malformed", redact(f"bad {secrets[0]}", secrets))
         machine = self._make(subject, tags, str(parameters["InstanceType"]))
         self.tokens[token] = (content, machine.instance_id)
         return Created(machine.instance_id, None, 0.25)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from shared.domain.lifecycle.record import Created, Record
     from shared.domain.message.request import Scalar
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
     from shared.usecases.context import Run
     from tests.reliability.scenario import Simulation
 
@@ -88,17 +88,17 @@ def _one_token(deployment: str, request_id: str, nonce: str, _generation: int) -
     return f"{deployment}{request_id}{nonce}"[:64]
 
 
-def _ignored_fence(record: Record, event: events.CallAnnounced, _now: float, _rules: Rules) -> Record:
-    return replace(record, caller=event.caller, calling=True, call_until=event.call_until)
+def _ignored_fence(record: Record, event: events.CallAnnounced, _now: float, _timings: Timings) -> Record:
+    return replace(record, claimant=event.claimant, calling=True, call_until=event.call_until)
 
 
-def _never_unknown(record: Record, event: events.CreateFailed, now: float, rules: Rules) -> Record:
-    return replace(creating.on_failed(record, event, now, rules), unknown=False, settling=False)
+def _never_unknown(record: Record, event: events.CreateFailed, now: float, timings: Timings) -> Record:
+    return replace(creating.on_failed(record, event, now, timings), unknown=False, settling=False)
 
 
-def _no_skew(rules: Rules) -> Rules:
+def _no_skew(timings: Timings) -> Timings:
     """Let nobody wait for anybody's fence; what else the skew protects stays as it is."""
-    return replace(rules, skew_seconds=-1e6, grace_seconds=rules.grace_seconds + rules.skew_seconds + 1e6)
+    return replace(timings, skew_seconds=-1e6, grace_seconds=timings.grace_seconds + timings.skew_seconds + 1e6)
 
 
 def _believed_at_once(run: Run, record: Record) -> tuple[Record, None]:
@@ -132,10 +132,10 @@ CONTROLS = (
         "whoever announced a call is left to it until the fence",
         lambda s: _two(
             swap(TABLE[State.CREATING], events.CallAnnounced, _ignored_fence),  # type: ignore[arg-type] # swaps any attribute or entry
-            _set(s, rules=_no_skew(s.rules)),
+            _set(s, timings=_no_skew(s.timings)),
         ),
     ),
-    Control("unknown answers are settled", lambda s: _set(s, rules=replace(s.rules, settle_seconds=-1e6))),
+    Control("unknown answers are settled", lambda s: _set(s, timings=replace(s.timings, settle_seconds=-1e6))),
     Control(
         "an unknown answer is remembered",
         lambda _: swap(TABLE[State.CREATING], events.CreateFailed, _never_unknown),  # type: ignore[arg-type] # swaps any attribute or entry
@@ -145,10 +145,10 @@ CONTROLS = (
     Control("a message is sent again before it is acknowledged", lambda s: _set(s, lossy_queue=True)),
     Control(
         "absence means nothing in the grace period",
-        lambda s: _set(s, rules=replace(s.rules, grace_seconds=-1e6)),
+        lambda s: _set(s, timings=replace(s.timings, grace_seconds=-1e6)),
     ),
     Control("absence is confirmed by name", lambda _: swap(advance_open, "_missing", _believed_at_once)),
-    Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "clean", lambda text, _secrets: text)),
+    Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "redact", lambda text, _secrets: text)),
     Control(
         "open work has an entry",
         lambda _: _two(swap(SimStore, "claim", _claim_without_entry), swap(SimStore, "update", _closed_store)),

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.request import Delivery
-from shared.domain.timings import Rules
+from shared.domain.timings import Timings
 from shared.ports import Ports
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-RULES = Rules(deployment="sim", call_seconds=CALL_SECONDS)
+TIMINGS = Timings(deployment="sim", call_seconds=CALL_SECONDS)
 FAULTS_SECONDS = 1200.0
 LIMIT_SECONDS = 6 * 3600.0
 QUEUE_LIMIT, TIMER_LIMIT = 120.0, 70.0
@@ -60,7 +60,7 @@ class Simulation:
     cases: list[Case]
     world: World
     skew: float = 0.0
-    rules: Rules = RULES
+    timings: Timings = TIMINGS
     lossy_queue: bool = False
     compute: Callable[[Call], Any] = SimCompute
     delivered: dict[str, str] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Simulation:
     def _provision(self, actor: Actor, batch: list[Message]) -> None:
         deliveries = [Delivery(m.message_id, m.body, m.time) for m in batch]
         done = provision(
-            deliveries, self.ports(actor), self.rules, Contract(),
+            deliveries, self.ports(actor), self.timings, CheckOptions(),
             ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
         )  # fmt: skip
         if done.unacknowledged:
@@ -151,7 +151,7 @@ class Simulation:
         self._invoke("poll", TIMER_LIMIT, self._poll, lambda _crashed: None)
 
     def _poll(self, actor: Actor) -> None:
-        poll(self.ports(actor), self.rules, ends_at=actor.now() + 55.0, workers=1)
+        poll(self.ports(actor), self.timings, ends_at=actor.now() + 55.0, workers=1)
 
     def _invoke(self, name: str, limit: float, work: Callable[[Actor], None], then: Callable[[bool], None]) -> None:
         self._polls += 1

@@ -12,11 +12,11 @@ import pytest
 
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.system import SystemClock, SystemEntropy
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.record import Created
-from shared.domain.redact import Cleaner
-from shared.domain.timings import Rules
+from shared.domain.redact import Redactor
+from shared.domain.timings import Timings
 from shared.logs import open_log
 from shared.ports import ApiFailure, Ports
 from shared.trigger import deliveries
@@ -67,13 +67,13 @@ def test_no_event_breaks_anything(part: int, tmp_path: Path) -> None:
     log = open_log("info", stream=lines)
     clock = SystemClock()
     ports = Ports(outside, store, outside, outside, clock, SystemEntropy(), log)  # type: ignore[arg-type] # the queue function's part of ECS
-    contract = Contract(unlisted="warn" if part % 2 else "refuse")
+    contract = CheckOptions(unlisted="warn" if part % 2 else "refuse")
     for number in range(part, EVENTS, PARTS):
         event = draw(Random(number), number)  # noqa: S311 - a seed, no secret
         found = deliveries(event.text)
         before = len(outside.published)
         done = provision(
-            found, ports, Rules(deployment="fuzz"), contract, ends_at=clock.now() + LIMIT_SECONDS, workers=1
+            found, ports, Timings(deployment="fuzz"), contract, ends_at=clock.now() + LIMIT_SECONDS, workers=1
         )
         assert done.unacknowledged == (), f"event {number}"
         assert sum(done.ends.values()) == len(found), f"event {number}"
@@ -89,10 +89,10 @@ def test_no_event_breaks_anything(part: int, tmp_path: Path) -> None:
     stored = "".join(path.read_bytes().decode("latin-1") for path in tmp_path.iterdir())
     assert "good-" in stored
     for name, text in (("log", lines.getvalue()), ("outcomes", "\n".join(outside.published)), ("store", stored)):
-        assert Cleaner(SECRETS).clean(text) == text, f"{name} holds a secret"
+        assert Redactor(SECRETS).redact(text) == text, f"{name} holds a secret"
 
 
 def test_the_search_for_secrets_finds_them() -> None:
     """The search above sees a secret in every spelling a mistake could leave."""
     for text in (PASSWORD, json.dumps(PASSWORD), "Zq7%2B%2F%26%25Sekret%3C9%3E"):
-        assert Cleaner(SECRETS).clean(text) != text
+        assert Redactor(SECRETS).redact(text) != text

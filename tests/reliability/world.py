@@ -318,7 +318,7 @@ class SimEntropy:
     def token(self) -> str:
         return f"{self.kernel.random.getrandbits(128):032x}"
 
-    def fraction(self) -> float:
+    def jitter(self) -> float:
         return self.kernel.random.random()
 
 

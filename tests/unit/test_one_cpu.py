@@ -10,7 +10,7 @@ import pytest
 
 from shared import one_cpu as module
 from shared.one_cpu import one_cpu
-from shared.usecases.threads import spread
+from shared.usecases.threads import map_threads
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="CPUs can be chosen on Linux only")
 
@@ -24,7 +24,7 @@ def test_all_threads_share_one_cpu_for_as_long_as_it_takes() -> None:
     """Threads that are started meanwhile run on one CPU; afterwards the caller may use all that it could before."""
     before = cpus()
     with one_cpu():
-        (shared,) = set(spread(cpus, range(50), 5))
+        (shared,) = set(map_threads(cpus, range(50), 5))
     assert len(shared) == 1
     assert shared <= before
     assert cpus() == before

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.redact import LIMIT, MASK, clean, without_queries
+from shared.domain.redact import LIMIT, MASK, redact, without_queries
 
 SECRET = 'Pä$s w&rd"/+<1~%'
 
@@ -35,14 +35,14 @@ SPELLINGS = {
 @pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
 def test_every_spelling_goes(spelling: str) -> None:
     """A secret is found in every spelling a layer in between may give it, wherever in the text it stands."""
-    assert clean(f"before {spelling} after", [SECRET]) == f"before {MASK} after"
+    assert redact(f"before {spelling} after", [SECRET]) == f"before {MASK} after"
 
 
 @pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
 def test_base64_of_a_whole_message(before: str) -> None:
     """In the base64 of a text around it, the secret is found at every offset."""
     encoded = base64.b64encode(f"{before}{SECRET}, and more".encode()).decode()
-    cleaned = clean(encoded, [SECRET])
+    cleaned = redact(encoded, [SECRET])
     padded = cleaned.replace(MASK, "")
     assert MASK in cleaned
     assert len(padded) < len(encoded) - len(SECRET)
@@ -52,24 +52,24 @@ def test_base64_of_a_whole_message(before: str) -> None:
 def test_any_secret_any_text(secret: str, around: str) -> None:
     """Whatever a secret is made of, lone surrogates too, cleaning takes it out and never raises."""
     for spelling in (secret, json.dumps(secret)[1:-1], quote_plus(secret, errors="replace")):
-        found = clean(around + spelling + around, [secret])
+        found = redact(around + spelling + around, [secret])
         assert found == around + MASK + around or set(secret) & set(around + MASK)
 
 
 def test_the_longest_spelling_first() -> None:
     """A secret that begins like another leaves nothing of the longer one behind."""
-    assert clean("secret-long", ["secret", "secret-long"]) == MASK
+    assert redact("secret-long", ["secret", "secret-long"]) == MASK
 
 
 def test_empty_secrets_are_none() -> None:
     """An empty secret does not turn every gap between two letters into a mask."""
-    assert clean("text", ["", ""]) == "text"
+    assert redact("text", ["", ""]) == "text"
 
 
 def test_cut_after_cleaning() -> None:
     """A text is cut after it was cleaned: a secret across the cut is gone, too."""
     text = "x" * (LIMIT - 8) + "my-long-secret" + "y" * 50
-    cleaned = clean(text, ["my-long-secret"])
+    cleaned = redact(text, ["my-long-secret"])
     assert len(cleaned) <= LIMIT
     assert "my-" not in cleaned
 

@@ -11,7 +11,7 @@ import pytest
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.record import Generation, Instance, Record, State
-from shared.domain.timings import Rules
+from shared.domain.timings import Timings
 from shared.ports import ApiFailure, Ports, PublishFailed
 from shared.usecases.poll import poll
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 T0 = 1_795_000_000.0
-RULES = Rules(deployment="test")
-RUN_SECONDS = RULES.call_seconds + 55.0
+TIMINGS = Timings(deployment="test")
+RUN_SECONDS = TIMINGS.call_seconds + 55.0
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Fixed:
         Fixed.count += 1
         return f"{Fixed.count:032x}"
 
-    def fraction(self) -> float:
+    def jitter(self) -> float:
         return 0.5
 
 
@@ -123,7 +123,7 @@ class Bench:
         clock = self.compute.clock
         ports = Ports(self.compute, self.store, None, self.topic, clock, Fixed(), self.log)  # type: ignore[arg-type] # no queue
         ends_at = clock.now() + RUN_SECONDS
-        poll(ports, RULES, ends_at=ends_at, workers=1)
+        poll(ports, TIMINGS, ends_at=ends_at, workers=1)
         self.late.append(clock.now() - ends_at)
         clock.time = max(clock.time, ends_at)
 

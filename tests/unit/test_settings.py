@@ -93,11 +93,11 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
     assert "hunter2" not in problem
 
 
-def test_rules_and_contract() -> None:
-    """The core gets its numbers and its contract from the settings."""
+def test_timings_and_check_options() -> None:
+    """The domain gets its timings and the options of its checks from the settings."""
     settings = Settings.from_environment(
         SQLITE | {"PROVISIONER_GRACE_SECONDS": "7", "PROVISIONER_SITE": "mainland", "PROVISIONER_UNLISTED": "warn"}
     )
-    assert settings.rules.grace_seconds == 7
-    assert settings.rules.deployment == "test"
-    assert (settings.contract.site, settings.contract.unlisted) == ("mainland", "warn")
+    assert settings.timings.grace_seconds == 7
+    assert settings.timings.deployment == "test"
+    assert (settings.check_options.site, settings.check_options.unlisted) == ("mainland", "warn")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from shared.usecases.threads import spread
+from shared.usecases.threads import map_threads
 
 
 @pytest.mark.parametrize("workers", [1, 2, 20, 200])
@@ -20,22 +20,22 @@ def test_results_are_in_order(workers: int) -> None:
         time.sleep(item % 3 / 1000)
         return item * item
 
-    assert spread(work, range(100), workers) == [item * item for item in range(100)]
+    assert map_threads(work, range(100), workers) == [item * item for item in range(100)]
     assert sorted(seen) == list(range(100))
 
 
 def test_they_run_side_by_side() -> None:
     """As many items as there are workers are under way at once: each waits here for all the others."""
     together = threading.Barrier(5, timeout=5)
-    spread(lambda _: together.wait(), range(10), 5)
+    map_threads(lambda _: together.wait(), range(10), 5)
 
 
 def test_no_thread_is_left() -> None:
     """On return every thread has ended, also after an exception."""
     before = threading.active_count()
-    spread(lambda item: item, range(50), 10)
+    map_threads(lambda item: item, range(50), 10)
     with pytest.raises(KeyError):
-        spread({}.__getitem__, range(50), 10)
+        map_threads({}.__getitem__, range(50), 10)
     assert threading.active_count() == before
 
 
@@ -55,14 +55,14 @@ def test_meanwhile_is_done_once_the_others_have_begun() -> None:
         raise KeyError
 
     with pytest.raises(KeyError):
-        spread(work, range(20), 3, meanwhile=meanwhile)
+        map_threads(work, range(20), 3, meanwhile=meanwhile)
     assert sorted(done) == list(range(20))
 
 
 def test_one_worker_needs_no_thread() -> None:
     """With one worker, or one item, the work is done by the caller's own thread."""
-    assert set(spread(lambda _: threading.get_ident(), range(5), 1)) == {threading.get_ident()}
-    assert spread(lambda _: threading.get_ident(), [1], 20) == [threading.get_ident()]
+    assert set(map_threads(lambda _: threading.get_ident(), range(5), 1)) == {threading.get_ident()}
+    assert map_threads(lambda _: threading.get_ident(), [1], 20) == [threading.get_ident()]
 
 
 def test_nothing_begins_after_an_exception() -> None:
@@ -76,5 +76,5 @@ def test_nothing_begins_after_an_exception() -> None:
         time.sleep(0.001)
 
     with pytest.raises(SystemExit):
-        spread(work, range(1000), 4)
+        map_threads(work, range(1000), 4)
     assert len(begun) < 100

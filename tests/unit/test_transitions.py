@@ -10,17 +10,17 @@ import pytest
 
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
-from shared.domain.lifecycle.creating import Next, Step, claim, next_step, watch_step
+from shared.domain.lifecycle.creating import CreateStep, Next, claim, next_step, watch_step
 from shared.domain.lifecycle.record import TERMINAL, Created, Failure, Generation, Instance, Record, State
 from shared.domain.lifecycle.transitions import TABLE, advance
-from shared.domain.lifecycle.waiting import Act, act
+from shared.domain.lifecycle.waiting import WatchStep, act
 from shared.domain.message.request import Request
-from shared.domain.timings import Rules
+from shared.domain.timings import Timings
 
-RULES = Rules(deployment="test")
+TIMINGS = Timings(deployment="test")
 T0 = 1_000_000.0
 FENCE = T0 + 30
-SETTLED = FENCE + RULES.settle_seconds
+SETTLED = FENCE + TIMINGS.settle_seconds
 DEADLINE = T0 + 900
 
 NO_STOCK = ApiError("CreateInstance", 403, "OperationDenied.NoStock", "sold out")
@@ -41,26 +41,28 @@ def creating(**changes: Any) -> Record:
         "r1", {"RegionId": "cn-hangzhou", "InstanceType": "ecs.g6.large", "ImageId": "i"},
         alternatives=({"InstanceType": "ecs.g7.large"},),
     )  # fmt: skip
-    record = claim(request, "m1", caller="me", nonce="n", now=T0, call_until=FENCE, rules=RULES)
+    record = claim(request, "m1", claimant="me", nonce="n", now=T0, call_until=FENCE, timings=TIMINGS)
     return replace(record, **changes)
 
 
 def watched(state: State = State.PENDING, **changes: Any) -> Record:
     """Return a record whose instance is known."""
-    record = advance(creating(), events.InstanceCreated(1, Created("i-1", "order", 0.5)), T0 + 1, RULES)
+    record = advance(creating(), events.InstanceCreated(1, Created("i-1", "order", 0.5)), T0 + 1, TIMINGS)
     if state is State.RELEASING:
         changes = {"failure": Failure("start", START_REFUSED), "releasing_since": T0 + 10, **changes}
     return replace(record, state=state, **changes)
 
 
-def failed(error: ApiError, generation: int = 1, caller: str = "me") -> events.CreateFailed:
+def failed(error: ApiError, generation: int = 1, claimant: str = "me") -> events.CreateFailed:
     """Return the event of a failed CreateInstance."""
-    return events.CreateFailed(caller, generation, error, 0.0)
+    return events.CreateFailed(claimant, generation, error, 0.0)
 
 
 def second_generation() -> Record:
     """Return a record that has no alternative left."""
-    return advance(advance(creating(), failed(NO_STOCK), T0 + 1, RULES), events.CallAnnounced("me", FENCE), T0, RULES)
+    return advance(
+        advance(creating(), failed(NO_STOCK), T0 + 1, TIMINGS), events.CallAnnounced("me", FENCE), T0, TIMINGS
+    )
 
 
 # case, record, event, seconds after T0, what the record is afterwards
@@ -68,12 +70,12 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("an id makes it pending", creating(), events.InstanceCreated(1, Created("i-1", "o", 2.0)), 1,
      {"state": State.PENDING, "instance_id": "i-1", "order_id": "o", "trade_price": 2.0, "calling": False}),
     ("an id of another generation changes nothing", creating(), events.InstanceCreated(2, Created("i-9")), 1, {}),
-    ("an id counts whoever called", creating(caller="other"), events.InstanceCreated(1, Created("i-1")), 1,
+    ("an id counts whoever called", creating(claimant="other"), events.InstanceCreated(1, Created("i-1")), 1,
      {"state": State.PENDING}),
     ("a passed dry run completes without an instance", creating(dry_run=True), events.DryRunPassed(), 1,
      {"state": State.COMPLETED, "instance_id": None}),
     ("a definite failure ends it", creating(), failed(INVALID), 1, {"state": State.FAILED, "calling": False}),
-    ("a failure another caller saw decides nothing", creating(), failed(INVALID, caller="other"), 1, {}),
+    ("a failure another caller saw decides nothing", creating(), failed(INVALID, claimant="other"), 1, {}),
     ("a failure of an earlier generation decides nothing", second_generation(), failed(INVALID), 2, {}),
     ("no stock turns over to the alternative", creating(), failed(NO_STOCK), 1,
      {"state": State.CREATING, "calling": False, "unknown": False}),
@@ -92,10 +94,10 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("a mismatch on our own token is settled first", creating(), failed(MISMATCH), 1,
      {"state": State.CREATING, "unknown": True, "settling": True}),
     ("an announcement extends the fence", creating(calling=False), events.CallAnnounced("you", FENCE + 50), 40,
-     {"caller": "you", "calling": True, "call_until": FENCE + 50, "unknown": False}),
+     {"claimant": "you", "calling": True, "call_until": FENCE + 50, "unknown": False}),
     ("another's standing announcement stands", creating(), events.CallAnnounced("you", FENCE + 50), 40, {}),
     ("an announcement over an unanswered one leaves it unknown", creating(),
-     events.CallAnnounced("you", FENCE + 200), 91, {"caller": "you", "unknown": True}),
+     events.CallAnnounced("you", FENCE + 200), 91, {"claimant": "you", "unknown": True}),
     ("a copy that was sent is noted", creating(calling=False), events.CopySent("m2", T0 + 60), 5,
      {"copy_id": "m2", "next_try_at": T0 + 60}),
     ("what is found by tag is adopted", creating(unknown=True), events.LookedUp(INSTANCE), 50,
@@ -151,11 +153,11 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      events.StepFailed("release", INITIALIZING, 0.0), 611, {"state": State.FAILED}),
     ("after ten minutes a deleted one that stays is kept", watched(State.RELEASING, deleted_at=T0 + 600),
      events.SeenPresent(), 611, {"state": State.FAILED}),
-    ("an ended record ignores what comes late", advance(creating(), failed(INVALID), T0, RULES),
+    ("an ended record ignores what comes late", advance(creating(), failed(INVALID), T0, TIMINGS),
      events.InstanceCreated(1, Created("i-1")), 1, {}),
-    ("publishing closes it", advance(creating(), failed(INVALID), T0, RULES), events.Published(), 5,
+    ("publishing closes it", advance(creating(), failed(INVALID), T0, TIMINGS), events.Published(), 5,
      {"published_at": T0 + 5, "open": False}),
-    ("a topic that refuses is asked again later", advance(creating(), failed(INVALID), T0, RULES),
+    ("a topic that refuses is asked again later", advance(creating(), failed(INVALID), T0, TIMINGS),
      events.PublishRefused(T0 + 20), 5, {"due_at": T0 + 20, "open": True}),
 ]  # fmt: skip
 
@@ -163,7 +165,7 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
 @pytest.mark.parametrize(("record", "event", "after", "expected"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
 def test_advance(record: Record, event: events.Event, after: float, expected: dict[str, Any]) -> None:
     """Each event changes what the design says, takes the next version, or gives the same record back."""
-    changed = advance(record, event, T0 + after, RULES)
+    changed = advance(record, event, T0 + after, TIMINGS)
     if not expected:
         assert changed is record
         return
@@ -197,11 +199,11 @@ def test_turning_over_takes_the_next_alternative_and_another_token() -> None:
 @pytest.mark.parametrize(
     ("record", "end", "disposition"),
     [
-        (advance(watched(), events.Vanished(), T0 + 100, RULES), "InstanceVanished", "vanished"),
-        (advance(watched(), events.Expired(), T0 + 901, RULES), "ProvisioningTimeout", "kept"),
-        (advance(watched(State.RELEASING, deleted_at=T0), events.Gone(), T0 + 9, RULES), START_REFUSED.code,
+        (advance(watched(), events.Vanished(), T0 + 100, TIMINGS), "InstanceVanished", "vanished"),
+        (advance(watched(), events.Expired(), T0 + 901, TIMINGS), "ProvisioningTimeout", "kept"),
+        (advance(watched(State.RELEASING, deleted_at=T0), events.Gone(), T0 + 9, TIMINGS), START_REFUSED.code,
          "released"),
-        (advance(watched(State.RELEASING), events.StepFailed("release", INITIALIZING, 0.0), T0 + 611, RULES),
+        (advance(watched(State.RELEASING), events.StepFailed("release", INITIALIZING, 0.0), T0 + 611, TIMINGS),
          START_REFUSED.code, "kept"),
     ],
 )  # fmt: skip
@@ -214,23 +216,23 @@ def test_a_failure_says_what_became_of_the_instance(record: Record, end: str, di
 
 
 NEXT: list[tuple[str, Record, str, float, Next]] = [
-    ("the caller calls", creating(), "me", 1, Next(Step.CALL)),
-    ("another waits for fence and skew", creating(), "you", 1, Next(Step.WAIT, FENCE + RULES.skew_seconds)),
-    ("another goes on after them", creating(), "you", 91, Next(Step.CALL)),
-    ("a wait is kept", creating(calling=False, retry_at=T0 + 20), "you", 1, Next(Step.WAIT, T0 + 20)),
-    ("an unknown generation tries its token again", creating(calling=False, unknown=True), "you", 1, Next(Step.CALL)),
-    ("a settling one waits", creating(calling=False, unknown=True, settling=True), "you", 1, Next(Step.WAIT, SETTLED)),
-    ("and is looked up", creating(calling=False, unknown=True, settling=True), "you", 150, Next(Step.LOOK_UP)),
-    ("at the deadline it ends", creating(calling=False), "you", 900, Next(Step.EXPIRE)),
-    ("or is settled first", creating(calling=False, unknown=True), "you", 900, Next(Step.LOOK_UP)),
-    ("a dry run needs no settling", creating(calling=True, dry_run=True), "you", 900, Next(Step.EXPIRE)),
+    ("the caller calls", creating(), "me", 1, Next(CreateStep.CALL)),
+    ("another waits for fence and skew", creating(), "you", 1, Next(CreateStep.WAIT, FENCE + TIMINGS.skew_seconds)),
+    ("another goes on after them", creating(), "you", 91, Next(CreateStep.CALL)),
+    ("a wait is kept", creating(calling=False, retry_at=T0 + 20), "you", 1, Next(CreateStep.WAIT, T0 + 20)),
+    ("an unknown one tries its token again", creating(calling=False, unknown=True), "you", 1, Next(CreateStep.CALL)),
+    ("settling waits", creating(calling=False, unknown=True, settling=True), "you", 1, Next(CreateStep.WAIT, SETTLED)),
+    ("and is looked up", creating(calling=False, unknown=True, settling=True), "you", 150, Next(CreateStep.LOOK_UP)),
+    ("at the deadline it ends", creating(calling=False), "you", 900, Next(CreateStep.EXPIRE)),
+    ("or is settled first", creating(calling=False, unknown=True), "you", 900, Next(CreateStep.LOOK_UP)),
+    ("a dry run needs no settling", creating(calling=True, dry_run=True), "you", 900, Next(CreateStep.EXPIRE)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("record", "caller", "after", "expected"), [c[1:] for c in NEXT], ids=[c[0] for c in NEXT])
-def test_next_step(record: Record, caller: str, after: float, expected: Next) -> None:
+@pytest.mark.parametrize(("record", "claimant", "after", "expected"), [c[1:] for c in NEXT], ids=[c[0] for c in NEXT])
+def test_next_step(record: Record, claimant: str, after: float, expected: Next) -> None:
     """Only whoever announced a call may call before the fence; nothing ends or turns over unsettled."""
-    assert next_step(record, caller, T0 + after, RULES) == expected
+    assert next_step(record, claimant, T0 + after, TIMINGS) == expected
 
 
 def test_the_timer_never_calls_create_instance() -> None:
@@ -239,28 +241,28 @@ def test_the_timer_never_calls_create_instance() -> None:
         for calling in (False, True):
             for after in (1, 91, 151, 901, 2000):
                 record = creating(calling=calling, unknown=unknown)
-                assert watch_step(record, T0 + after).step is not Step.CALL
+                assert watch_step(record, T0 + after).step is not CreateStep.CALL
 
 
-ACTS: list[tuple[Record, str | None, float, Act]] = [
-    (watched(), "Pending", 9, Act.WAIT),
-    (watched(), "Stopped", 9, Act.START),
-    (watched(start=False), "Stopped", 9, Act.DESCRIBE),
-    (watched(allocate_public_ip=True), "Stopped", 9, Act.ALLOCATE),
-    (watched(allocate_public_ip=True, public_ip_address="47.1.1.1"), "Stopped", 9, Act.START),
-    (watched(), "Running", 9, Act.DESCRIBE),
-    (watched(), "Pending", 900, Act.EXPIRE),
-    (watched(), "Stopped", 900, Act.EXPIRE),
-    (watched(start=False), "Stopped", 900, Act.DESCRIBE),
-    (watched(), None, 900, Act.EXPIRE),
-    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 9, Act.WAIT),
-    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 70, Act.START),
-    (watched(State.STARTING, start_sent_at=T0 + 5), "Running", 901, Act.DESCRIBE),
+ACTS: list[tuple[Record, str | None, float, WatchStep]] = [
+    (watched(), "Pending", 9, WatchStep.WAIT),
+    (watched(), "Stopped", 9, WatchStep.START),
+    (watched(start=False), "Stopped", 9, WatchStep.DESCRIBE),
+    (watched(allocate_public_ip=True), "Stopped", 9, WatchStep.ALLOCATE),
+    (watched(allocate_public_ip=True, public_ip_address="47.1.1.1"), "Stopped", 9, WatchStep.START),
+    (watched(), "Running", 9, WatchStep.DESCRIBE),
+    (watched(), "Pending", 900, WatchStep.EXPIRE),
+    (watched(), "Stopped", 900, WatchStep.EXPIRE),
+    (watched(start=False), "Stopped", 900, WatchStep.DESCRIBE),
+    (watched(), None, 900, WatchStep.EXPIRE),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 9, WatchStep.WAIT),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 70, WatchStep.START),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Running", 901, WatchStep.DESCRIBE),
 ]
 
 
 @pytest.mark.parametrize(("record", "status", "after", "expected"), ACTS)
-def test_act(record: Record, status: str | None, after: float, expected: Act) -> None:
+def test_act(record: Record, status: str | None, after: float, expected: WatchStep) -> None:
     """A status allows one step; what is ready completes even at the deadline."""
     assert act(record, status, T0 + after) is expected
 

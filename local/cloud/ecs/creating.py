@@ -9,7 +9,7 @@ from local.cloud.ecs.actions import action
 from local.cloud.ecs.parameters import pairs
 from local.cloud.service import ServiceError
 from shared.domain.create_instance.check import check_parameters
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.request import SECRET_PARAMETERS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from local.cloud.service import Call
 
 # Undocumented but well-formed values may be new; the cloud decides by the bounds, not by the list.
-CONTRACT = Contract(unlisted="warn")
+CONTRACT = CheckOptions(unlisted="warn")
 MAX_TAGS = 20
 HOURLY_PRICE = 0.17
 """What every instance costs here; only its being there matters."""

@@ -28,7 +28,7 @@ from shared.adapters.ecs.sdk_patches import one_session_each
 from shared.domain.create_instance.names import nest
 from shared.domain.errors.model import ApiError
 from shared.domain.message.request import SECRET_PARAMETERS
-from shared.domain.redact import clean, without_queries
+from shared.domain.redact import redact, without_queries
 from shared.ports import ApiFailure, Created, Instance
 
 if TYPE_CHECKING:
@@ -217,12 +217,12 @@ def _explain(action: str, error: Exception, secrets: tuple[str, ...]) -> ApiErro
         return ApiError(
             action=action,
             http_status=int(error.status_code),
-            code=clean(str(data.get("Code") or data.get("code") or ""), secrets, limit=_LONGEST_NAME),
-            message=clean(str(data.get("Message") or data.get("message") or ""), secrets),
-            request_id=clean(str(request_id), secrets, limit=_LONGEST_NAME) if request_id else None,
+            code=redact(str(data.get("Code") or data.get("code") or ""), secrets, limit=_LONGEST_NAME),
+            message=redact(str(data.get("Message") or data.get("message") or ""), secrets),
+            request_id=redact(str(request_id), secrets, limit=_LONGEST_NAME) if request_id else None,
             retry_after=error.retry_after / 1000 if error.retry_after else None,
         )
     inner = getattr(error, "inner_exception", None) or error
     cause = inner.__context__ or inner  # the SDK wraps what `requests` raised, and forgets its type
     text = f"{type(cause).__name__}: {getattr(inner, 'message', inner)}"
-    return ApiError(action, None, "", clean(without_queries(text), secrets))
+    return ApiError(action, None, "", redact(without_queries(text), secrets))

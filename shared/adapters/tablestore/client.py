@@ -130,7 +130,7 @@ class Calls:
                 code, words = "", f"no answer ({type(error).__name__})"
             if not again or pause is None:
                 break
-            self._clock.sleep(pause * self._entropy.fraction())
+            self._clock.sleep(pause * self._entropy.jitter())
         raise StoreUnavailable(f"Tablestore {getattr(call, '__name__', 'call')}: {words}", code=code)
 
     def write(self, call: Callable[..., Any], *arguments: Any, written: Callable[[], bool], **options: Any) -> bool:

@@ -9,7 +9,7 @@ from shared.domain.create_instance import disk_rules, rules
 from shared.domain.create_instance.json_types import KINDS, TYPES, shown
 from shared.domain.create_instance.names import lookup
 from shared.domain.create_instance.parameters import MAX_TAGS, REQUIRED
-from shared.domain.create_instance.view import Contract, Given, Unreadable
+from shared.domain.create_instance.view import CheckOptions, ParameterView, Unreadable
 from shared.domain.message.request import SECRET_PARAMETERS, Violation
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ class Findings:
 
 
 def check_parameters(
-    flat: Mapping[str, Scalar], contract: Contract | None = None, *, max_tags: int = MAX_TAGS
+    flat: Mapping[str, Scalar], options: CheckOptions | None = None, *, max_tags: int = MAX_TAGS
 ) -> list[Violation]:
     """Return every violation of the documented limits and rules; fields are flat names without a prefix."""
-    return examine(flat, contract or Contract(), max_tags=max_tags).violations
+    return examine(flat, options or CheckOptions(), max_tags=max_tags).violations
 
 
 def examine(
     flat: Mapping[str, Scalar],
-    contract: Contract,
+    options: CheckOptions,
     *,
     max_tags: int = MAX_TAGS,
     unreadable: Collection[str] = (),
@@ -62,7 +62,7 @@ def examine(
     have to look at one says nothing. `settled` are names whose values were read and held to their own limits before:
     only the rules between parameters still look at them.
     """
-    findings = Findings(contract.unlisted == "warn")
+    findings = Findings(options.unlisted == "warn")
     readable: dict[str, Scalar] = {}
     unreadable = set(unreadable)
     for name, value in flat.items():
@@ -85,35 +85,35 @@ def examine(
     for name in REQUIRED:
         if name not in readable and name not in unreadable:
             findings.add(name, "MissingParameter", "is required")
-    _rules(findings, Given(readable, contract, unreadable), max_tags)
+    _rules(findings, ParameterView(readable, options, unreadable), max_tags)
     return findings
 
 
-def _rules(findings: Findings, given: Given, max_tags: int) -> None:
-    for rule in [rule for rule in RULES if not rule.when or rule.when in given.present]:
-        _apply(findings, rule, given)
-    _apply_to(findings, disk_rules.DISK_RULES, given, "SystemDisk")
-    for disk in given.data_disks:
-        _apply_to(findings, disk_rules.DATA_DISK_RULES, given, disk)
-    tag_count = max(given.numbered["Tag"], default=0)
+def _rules(findings: Findings, view: ParameterView, max_tags: int) -> None:
+    for rule in [rule for rule in RULES if not rule.when or rule.when in view.present]:
+        _apply(findings, rule, view)
+    _apply_to(findings, disk_rules.DISK_RULES, view, "SystemDisk")
+    for disk in view.data_disks:
+        _apply_to(findings, disk_rules.DATA_DISK_RULES, view, disk)
+    tag_count = max(view.numbered["Tag"], default=0)
     if tag_count > max_tags:
         findings.add("Tag", "QuotaExceed.Tags", f"can have at most {max_tags} items, and has {tag_count}")
-    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(rules.ignored, given)]
+    findings.warnings += [Violation(name, "Ignored", words) for name, words in _found(rules.ignored, view)]
 
 
-def _apply_to(findings: Findings, rules: tuple[Rule, ...], given: Given, disk: str) -> None:
-    for rule in [rule for rule in rules if f"{disk}.{rule.when}" in given.flat]:
-        _apply(findings, rule, given, disk)
+def _apply_to(findings: Findings, rules: tuple[Rule, ...], view: ParameterView, disk: str) -> None:
+    for rule in [rule for rule in rules if f"{disk}.{rule.when}" in view.flat]:
+        _apply(findings, rule, view, disk)
 
 
-def _apply(findings: Findings, rule: Rule, given: Given, *disk: str) -> None:
-    for name, words in _found(rule.breaches, given, *disk):
-        findings.add(name, rule.code, _with_value(words, name, given.flat.get(name)), listed=rule.listed)
+def _apply(findings: Findings, rule: Rule, view: ParameterView, *disk: str) -> None:
+    for name, words in _found(rule.breaches, view, *disk):
+        findings.add(name, rule.code, _with_value(words, name, view.flat.get(name)), listed=rule.listed)
 
 
-def _found(breaches: Callable[..., Iterable[Finding]], given: Given, *disk: str) -> tuple[Finding, ...]:
+def _found(breaches: Callable[..., Iterable[Finding]], view: ParameterView, *disk: str) -> tuple[Finding, ...]:
     try:
-        return tuple(breaches(given, *disk))
+        return tuple(breaches(view, *disk))
     except Unreadable:
         return ()
 

@@ -10,7 +10,7 @@ from shared.domain.create_instance.schema import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.domain.create_instance.view import Given
+    from shared.domain.create_instance.view import ParameterView
 
 ENTRY_FAMILIES = ("ecs.u1-", "ecs.u1.", "ecs.e-", "ecs.e.")
 SYSTEM_SIZES = {"cloud": (20, 500)}
@@ -23,99 +23,99 @@ UNDECIDED_SIZES = (5, 32768)
 """Without IoOptimized the instance type decides between the two: what either takes is let through."""
 
 
-def _system_size(given: Given, *, below: bool) -> Iterator[Finding]:
-    low, high = SYSTEM_SIZES.get(str(given.get("SystemDisk.Category")), OTHER_SYSTEM_SIZES)
-    size = given.number("SystemDisk.Size", low)
+def _system_size(view: ParameterView, *, below: bool) -> Iterator[Finding]:
+    low, high = SYSTEM_SIZES.get(str(view.get("SystemDisk.Category")), OTHER_SYSTEM_SIZES)
+    size = view.number("SystemDisk.Size", low)
     if size < low if below else size > high:
         yield "SystemDisk.Size", f"must be from {low} to {high} for this category"
 
 
-def _system_too_small(given: Given) -> Iterator[Finding]:
-    return _system_size(given, below=True)
+def _system_too_small(view: ParameterView) -> Iterator[Finding]:
+    return _system_size(view, below=True)
 
 
-def _system_too_big(given: Given) -> Iterator[Finding]:
-    return _system_size(given, below=False)
+def _system_too_big(view: ParameterView) -> Iterator[Finding]:
+    return _system_size(view, below=False)
 
 
-def _too_many_disks(given: Given) -> Iterator[Finding]:
-    count = max(given.numbered["DataDisk"])
+def _too_many_disks(view: ParameterView) -> Iterator[Finding]:
+    count = max(view.numbered["DataDisk"])
     if count > MAX_DATA_DISKS:
         yield "DataDisk", f"can have at most {MAX_DATA_DISKS} items, and has {count}"
 
 
-def _data_range(given: Given, disk: str) -> tuple[int, int] | None:
+def _data_range(view: ParameterView, disk: str) -> tuple[int, int] | None:
     """Return the sizes of a disk's category, None where the page gives none."""
-    category = given.get(f"{disk}.Category")
+    category = view.get(f"{disk}.Category")
     if category is None:
-        category = DEFAULT_CATEGORIES.get(str(given.get("IoOptimized")))
+        category = DEFAULT_CATEGORIES.get(str(view.get("IoOptimized")))
         if category is None:
             return UNDECIDED_SIZES
     if category == "cloud_essd":
-        return ESSD_SIZES["PL1"] if given.get(f"{disk}.PerformanceLevel") is None else ESSD_SIZES["PL0"]
+        return ESSD_SIZES["PL1"] if view.get(f"{disk}.PerformanceLevel") is None else ESSD_SIZES["PL0"]
     return DATA_SIZES.get(str(category))
 
 
-def _data_size(given: Given, disk: str) -> Iterator[Finding]:
-    size = given.number(f"{disk}.Size", 1)
-    limits = _data_range(given, disk)
-    if limits is None or given.get(f"{disk}.SnapshotId") is not None:
+def _data_size(view: ParameterView, disk: str) -> Iterator[Finding]:
+    size = view.number(f"{disk}.Size", 1)
+    limits = _data_range(view, disk)
+    if limits is None or view.get(f"{disk}.SnapshotId") is not None:
         return
     low, high = limits
     if size >= 1 and not low <= size <= high:
         yield f"{disk}.Size", f"must be from {low} to {high} for this category"
 
 
-def _data_level(given: Given, disk: str) -> Iterator[Finding]:
-    level = str(given.get(f"{disk}.PerformanceLevel"))
+def _data_level(view: ParameterView, disk: str) -> Iterator[Finding]:
+    level = str(view.get(f"{disk}.PerformanceLevel"))
     low, high = ESSD_SIZES.get(level, ESSD_SIZES["PL0"])
-    size = given.number(f"{disk}.Size", high)
-    if given.get(f"{disk}.Category") == "cloud_essd" and given.get(f"{disk}.SnapshotId") is None and 1 <= size < low:
+    size = view.number(f"{disk}.Size", high)
+    if view.get(f"{disk}.Category") == "cloud_essd" and view.get(f"{disk}.SnapshotId") is None and 1 <= size < low:
         yield f"{disk}.Size", f"must be from {low} to {high} at the performance level {level}"
 
 
-def _level_without_essd(given: Given, disk: str) -> Iterator[Finding]:
-    category = given.get(f"{disk}.Category")
+def _level_without_essd(view: ParameterView, disk: str) -> Iterator[Finding]:
+    category = view.get(f"{disk}.Category")
     if category != "cloud_essd" and (category is None or category in DATA_CATEGORIES):
         yield f"{disk}.PerformanceLevel", f"can be given only when {disk}.Category is cloud_essd"
 
 
-def _entry_family(given: Given, disk: str) -> Iterator[Finding]:
-    entry = given.get(f"{disk}.Category") == "cloud_essd_entry"
-    instance_type = given.get("InstanceType")
+def _entry_family(view: ParameterView, disk: str) -> Iterator[Finding]:
+    entry = view.get(f"{disk}.Category") == "cloud_essd_entry"
+    instance_type = view.get("InstanceType")
     if entry and instance_type is not None and not str(instance_type).startswith(ENTRY_FAMILIES):
         yield f"{disk}.Category", "works with instance types of the families ecs.u1 and ecs.e only"
 
 
-def _cluster_without_zone(given: Given, disk: str) -> Iterator[Finding]:
-    if given.get("ZoneId") is None:
+def _cluster_without_zone(view: ParameterView, disk: str) -> Iterator[Finding]:
+    if view.get("ZoneId") is None:
         yield "ZoneId", f"is required when {disk}.StorageClusterId is given"
 
 
-def _cluster_without_size(given: Given, disk: str) -> Iterator[Finding]:
-    if given.get(f"{disk}.Size") is None:
+def _cluster_without_size(view: ParameterView, disk: str) -> Iterator[Finding]:
+    if view.get(f"{disk}.Size") is None:
         yield f"{disk}.Size", f"is required when {disk}.StorageClusterId is given"
 
 
-def _unencrypted_key(given: Given, disk: str) -> Iterator[Finding]:
-    if given.get(f"{disk}.Encrypted") is not True:
+def _unencrypted_key(view: ParameterView, disk: str) -> Iterator[Finding]:
+    if view.get(f"{disk}.Encrypted") is not True:
         yield f"{disk}.Encrypted", f"must be true when {disk}.KMSKeyId is given"
 
 
-def _unencrypted_algorithm(given: Given, disk: str) -> Iterator[Finding]:
-    if given.get(f"{disk}.Encrypted") is not True:
+def _unencrypted_algorithm(view: ParameterView, disk: str) -> Iterator[Finding]:
+    if view.get(f"{disk}.Encrypted") is not True:
         yield f"{disk}.Encrypted", f"must be true when {disk}.EncryptAlgorithm is given"
 
 
-def _slow_key(given: Given, disk: str) -> Iterator[Finding]:
-    if given.get("IoOptimized") == "none":
+def _slow_key(view: ParameterView, disk: str) -> Iterator[Finding]:
+    if view.get("IoOptimized") == "none":
         yield "IoOptimized", f"must be optimized when {disk}.KMSKeyId is given"
 
 
-def _same_device(given: Given) -> Iterator[Finding]:
+def _same_device(view: ParameterView) -> Iterator[Finding]:
     first: dict[object, str] = {}
-    for disk in given.data_disks:
-        device = given.get(f"{disk}.Device")
+    for disk in view.data_disks:
+        device = view.get(f"{disk}.Device")
         if device is not None and first.setdefault(device, disk) != disk:
             yield f"{disk}.Device", f"is the same as {first[device]}.Device"
 

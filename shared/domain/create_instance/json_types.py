@@ -33,10 +33,10 @@ def kind_of(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """Return a value as text of at most 64 characters, printable in any terminal."""
-    return clean(repr(value) if isinstance(value, str) else str(value).lower())
+    return printable(repr(value) if isinstance(value, str) else str(value).lower())
 
 
-def clean(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text cut to 64 characters, with a question mark for each that cannot be printed.
 
     Names of unknown fields are given back this way: they come from anybody.

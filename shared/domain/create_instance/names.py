@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.create_instance.json_types import clean, kind_of, unreadable
+from shared.domain.create_instance.json_types import kind_of, printable, unreadable
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
 from shared.domain.message.json import Repeated
 from shared.domain.message.request import Violation
@@ -125,7 +125,7 @@ def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
             continue
         if overlay and name.split(".", 1)[0] in FIXED:
             # The request's own value stays in force, and readable for rules.
-            flat.violations.append(Violation(clean(name), "InvalidParameter", "cannot differ in an alternative"))
+            flat.violations.append(Violation(printable(name), "InvalidParameter", "cannot differ in an alternative"))
         elif name in OBJECTS:
             _object(flat, name, value, overlay=overlay)
         elif name in LISTS:
@@ -140,7 +140,7 @@ def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
 def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:
     parameter = lookup(name)
     if parameter is None:
-        flat.refuse(clean(name), _unknown(name))
+        flat.refuse(printable(name), _unknown(name))
         return
     if ".N." in parameter.name:
         head, number, _ = name.split(".")
@@ -192,7 +192,7 @@ def _members(flat: Flat, head: str, prefix: str, members: dict[str, Any], *, ove
         if name in _SUFFIX[head]:
             _leaf(flat, f"{prefix}.{name}", value, overlay=overlay)
         else:
-            flat.refuse(f"{prefix}.{clean(name)}", _unknown(f"{prefix}.{name}"))
+            flat.refuse(f"{prefix}.{printable(name)}", _unknown(f"{prefix}.{name}"))
 
 
 def _unknown(name: str) -> str:
@@ -207,7 +207,7 @@ def _unknown(name: str) -> str:
 def _repeated(flat: Flat, members: Mapping[str, Any], prefix: str) -> frozenset[str]:
     names = members.names if isinstance(members, Repeated) else ()
     for name in names:
-        flat.refuse(prefix + clean(name), "is given twice")
+        flat.refuse(prefix + printable(name), "is given twice")
     return frozenset(names)
 
 

@@ -10,26 +10,26 @@ from shared.domain.create_instance.schema import Finding, Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.domain.create_instance.view import Given
+    from shared.domain.create_instance.view import ParameterView
 
 
-def _no_image(given: Given) -> Iterator[Finding]:
-    if given.get("ImageId") is None and given.get("ImageFamily") is None:
+def _no_image(view: ParameterView) -> Iterator[Finding]:
+    if view.get("ImageId") is None and view.get("ImageFamily") is None:
         yield "ImageId", "either ImageId or ImageFamily must be given"
 
 
-def _two_images(given: Given) -> Iterator[Finding]:
-    if given.get("ImageId") is not None:
+def _two_images(view: ParameterView) -> Iterator[Finding]:
+    if view.get("ImageId") is not None:
         yield "ImageFamily", "cannot be given together with ImageId"
 
 
-def _two_passwords(given: Given) -> Iterator[Finding]:
-    if given.get("PasswordInherit") is True and given.get("Password"):
+def _two_passwords(view: ParameterView) -> Iterator[Finding]:
+    if view.get("PasswordInherit") is True and view.get("Password"):
         yield "Password", "cannot be given when PasswordInherit is true"
 
 
-def _slow_user_data(given: Given) -> Iterator[Finding]:
-    if given.get("IoOptimized") == "none":
+def _slow_user_data(view: ParameterView) -> Iterator[Finding]:
+    if view.get("IoOptimized") == "none":
         yield "UserData", "works on I/O optimised instances only, and IoOptimized is none"
 
 
@@ -51,34 +51,34 @@ INSTANCE: tuple[Rule, ...] = (
 _SMALL_BANDWIDTH = 10
 
 
-def _inbound(given: Given) -> Iterator[Finding]:
-    outbound = given.number("InternetMaxBandwidthOut", 0)
+def _inbound(view: ParameterView) -> Iterator[Finding]:
+    outbound = view.number("InternetMaxBandwidthOut", 0)
     most = max(outbound, _SMALL_BANDWIDTH)
-    if given.number("InternetMaxBandwidthIn", 0) > most:
+    if view.number("InternetMaxBandwidthIn", 0) > most:
         yield "InternetMaxBandwidthIn", f"must be from 1 to {most} when InternetMaxBandwidthOut is {outbound}"
 
 
-def _address_without_switch(given: Given) -> Iterator[Finding]:
-    if given.get("VSwitchId") is None:
+def _address_without_switch(view: ParameterView) -> Iterator[Finding]:
+    if view.get("VSwitchId") is None:
         yield "VSwitchId", "is required when PrivateIpAddress is given: the address is one of the vSwitch's"
 
 
-def _target_without_pool(given: Given) -> Iterator[Finding]:
-    if given.get("PrivatePoolOptions.MatchCriteria") == "Target" and given.get("PrivatePoolOptions.Id") is None:
+def _target_without_pool(view: ParameterView) -> Iterator[Finding]:
+    if view.get("PrivatePoolOptions.MatchCriteria") == "Target" and view.get("PrivatePoolOptions.Id") is None:
         yield "PrivatePoolOptions.Id", "is required when PrivatePoolOptions.MatchCriteria is Target"
 
 
-def _uses_pool(given: Given) -> bool:
-    return given.get("PrivatePoolOptions.MatchCriteria") in {"Open", "Target"}
+def _uses_pool(view: ParameterView) -> bool:
+    return view.get("PrivatePoolOptions.MatchCriteria") in {"Open", "Target"}
 
 
-def _pool_for_spot(given: Given) -> Iterator[Finding]:
-    if _uses_pool(given) and given.spot:
+def _pool_for_spot(view: ParameterView) -> Iterator[Finding]:
+    if _uses_pool(view) and view.spot:
         yield "PrivatePoolOptions.MatchCriteria", "must be None or left out for a spot instance"
 
 
-def _pool_on_host(given: Given) -> Iterator[Finding]:
-    if _uses_pool(given) and given.on_dedicated_host:
+def _pool_on_host(view: ParameterView) -> Iterator[Finding]:
+    if _uses_pool(view) and view.on_dedicated_host:
         yield "PrivatePoolOptions.MatchCriteria", "must be None or left out on a dedicated host"
 
 
@@ -124,67 +124,67 @@ RENEWALS: dict[str, dict[str, tuple[int, ...]]] = {
 """Lengths by site and unit. The page is the international site's; the mainland's are in the SDK's description."""
 
 
-def _unit(given: Given) -> Iterator[Finding]:
-    if given.get("PeriodUnit") not in PERIODS[given.site]:
-        yield "PeriodUnit", f"must be one of {', '.join(PERIODS[given.site])} on the {given.site} site"
+def _unit(view: ParameterView) -> Iterator[Finding]:
+    if view.get("PeriodUnit") not in PERIODS[view.site]:
+        yield "PeriodUnit", f"must be one of {', '.join(PERIODS[view.site])} on the {view.site} site"
 
 
-def _lengths(given: Given, name: str, table: dict[str, dict[str, tuple[int, ...]]]) -> Iterator[Finding]:
-    unit = str(given.get("PeriodUnit") or "Month")
-    allowed = table[given.site].get(unit)
-    if allowed is not None and given.get(name) not in allowed:
+def _lengths(view: ParameterView, name: str, table: dict[str, dict[str, tuple[int, ...]]]) -> Iterator[Finding]:
+    unit = str(view.get("PeriodUnit") or "Month")
+    allowed = table[view.site].get(unit)
+    if allowed is not None and view.get(name) not in allowed:
         listed = ", ".join(map(str, allowed))
-        yield name, f"must be one of {listed} when PeriodUnit is {unit} on the {given.site} site"
+        yield name, f"must be one of {listed} when PeriodUnit is {unit} on the {view.site} site"
 
 
-def _period(given: Given) -> Iterator[Finding]:
-    return _lengths(given, "Period", PERIODS)
+def _period(view: ParameterView) -> Iterator[Finding]:
+    return _lengths(view, "Period", PERIODS)
 
 
-def _renewal(given: Given) -> Iterator[Finding]:
-    return _lengths(given, "AutoRenewPeriod", RENEWALS)
+def _renewal(view: ParameterView) -> Iterator[Finding]:
+    return _lengths(view, "AutoRenewPeriod", RENEWALS)
 
 
-def _no_period(given: Given) -> Iterator[Finding]:
-    if given.prepaid and given.get("Period") is None:
+def _no_period(view: ParameterView) -> Iterator[Finding]:
+    if view.prepaid and view.get("Period") is None:
         yield "Period", "is required when InstanceChargeType is PrePaid"
 
 
-def _no_renewal(given: Given) -> Iterator[Finding]:
-    if given.prepaid and given.get("AutoRenew") is True and given.get("AutoRenewPeriod") is None:
+def _no_renewal(view: ParameterView) -> Iterator[Finding]:
+    if view.prepaid and view.get("AutoRenew") is True and view.get("AutoRenewPeriod") is None:
         yield "AutoRenewPeriod", "is required when AutoRenew is true on a PrePaid instance"
 
 
-def _prepaid_spot(given: Given) -> Iterator[Finding]:
-    if given.spot and given.prepaid:
+def _prepaid_spot(view: ParameterView) -> Iterator[Finding]:
+    if view.spot and view.prepaid:
         yield "SpotStrategy", "a spot instance cannot be PrePaid"
 
 
-def _spot_without_zone(given: Given) -> Iterator[Finding]:
-    if given.spot and given.get("ZoneId") is None and given.get("VSwitchId") is None:
+def _spot_without_zone(view: ParameterView) -> Iterator[Finding]:
+    if view.spot and view.get("ZoneId") is None and view.get("VSwitchId") is None:
         yield "ZoneId", "a spot instance needs a zone: give ZoneId, or a VSwitchId that brings its zone"
 
 
-def _spot_without_price(given: Given) -> Iterator[Finding]:
-    if given.spot and given.get("SpotStrategy") == "SpotWithPriceLimit" and not given.get("SpotPriceLimit"):
+def _spot_without_price(view: ParameterView) -> Iterator[Finding]:
+    if view.spot and view.get("SpotStrategy") == "SpotWithPriceLimit" and not view.get("SpotPriceLimit"):
         yield "SpotPriceLimit", "SpotWithPriceLimit needs a price above 0"
 
 
-def _spot_on_host(given: Given) -> Iterator[Finding]:
-    if given.spot and given.get("Tenancy") == "host":
+def _spot_on_host(view: ParameterView) -> Iterator[Finding]:
+    if view.spot and view.get("Tenancy") == "host":
         yield "SpotStrategy", "dedicated hosts do not take spot instances, and Tenancy is host"
 
 
-def _protected(given: Given) -> Iterator[Finding]:
-    if given.get("DeletionProtection") is True and (given.prepaid or given.spot):
+def _protected(view: ParameterView) -> Iterator[Finding]:
+    if view.get("DeletionProtection") is True and (view.prepaid or view.spot):
         yield "DeletionProtection", "only a PostPaid instance that is no spot instance can be protected"
 
 
-def ignored(given: Given) -> Iterator[Finding]:
+def ignored(view: ParameterView) -> Iterator[Finding]:
     """Yield the spot settings that a named dedicated host makes the service ignore."""
-    if given.get("DedicatedHostId") is not None and given.get("SpotStrategy") not in (None, "NoSpot"):
+    if view.get("DedicatedHostId") is not None and view.get("SpotStrategy") not in (None, "NoSpot"):
         for name in ("SpotStrategy", "SpotPriceLimit"):
-            if given.get(name) is not None:
+            if view.get(name) is not None:
                 yield name, "is ignored because DedicatedHostId is given: the instance becomes no spot instance"
 
 
@@ -226,16 +226,16 @@ BILLING: tuple[Rule, ...] = (
 )
 
 
-def _value_without_key(given: Given) -> Iterator[Finding]:
-    for number in given.numbered["Tag"]:
-        if given.get(f"Tag.{number}.Key") is None:
+def _value_without_key(view: ParameterView) -> Iterator[Finding]:
+    for number in view.numbered["Tag"]:
+        if view.get(f"Tag.{number}.Key") is None:
             yield f"Tag.{number}.Key", "is required: a tag has a key"
 
 
-def _same_key(given: Given) -> Iterator[Finding]:
+def _same_key(view: ParameterView) -> Iterator[Finding]:
     first: dict[object, int] = {}
-    for number in given.numbered["Tag"]:
-        key = given.get(f"Tag.{number}.Key")
+    for number in view.numbered["Tag"]:
+        key = view.get(f"Tag.{number}.Key")
         if key is not None and first.setdefault(key, number) != number:
             yield f"Tag.{number}.Key", f"is the same as Tag.{first[key]}.Key"
 

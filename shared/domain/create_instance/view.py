@@ -19,7 +19,7 @@ SPOT = frozenset({"SpotWithPriceLimit", "SpotAsPriceGo"})
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class CheckOptions:
     """The two choices an operator has.
 
     `site` chooses the periods: `international` or `mainland`. `unlisted` says what becomes of values the page does
@@ -38,12 +38,12 @@ class Unreadable(Exception):
     """A rule asked for a value that was given, but in a wrong type: nothing can be said."""
 
 
-class Given:
+class ParameterView:
     """Flat parameters with the questions that several rules ask."""
 
-    def __init__(self, flat: Mapping[str, Scalar], contract: Contract, unreadable: Collection[str]) -> None:
+    def __init__(self, flat: Mapping[str, Scalar], options: CheckOptions, unreadable: Collection[str]) -> None:
         self.flat = flat
-        self.site = contract.site
+        self.site = options.site
         self.numbered = _numbered([*flat, *(name for name in unreadable if lookup(name))])
         """The item numbers of each list, in order; items of which nothing could be read are there, too."""
         self.present = flat.keys() | {head for head, numbers in self.numbered.items() if numbers}

@@ -23,7 +23,7 @@ _DOUBLINGS = 32
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Exponential waiting: `base` doubles up to `cap`; `jitter` is the share of it that chance may take off.
+    """Exponential waiting: `base` doubles up to `cap`; `jitter_share` is the share of it that chance may take off.
 
     `attempts` counts calls, the first included; None means as many as the deadline leaves room for. With
     `retry_after` the wait the API asks for replaces ours; chance then only adds to it.
@@ -32,15 +32,15 @@ class Policy:
     attempts: int | None
     base: float
     cap: float
-    jitter: float = 0.5
+    jitter_share: float = 0.5
     retry_after: bool = True
 
-    def delay(self, attempt: int, asked: float | None, fraction: Callable[[], float]) -> float:
+    def delay(self, attempt: int, asked: float | None, jitter: Callable[[], float]) -> float:
         """Return the wait after the `attempt`-th call (from 1); `asked` is the API's own wish in seconds."""
         if self.retry_after and asked is not None and math.isfinite(asked) and asked > 0:
-            return asked * (1 + self.jitter * fraction())
+            return asked * (1 + self.jitter_share * jitter())
         full = min(self.cap, self.base * 2.0 ** min(max(attempt, 1) - 1, _DOUBLINGS))
-        return full * (1 - self.jitter * fraction())
+        return full * (1 - self.jitter_share * jitter())
 
 
 POLICIES = {
@@ -76,7 +76,7 @@ def _policy_name(verdict: Verdict) -> str:
     return "temporary" if verdict.token is TokenRule.NEXT else "state"
 
 
-class Action(str, Enum):
+class RetryAction(str, Enum):
     """What becomes of a generation after an error.
 
     FAIL: it cannot succeed, or no time or tries are left. TURN_OVER: a new generation, with the next alternative if
@@ -94,7 +94,7 @@ class Action(str, Enum):
 class Decision:
     """An action, and how many seconds to wait before it."""
 
-    action: Action
+    action: RetryAction
     delay: float
     verdict: Verdict
 
@@ -106,7 +106,7 @@ def decide(
     now: float,
     deadline: float,
     alternative_left: bool,
-    fraction: Callable[[], float],
+    jitter: Callable[[], float],
 ) -> Decision:
     """Decide from the error, the number of the call that failed (from 1) and the time left.
 
@@ -115,8 +115,8 @@ def decide(
     """
     verdict = classify(error)
     if verdict.token is TokenRule.SETTLE:
-        return Decision(Action.SETTLE, 0.0, verdict=verdict)
-    failed = Decision(Action.FAIL, 0.0, verdict=verdict)
+        return Decision(RetryAction.SETTLE, 0.0, verdict=verdict)
+    failed = Decision(RetryAction.FAIL, 0.0, verdict=verdict)
     if verdict.retry is Retry.NEVER or (verdict.retry is Retry.ALTERNATIVE and not alternative_left):
         return failed
     delay = 0.0
@@ -124,8 +124,8 @@ def decide(
         policy = policy_for(verdict)
         if policy.attempts is not None and attempt >= policy.attempts:
             return failed
-        delay = policy.delay(attempt, error.retry_after, fraction)
+        delay = policy.delay(attempt, error.retry_after, jitter)
     if now + delay > deadline:
         return failed
-    action = Action.TURN_OVER if verdict.token is TokenRule.NEXT else Action.RETRY
+    action = RetryAction.TURN_OVER if verdict.token is TokenRule.NEXT else RetryAction.RETRY
     return Decision(action, delay, verdict=verdict)

@@ -16,8 +16,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors.model import Retry
-from shared.domain.errors.retry import Action, Decision, decide
-from shared.domain.lifecycle.outcome import complete, end_badly, timed_out
+from shared.domain.errors.retry import Decision, RetryAction, decide
+from shared.domain.lifecycle.outcome import complete, fail_or_release, timed_out
 from shared.domain.lifecycle.record import Generation, Record, State, client_token
 from shared.domain.timings import REQUEST_TAG
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         LookedUp,
     )
     from shared.domain.message.request import Request, Scalar
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
 
 COPY_GRACE_SECONDS = 60.0
 """How long past its time a message copy is waited for before the timer looks after the record itself."""
@@ -44,10 +44,10 @@ def tag_value(deployment: str, request_id: str) -> str:
 
 
 def claim(
-    request: Request, message_id: str, *, caller: str, nonce: str, now: float, call_until: float, rules: Rules
+    request: Request, message_id: str, *, claimant: str, nonce: str, now: float, call_until: float, timings: Timings
 ) -> Record:
     """Return the first version of a request's record: generation 1, its call announced."""
-    token = request.client_token or client_token(rules.deployment, request.request_id, nonce, 1)
+    token = request.client_token or client_token(timings.deployment, request.request_id, nonce, 1)
     record = Record(
         request_id=request.request_id,
         version=1,
@@ -58,7 +58,7 @@ def claim(
         fingerprint=request.fingerprint(),
         nonce=nonce,
         region_id=request.region_id,
-        tag=tag_value(rules.deployment, request.request_id),
+        tag=tag_value(timings.deployment, request.request_id),
         deadline=now + request.timeout_seconds,
         start=request.start,
         allocate_public_ip=request.allocate_public_ip,
@@ -67,11 +67,11 @@ def claim(
         metadata=dict(request.metadata),
         alternatives=[dict(item) for item in request.alternatives],
         generations=(Generation(1, 0, token),),
-        caller=caller,
+        claimant=claimant,
         calling=True,
         call_until=call_until,
     )
-    return _with_watch(record, rules)
+    return _with_watch(record, timings)
 
 
 def call_parameters(record: Record, request: Request) -> dict[str, Scalar]:
@@ -84,7 +84,7 @@ def call_parameters(record: Record, request: Request) -> dict[str, Scalar]:
     return parameters
 
 
-class Step(Enum):
+class CreateStep(Enum):
     """What a creating record needs next."""
 
     CALL = "call"
@@ -97,50 +97,50 @@ class Step(Enum):
 class Next:
     """A step, and when (WAIT: until then; otherwise now)."""
 
-    step: Step
+    step: CreateStep
     at: float = 0.0
 
 
-def next_step(record: Record, caller: str, now: float, rules: Rules) -> Next:
-    """Tell what to do for a creating record; `caller` is who asks, empty for the timer."""
-    if record.calling and record.caller != caller and now < record.call_until + rules.skew_seconds:
-        return Next(Step.WAIT, record.call_until + rules.skew_seconds)
-    if record.calling and record.caller == caller:
-        return Next(Step.CALL)
+def next_step(record: Record, claimant: str, now: float, timings: Timings) -> Next:
+    """Tell what to do for a creating record; `claimant` is who asks, empty for the timer."""
+    if record.calling and record.claimant != claimant and now < record.call_until + timings.skew_seconds:
+        return Next(CreateStep.WAIT, record.call_until + timings.skew_seconds)
+    if record.calling and record.claimant == claimant:
+        return Next(CreateStep.CALL)
     if now >= record.deadline or record.settling:
         if not _unsettled(record):
-            return Next(Step.EXPIRE)
-        settled_at = record.call_until + rules.settle_seconds
-        return Next(Step.LOOK_UP) if now >= settled_at else Next(Step.WAIT, settled_at)
+            return Next(CreateStep.EXPIRE)
+        settled_at = record.call_until + timings.settle_seconds
+        return Next(CreateStep.LOOK_UP) if now >= settled_at else Next(CreateStep.WAIT, settled_at)
     if now < record.retry_at:
-        return Next(Step.WAIT, min(record.retry_at, record.deadline))
-    return Next(Step.CALL)
+        return Next(CreateStep.WAIT, min(record.retry_at, record.deadline))
+    return Next(CreateStep.CALL)
 
 
 def watch_step(record: Record, now: float) -> Next:
     """Tell what the timer, which cannot call, does for a creating record that is due."""
     if now < record.due_at:
-        return Next(Step.WAIT, record.due_at)
+        return Next(CreateStep.WAIT, record.due_at)
     if _unsettled(record):
-        return Next(Step.LOOK_UP)
-    return Next(Step.EXPIRE) if now >= record.deadline else Next(Step.WAIT, record.deadline)
+        return Next(CreateStep.LOOK_UP)
+    return Next(CreateStep.EXPIRE) if now >= record.deadline else Next(CreateStep.WAIT, record.deadline)
 
 
-def on_announced(record: Record, event: CallAnnounced, now: float, rules: Rules) -> Record:
+def on_announced(record: Record, event: CallAnnounced, now: float, timings: Timings) -> Record:
     """Extend the fence, unless somebody else's is still standing. A call that was never answered stays unknown."""
-    if record.calling and record.caller != event.caller and now < record.call_until + rules.skew_seconds:
+    if record.calling and record.claimant != event.claimant and now < record.call_until + timings.skew_seconds:
         return record
     unanswered = record.calling and not record.dry_run
     return _with_watch(
         record.changed(
-            caller=event.caller, calling=True, call_until=max(event.call_until, record.call_until),
+            claimant=event.claimant, calling=True, call_until=max(event.call_until, record.call_until),
             unknown=record.unknown or unanswered,
         ),
-        rules,
+        timings,
     )  # fmt: skip
 
 
-def on_created(record: Record, event: InstanceCreated, now: float, _rules: Rules) -> Record:
+def on_created(record: Record, event: InstanceCreated, now: float, _timings: Timings) -> Record:
     """Take the id, whoever called: it is this generation's, and nothing else can come of it."""
     if event.generation != record.generation.number:
         return record
@@ -150,86 +150,86 @@ def on_created(record: Record, event: InstanceCreated, now: float, _rules: Rules
     )
 
 
-def on_dry_run(record: Record, _event: DryRunPassed, now: float, rules: Rules) -> Record:
+def on_dry_run(record: Record, _event: DryRunPassed, now: float, timings: Timings) -> Record:
     """Complete without an instance."""
-    return complete(record, None, now, rules)
+    return complete(record, None, now, timings)
 
 
-def on_failed(record: Record, event: CreateFailed, now: float, rules: Rules) -> Record:
+def on_failed(record: Record, event: CreateFailed, now: float, timings: Timings) -> Record:
     """Take a failure from the worker that had announced the call; from any other it decides nothing."""
-    if event.caller != record.caller or event.generation != record.generation.number or not record.calling:
+    if event.claimant != record.claimant or event.generation != record.generation.number or not record.calling:
         return record
     current = replace(record.generation, error_code=event.error.code or None)
     record = record.changed(
         calling=False, tries=record.tries + 1, last_error=event.error,
         generations=(*record.generations[:-1], current),
     )  # fmt: skip
-    decision = _decide(record, event.error, now, event.fraction)
+    decision = _decide(record, event.error, now, event.jitter)
     if decision.verdict.unknown and not record.dry_run:
         record = record.changed(unknown=True)
-    return _with_watch(_apply(record, decision, event.error, now, rules), rules)
+    return _with_watch(_apply(record, decision, event.error, now, timings), timings)
 
 
-def on_copy_sent(record: Record, event: CopySent, _now: float, rules: Rules) -> Record:
+def on_copy_sent(record: Record, event: CopySent, _now: float, timings: Timings) -> Record:
     """Note the copy that will go on."""
-    return _with_watch(record.changed(copy_id=event.copy_id, next_try_at=event.next_try_at), rules)
+    return _with_watch(record.changed(copy_id=event.copy_id, next_try_at=event.next_try_at), timings)
 
 
-def on_looked_up(record: Record, event: LookedUp, now: float, rules: Rules) -> Record:
+def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) -> Record:
     """Adopt what was found; absence counts once the fence and the settling time are over."""
     if event.found is not None:
         return _pending(record, now, instance_id=event.found.instance_id)
-    settled_at = record.call_until + rules.settle_seconds
+    settled_at = record.call_until + timings.settle_seconds
     if now < settled_at or not _unsettled(record):
         return record.changed(due_at=max(settled_at, now + 1))
     record = record.changed(calling=False, unknown=False, settling=False)
     error = record.last_error
     if error is not None:
         decision = _decide(record, error, now, 0.0)
-        if decision.action is Action.SETTLE:
+        if decision.action is RetryAction.SETTLE:
             # Our own token with other parameters (a secret that differs between two copies), and no instance:
             # a generation of its own asks for what this copy says.
             record = _turn_over(record, record.generation.alternative, now)
         elif not decision.verdict.unknown:
-            record = _apply(record, decision, error, now, rules)
+            record = _apply(record, decision, error, now, timings)
     if record.state is State.CREATING and now >= record.deadline:
-        return end_badly(record, "create", timed_out(record), now, rules)
-    return _with_watch(record, rules)
+        return fail_or_release(record, "create", timed_out(record), now, timings)
+    return _with_watch(record, timings)
 
 
-def on_expired(record: Record, _event: object, now: float, rules: Rules) -> Record:
+def on_expired(record: Record, _event: object, now: float, timings: Timings) -> Record:
     """Fail at the deadline, unless a call may still have had its effect."""
     if _unsettled(record):
         return record
-    return end_badly(record, "create", timed_out(record), now, rules)
+    return fail_or_release(record, "create", timed_out(record), now, timings)
 
 
 def _unsettled(record: Record) -> bool:
     return (record.calling or record.unknown) and not record.dry_run
 
 
-def _decide(record: Record, error: ApiError, now: float, fraction: float) -> Decision:
+def _decide(record: Record, error: ApiError, now: float, jitter: float) -> Decision:
     return decide(
         error,
         attempt=record.tries,
         now=now,
         deadline=record.deadline,
         alternative_left=record.generation.alternative < len(record.alternatives),
-        fraction=lambda: fraction,
+        jitter=lambda: jitter,
     )
 
 
-def _apply(record: Record, decision: Decision, error: ApiError, now: float, rules: Rules) -> Record:
-    if decision.action is Action.RETRY:
+def _apply(record: Record, decision: Decision, error: ApiError, now: float, timings: Timings) -> Record:
+    if decision.action is RetryAction.RETRY:
         return record.changed(retry_at=now + decision.delay)
-    if decision.action is Action.SETTLE:
+    if decision.action is RetryAction.SETTLE:
         return record.changed(unknown=not record.dry_run, settling=not record.dry_run)
     if record.unknown:
         return record.changed(settling=True)
-    if decision.action is Action.TURN_OVER:
+    if decision.action is RetryAction.TURN_OVER:
         step = 1 if decision.verdict.retry is Retry.ALTERNATIVE else 0
         return _turn_over(record, record.generation.alternative + step, now + decision.delay)
-    return end_badly(record, "create", error, now, rules)
+    return fail_or_release(record, "create", error, now, timings)
 
 
 def _turn_over(record: Record, alternative: int, retry_at: float) -> Record:
@@ -249,11 +249,11 @@ def _pending(record: Record, now: float, **instance: Any) -> Record:
     )  # fmt: skip
 
 
-def _with_watch(record: Record, rules: Rules) -> Record:
+def _with_watch(record: Record, timings: Timings) -> Record:
     """Set when the timer looks at a creating record: after the fence, and after the copy that is due."""
     if record.state is not State.CREATING:
         return record
-    after_fence = record.call_until + rules.skew_seconds
+    after_fence = record.call_until + timings.skew_seconds
     after_copy = (record.next_try_at or 0.0) + COPY_GRACE_SECONDS
     waiting = 0.0 if _unsettled(record) else record.deadline
     return record.changed(due_at=max(after_fence, after_copy, waiting))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class CallAnnounced:
     """A worker is about to call CreateInstance for the current generation, until `call_until` at the latest."""
 
-    caller: str
+    claimant: str
     call_until: float
 
 
@@ -35,13 +35,13 @@ class DryRunPassed:
 class CreateFailed:
     """CreateInstance failed, or did not answer, for the worker that had announced the call.
 
-    `fraction` in [0, 1) is the jitter of the wait that follows.
+    `jitter` in [0, 1) is the jitter of the wait that follows.
     """
 
-    caller: str
+    claimant: str
     generation: int
     error: ApiError
-    fraction: float
+    jitter: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,11 @@ class StartSent:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """Allocating, starting or deleting failed; `fraction` is the jitter of the wait that may follow."""
+    """Allocating, starting or deleting failed; `jitter` is the jitter of the wait that may follow."""
 
     stage: str
     error: ApiError
-    fraction: float
+    jitter: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from shared.domain.lifecycle.record import Instance, Record
     from shared.domain.message.request import Refusal, Violation
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
 
 SCHEMA = "urn:provisioner:schema:outcome:1"
 COMPLETED = "completed"
@@ -36,11 +36,11 @@ def tag_of(outcome: str) -> str:
     return str(json.loads(outcome)["type"]).rpartition(".")[2]
 
 
-def completed(record: Record, instance: Instance | None, now: float, rules: Rules) -> str:
+def completed(record: Record, instance: Instance | None, now: float, timings: Timings) -> str:
     """Return the bytes for a request that got what it asked for; `instance` is None for a dry run."""
     data = _data(record, now)
     if instance is None:
-        return _event(COMPLETED, record, {**data, "instance": None, "dryRun": True}, now, rules)
+        return _event(COMPLETED, record, {**data, "instance": None, "dryRun": True}, now, timings)
     data["instance"] = {
         "instanceId": instance.instance_id,
         "status": instance.status,
@@ -51,10 +51,10 @@ def completed(record: Record, instance: Instance | None, now: float, rules: Rule
         "orderId": record.order_id,
         "tradePrice": record.trade_price,
     }
-    return _event(COMPLETED, record, data, now, rules)
+    return _event(COMPLETED, record, data, now, timings)
 
 
-def failed(record: Record, failure: Failure, instance: dict[str, Any] | None, now: float, rules: Rules) -> str:
+def failed(record: Record, failure: Failure, instance: dict[str, Any] | None, now: float, timings: Timings) -> str:
     """Return the bytes for a request that failed; `instance` is None or says what became of it."""
     data = {
         **_data(record, now),
@@ -62,7 +62,7 @@ def failed(record: Record, failure: Failure, instance: dict[str, Any] | None, no
         "error": error_data(failure.error),
         "instance": instance,
     }
-    return _event(FAILED, record, data, now, rules)
+    return _event(FAILED, record, data, now, timings)
 
 
 def error_data(error: ApiError) -> dict[str, Any]:
@@ -80,7 +80,9 @@ def error_data(error: ApiError) -> dict[str, Any]:
     }
 
 
-def refused(refusal: Refusal, message_id: str, time: float, rules: Rules, *, duplicate_of: str | None = None) -> str:
+def refused(
+    refusal: Refusal, message_id: str, time: float, timings: Timings, *, duplicate_of: str | None = None
+) -> str:
     """Return the bytes for a message that is no request, made from the message and its delivery alone."""
     shown = refusal.violations[:MAX_VIOLATIONS]
     data: dict[str, Any] = {
@@ -101,7 +103,9 @@ def refused(refusal: Refusal, message_id: str, time: float, rules: Rules, *, dup
     if duplicate_of is not None:
         data["duplicateOf"] = duplicate_of
     readable = refusal.request_id if duplicate_of is None else None
-    envelope = _envelope(FAILED, event_id("refused", rules.deployment, message_id), readable or message_id, time, rules)
+    envelope = _envelope(
+        FAILED, event_id("refused", timings.deployment, message_id), readable or message_id, time, timings
+    )
     return _fit({**envelope, "data": data})
 
 
@@ -130,16 +134,16 @@ def _data(record: Record, now: float) -> dict[str, Any]:
     }
 
 
-def _event(end: str, record: Record, data: dict[str, Any], now: float, rules: Rules) -> str:
-    identity = event_id(end, rules.deployment, record.request_id, record.nonce)
-    return _fit({**_envelope(end, identity, record.request_id, now, rules), "data": data})
+def _event(end: str, record: Record, data: dict[str, Any], now: float, timings: Timings) -> str:
+    identity = event_id(end, timings.deployment, record.request_id, record.nonce)
+    return _fit({**_envelope(end, identity, record.request_id, now, timings), "data": data})
 
 
-def _envelope(end: str, identity: str, subject: str, time: float, rules: Rules) -> dict[str, Any]:
+def _envelope(end: str, identity: str, subject: str, time: float, timings: Timings) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": identity,
-        "source": rules.source,
+        "source": timings.source,
         "type": f"provisioning.instance.{end}",
         "subject": subject,
         "time": rfc3339(time),
@@ -172,24 +176,24 @@ RELEASED = "released"
 VANISHED = "vanished"
 
 
-def complete(record: Record, instance: Instance | None, now: float, rules: Rules) -> Record:
+def complete(record: Record, instance: Instance | None, now: float, timings: Timings) -> Record:
     """Freeze a completed outcome."""
-    text = completed(record, instance, now, rules)
+    text = completed(record, instance, now, timings)
     return record.changed(state=State.COMPLETED, outcome=text, finished_at=now, due_at=now, calling=False)
 
 
-def end_badly(record: Record, stage: str, error: ApiError, now: float, rules: Rules) -> Record:
+def fail_or_release(record: Record, stage: str, error: ApiError, now: float, timings: Timings) -> Record:
     """Fail a request: at once without an instance or when it is kept, by way of `releasing` otherwise."""
     failure = Failure(stage, error)
     if record.instance_id is not None and record.on_failure == "release":
         return record.changed(
             state=State.RELEASING, failure=failure, releasing_since=now, due_at=now, tries=0, last_error=None
         )
-    return fail(record, failure, KEPT, now, rules)
+    return fail(record, failure, KEPT, now, timings)
 
 
 def fail(
-    record: Record, failure: Failure, disposition: str, now: float, rules: Rules, *, reason: ApiError | None = None
+    record: Record, failure: Failure, disposition: str, now: float, timings: Timings, *, reason: ApiError | None = None
 ) -> Record:
     """Freeze a failed outcome; `reason` says why an instance that should have been released was kept."""
     instance: dict[str, Any] | None = None
@@ -197,7 +201,7 @@ def fail(
         instance = {"instanceId": record.instance_id, "disposition": disposition}
         if reason is not None:
             instance["reason"] = f"{reason.code or 'no answer'}: {reason.message[:300]}"
-    text = failed(record, failure, instance, now, rules)
+    text = failed(record, failure, instance, now, timings)
     return record.changed(state=State.FAILED, failure=failure, outcome=text, finished_at=now, due_at=now, calling=False)
 
 

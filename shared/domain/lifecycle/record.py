@@ -121,7 +121,7 @@ class Record:
 
     Secrets are never among it. `calling` is true from the moment a call is announced until its answer is recorded;
     `unknown` from the first unknown answer of a generation until that generation is settled; `settling` says that
-    nothing else can be tried before. `call_until` is the fence: no call of this generation runs later. `caller` names
+    nothing else can be tried before. `call_until` is the fence: no call of this generation runs later. `claimant` names
     who may call until then. `retry_at` is the earliest time of the next try; `next_try_at` and `copy_id` name the
     message copy that will make it. `outcome` are the frozen bytes.
     """
@@ -146,7 +146,7 @@ class Record:
     alternatives: list[dict[str, Any]] = field(default_factory=list)
     # Creating
     generations: tuple[Generation, ...] = ()
-    caller: str = ""
+    claimant: str = ""
     calling: bool = False
     unknown: bool = False
     settling: bool = False
@@ -206,6 +206,8 @@ class Record:
     def from_json(cls, text: str) -> Record:
         """Read what `to_json` wrote."""
         data = json.loads(text)
+        if "caller" in data:  # its name until 0.2
+            data["claimant"] = data.pop("caller")
         data["state"] = State(data["state"])
         data["generations"] = tuple(Generation(**item) for item in data.get("generations", ()))
         if data.get("last_error"):

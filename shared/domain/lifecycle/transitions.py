@@ -14,18 +14,18 @@ from shared.domain.lifecycle.record import Record, State
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
 
 
-def _publish_refused(record: Record, event: events.PublishRefused, _now: float, _rules: Rules) -> Record:
+def _publish_refused(record: Record, event: events.PublishRefused, _now: float, _timings: Timings) -> Record:
     return record.changed(due_at=event.retry_at)
 
 
-def _published(record: Record, _event: events.Published, now: float, _rules: Rules) -> Record:
+def _published(record: Record, _event: events.Published, now: float, _timings: Timings) -> Record:
     return record if record.published_at is not None else record.changed(published_at=now)
 
 
-_WATCHED: dict[type, Callable[[Record, Any, float, Rules], Record]] = {
+_WATCHED: dict[type, Callable[[Record, Any, float, Timings], Record]] = {
     events.SeenPresent: waiting.on_present,
     events.SeenAbsent: waiting.on_absent,
     events.Vanished: waiting.on_vanished,
@@ -35,11 +35,11 @@ _WATCHED: dict[type, Callable[[Record, Any, float, Rules], Record]] = {
     events.Ready: waiting.on_ready,
     events.Expired: waiting.on_expired,
 }
-_ENDED: dict[type, Callable[[Record, Any, float, Rules], Record]] = {
+_ENDED: dict[type, Callable[[Record, Any, float, Timings], Record]] = {
     events.PublishRefused: _publish_refused,
     events.Published: _published,
 }
-TABLE: dict[State, dict[type, Callable[[Record, Any, float, Rules], Record]]] = {
+TABLE: dict[State, dict[type, Callable[[Record, Any, float, Timings], Record]]] = {
     State.CREATING: {
         events.CallAnnounced: creating.on_announced,
         events.InstanceCreated: creating.on_created,
@@ -62,10 +62,10 @@ TABLE: dict[State, dict[type, Callable[[Record, Any, float, Rules], Record]]] = 
 }
 
 
-def advance(record: Record, event: events.Event, now: float, rules: Rules) -> Record:
+def advance(record: Record, event: events.Event, now: float, timings: Timings) -> Record:
     """Return the record after the event; the same object when nothing changes."""
     change = TABLE[record.state].get(type(event))
     if change is None:
         return record
-    after = change(record, event, now, rules)
+    after = change(record, event, now, timings)
     return record if vars(after) == vars(record) else after.changed(version=record.version + 1)

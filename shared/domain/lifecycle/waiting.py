@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.model import ApiError
-from shared.domain.errors.retry import Action, decide
+from shared.domain.errors.retry import RetryAction, decide
 from shared.domain.lifecycle import outcome
 from shared.domain.lifecycle.events import SeenAbsent
 from shared.domain.lifecycle.record import Failure, Record, State
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         StepFailed,
         Vanished,
     )
-    from shared.domain.timings import Rules
+    from shared.domain.timings import Timings
 
 START_AGAIN_SECONDS = 60.0
 """A start that was accepted and shows no effect for this long is sent again; it does no harm to a started one."""
@@ -47,7 +47,7 @@ QUIET = {State.PENDING: "Pending", State.STARTING: "Starting"}
 """The status in which a state just waits: nothing to read, nothing to write."""
 
 
-class Act(Enum):
+class WatchStep(Enum):
     """What a record with an instance needs next."""
 
     WAIT = "wait"
@@ -60,69 +60,69 @@ class Act(Enum):
     CHECK_GONE = "check gone"
 
 
-def act(record: Record, status: str | None, now: float) -> Act:
+def act(record: Record, status: str | None, now: float) -> WatchStep:
     """Tell what to do for a pending or starting record whose instance has this status (None: not known)."""
     late = now >= record.deadline
     wanted = _act_in_time(record, status, now)
-    if wanted is Act.DESCRIBE:
+    if wanted is WatchStep.DESCRIBE:
         return wanted
-    return Act.EXPIRE if late else wanted
+    return WatchStep.EXPIRE if late else wanted
 
 
-def past_grace(record: Record, now: float, rules: Rules) -> bool:
+def past_grace(record: Record, now: float, timings: Timings) -> bool:
     """Tell whether absence means anything: answers show a new instance late, and clocks may disagree."""
-    return now >= (record.created_at or now) + rules.grace_seconds + rules.skew_seconds
+    return now >= (record.created_at or now) + timings.grace_seconds + timings.skew_seconds
 
 
-def release_act(record: Record) -> Act:
+def release_act(record: Record) -> WatchStep:
     """Tell what to do for a releasing record."""
-    return Act.DELETE if record.deleted_at is None else Act.CHECK_GONE
+    return WatchStep.DELETE if record.deleted_at is None else WatchStep.CHECK_GONE
 
 
-def _act_in_time(record: Record, status: str | None, now: float) -> Act:
+def _act_in_time(record: Record, status: str | None, now: float) -> WatchStep:
     if status not in ("Stopped", "Running"):
-        return Act.WAIT
+        return WatchStep.WAIT
     if record.allocate_public_ip and record.public_ip_address is None:
-        return Act.ALLOCATE
+        return WatchStep.ALLOCATE
     if status == "Running" or not record.start:
-        return Act.DESCRIBE
+        return WatchStep.DESCRIBE
     sent = record.start_sent_at
-    return Act.START if sent is None or now >= sent + START_AGAIN_SECONDS else Act.WAIT
+    return WatchStep.START if sent is None or now >= sent + START_AGAIN_SECONDS else WatchStep.WAIT
 
 
-def on_present(record: Record, _event: SeenPresent, _now: float, _rules: Rules) -> Record:
+def on_present(record: Record, _event: SeenPresent, _now: float, _timings: Timings) -> Record:
     """Forget an absence that was no more than a gap in an answer."""
     return record.changed(absent_since=None)
 
 
-def on_absent(record: Record, _event: SeenAbsent, now: float, rules: Rules) -> Record:
+def on_absent(record: Record, _event: SeenAbsent, now: float, timings: Timings) -> Record:
     """Note the first absence past the grace period; a later round confirms it."""
-    if record.absent_since is not None or not past_grace(record, now, rules):
+    if record.absent_since is not None or not past_grace(record, now, timings):
         return record
     return record.changed(absent_since=now)
 
 
-def on_vanished(record: Record, _event: Vanished, now: float, rules: Rules) -> Record:
+def on_vanished(record: Record, _event: Vanished, now: float, timings: Timings) -> Record:
     """Fail a request whose instance is gone: there is nothing left to release."""
     failure = Failure(_stage(record), outcome.vanished(record))
-    return outcome.fail(record, failure, outcome.VANISHED, now, rules)
+    return outcome.fail(record, failure, outcome.VANISHED, now, timings)
 
 
-def on_address(record: Record, event: AddressAllocated, _now: float, _rules: Rules) -> Record:
+def on_address(record: Record, event: AddressAllocated, _now: float, _timings: Timings) -> Record:
     """Note the address; an empty one when only DescribeInstances will tell it."""
     return record.changed(public_ip_address=event.address or "", tries=0, last_error=None)
 
 
-def on_started(record: Record, _event: StartSent, now: float, _rules: Rules) -> Record:
+def on_started(record: Record, _event: StartSent, now: float, _timings: Timings) -> Record:
     """Wait for Running."""
     return record.changed(state=State.STARTING, start_sent_at=now, tries=0, last_error=None)
 
 
-def on_step_failed(record: Record, event: StepFailed, now: float, rules: Rules) -> Record:
+def on_step_failed(record: Record, event: StepFailed, now: float, timings: Timings) -> Record:
     """Try the step again, or end: every step here can be repeated without harm, so an unknown answer is a retry."""
     error = event.error
     if error.code.startswith(NOT_FOUND):
-        return on_absent(record, SeenAbsent(), now, rules).changed(due_at=now + 1.0)
+        return on_absent(record, SeenAbsent(), now, timings).changed(due_at=now + 1.0)
     record = record.changed(tries=record.tries + 1, last_error=error)
     decision = decide(
         error,
@@ -130,62 +130,62 @@ def on_step_failed(record: Record, event: StepFailed, now: float, rules: Rules) 
         now=now,
         deadline=record.deadline,
         alternative_left=False,
-        fraction=lambda: event.fraction,
+        jitter=lambda: event.jitter,
     )
-    if decision.action is Action.FAIL and not decision.verdict.unknown:
-        return outcome.end_badly(record, event.stage, error, now, rules)
+    if decision.action is RetryAction.FAIL and not decision.verdict.unknown:
+        return outcome.fail_or_release(record, event.stage, error, now, timings)
     again = now + max(decision.delay, 1.0)
     return record.changed(due_at=min(again, max(record.deadline, now + 1.0)))
 
 
-def on_ready(record: Record, event: Ready, now: float, rules: Rules) -> Record:
+def on_ready(record: Record, event: Ready, now: float, timings: Timings) -> Record:
     """Complete."""
-    return outcome.complete(record, event.instance, now, rules)
+    return outcome.complete(record, event.instance, now, timings)
 
 
-def on_expired(record: Record, event: Expired, now: float, rules: Rules) -> Record:
+def on_expired(record: Record, event: Expired, now: float, timings: Timings) -> Record:
     """Fail at the deadline with the last error seen."""
     if event.error is not None:
         record = record.changed(last_error=event.error)
-    return outcome.end_badly(record, _stage(record), outcome.timed_out(record), now, rules)
+    return outcome.fail_or_release(record, _stage(record), outcome.timed_out(record), now, timings)
 
 
-def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, rules: Rules) -> Record:
+def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, timings: Timings) -> Record:
     """Look for the instance soon; one that is too new to be found may still be there."""
-    if not event.found and not past_grace(record, now, rules):
+    if not event.found and not past_grace(record, now, timings):
         return record.changed(due_at=now + NOT_FOUND_AGAIN_SECONDS)
     return record.changed(deleted_at=now, due_at=now + GONE_CHECK_SECONDS)
 
 
-def on_gone(record: Record, _event: Gone, now: float, rules: Rules) -> Record:
+def on_gone(record: Record, _event: Gone, now: float, timings: Timings) -> Record:
     """Fail, the instance released."""
-    return outcome.fail(record, _failure(record), outcome.RELEASED, now, rules)
+    return outcome.fail(record, _failure(record), outcome.RELEASED, now, timings)
 
 
-def on_still_there(record: Record, _event: SeenPresent, now: float, rules: Rules) -> Record:
+def on_still_there(record: Record, _event: SeenPresent, now: float, timings: Timings) -> Record:
     """Wait for a deleted instance to go, delete it again, or give up after ten minutes."""
-    if now >= (record.releasing_since or now) + rules.release_seconds:
-        return outcome.fail(record, _failure(record), outcome.KEPT, now, rules, reason=_delete_error(record))
+    if now >= (record.releasing_since or now) + timings.release_seconds:
+        return outcome.fail(record, _failure(record), outcome.KEPT, now, timings, reason=_delete_error(record))
     if now >= (record.deleted_at or now) + DELETE_AGAIN_SECONDS:
         return record.changed(deleted_at=None, due_at=now)
     return record.changed(due_at=now + GONE_CHECK_SECONDS)
 
 
-def on_delete_failed(record: Record, event: StepFailed, now: float, rules: Rules) -> Record:
+def on_delete_failed(record: Record, event: StepFailed, now: float, timings: Timings) -> Record:
     """Try again until ten minutes are over, whatever the error: the instance costs money."""
     if event.stage != "release":
         return record  # another worker's start or address, which failed because this one is deleting
     record = record.changed(tries=record.tries + 1, last_error=event.error)
-    end = (record.releasing_since or now) + rules.release_seconds
+    end = (record.releasing_since or now) + timings.release_seconds
     if now >= end:
-        return outcome.fail(record, _failure(record), outcome.KEPT, now, rules, reason=event.error)
+        return outcome.fail(record, _failure(record), outcome.KEPT, now, timings, reason=event.error)
     decision = decide(
         event.error,
         attempt=record.tries,
         now=now,
         deadline=end,
         alternative_left=False,
-        fraction=lambda: event.fraction,
+        jitter=lambda: event.jitter,
     )
     wait = min(max(decision.delay, 2.0), 30.0)
     return record.changed(due_at=min(now + wait, end))

@@ -16,7 +16,7 @@ from shared.domain.timings import REQUEST_TAG
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from shared.domain.create_instance.view import Contract
+    from shared.domain.create_instance.view import CheckOptions
     from shared.domain.message.request import Scalar
 
 OWN_TAGS = MAX_TAGS - 1
@@ -26,9 +26,9 @@ OWN_TAGS = MAX_TAGS - 1
 class Content:
     """Everything a message says about instances, with what is wrong with it; fields as they are in the message."""
 
-    def __init__(self, parameters: Mapping[str, Any], asked: Asked, contract: Contract) -> None:
+    def __init__(self, parameters: Mapping[str, Any], asked: Asked, options: CheckOptions) -> None:
         self._asked = asked
-        self._contract = contract
+        self._options = options
         self._base = flatten(parameters)
         self._found = self._examine(self._base.values, self._base.unreadable)
         self.overlays: list[dict[str, Scalar | None]] = []
@@ -71,7 +71,7 @@ class Content:
         ]
 
     def _examine(self, flat: Mapping[str, Any], unreadable: set[str], settled: Collection[str] = ()) -> Findings:
-        return examine(flat, self._contract, max_tags=OWN_TAGS, unreadable=unreadable, settled=settled)
+        return examine(flat, self._options, max_tags=OWN_TAGS, unreadable=unreadable, settled=settled)
 
     def _new(self, found: Iterable[Violation], overlay: Flat) -> list[Violation]:
         """Leave out what is wrong with the request itself already, unless the alternative says it again."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, validate
 
-from shared.domain.create_instance.json_types import Strict, clean, has_lone_surrogate, kind_of
+from shared.domain.create_instance.json_types import Strict, has_lone_surrogate, kind_of, printable
 from shared.domain.message.json import Repeated
 
 if TYPE_CHECKING:
@@ -74,12 +74,12 @@ class Metadata(Strict):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, str]:
         if isinstance(value, Repeated):
-            raise ValidationError({clean(name): ["is given twice"] for name in value.names})
+            raise ValidationError({printable(name): ["is given twice"] for name in value.names})
         pairs: dict[str, str] = super()._deserialize(value, attr, data, **kwargs)
         wrong: dict[str | None, list[str]] = {}
         if len(pairs) > MAX_METADATA:
             wrong[None] = [f"must have at most {MAX_METADATA} pairs, and has {len(pairs)}"]
-        wrong |= {clean(key): [words] for key, item in pairs.items() if (words := _pair(key, item))}
+        wrong |= {printable(key): [words] for key, item in pairs.items() if (words := _pair(key, item))}
         if wrong:
             raise ValidationError(wrong)
         if len(json.dumps(pairs, separators=(",", ":"))) > MAX_METADATA_BYTES:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError
 
-from shared.domain.create_instance.json_types import clean, kind_of
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.json_types import kind_of, printable
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.alternatives import Content, unreadable_alternatives
 from shared.domain.message.envelope import REQUIRED, Asked, read_envelope
 from shared.domain.message.json import NotJson, Repeated, read_json
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 MAX_MESSAGE_BYTES = 48 * 1024
-_DEFAULT = Contract()
+_DEFAULT = CheckOptions()
 
 
-def parse(body: str, contract: Contract = _DEFAULT) -> Request | Refusal:
+def parse(body: str, options: CheckOptions = _DEFAULT) -> Request | Refusal:
     """Return the request a message makes, or a refusal with every violation, in document order.
 
     Never raises, whatever the text is. Whether `notAfter` is past is for the caller, who has a clock.
@@ -37,7 +37,7 @@ def parse(body: str, contract: Contract = _DEFAULT) -> Request | Refusal:
     asked = Asked(envelope.get("on_failure") == "release", envelope.get("allocate_public_ip") is True)
     content = None
     if "parameters" in envelope:
-        content = Content(envelope["parameters"], asked, contract)
+        content = Content(envelope["parameters"], asked, options)
         content.add_alternatives(envelope.get("alternatives", ()))
         violations += content.violations
     else:
@@ -67,7 +67,7 @@ def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Viola
     """Return what could be read, by attribute, and what could not."""
     names = document.names if isinstance(document, Repeated) else ()
     twice = frozenset(names)
-    violations = [Violation(clean(name), "InvalidParameter", "is given twice") for name in names]
+    violations = [Violation(printable(name), "InvalidParameter", "is given twice") for name in names]
     once = {name: value for name, value in document.items() if name not in twice} if twice else document
     try:
         return read_envelope(once), violations
@@ -80,7 +80,9 @@ def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Viola
 def _violations(messages: Any, field: str) -> Iterator[Violation]:
     if isinstance(messages, dict):
         for name, below in messages.items():
-            yield from _violations(below, field if name is None else f"{field}.{clean(name)}" if field else clean(name))
+            yield from _violations(
+                below, field if name is None else f"{field}.{printable(name)}" if field else printable(name)
+            )
     else:
         for words in messages:
             yield Violation(field, "MissingParameter" if words == REQUIRED else "InvalidParameter", words)
@@ -95,7 +97,7 @@ def _size(body: str) -> Iterator[Violation]:
 
 def _region(content: Content | None) -> str | None:
     region = content.parameters.get("RegionId") if content else None
-    return region if isinstance(region, str) and region and clean(region) == region else None
+    return region if isinstance(region, str) and region and printable(region) == region else None
 
 
 _DEEPEST = 6
@@ -131,7 +133,7 @@ def in_document_order(violations: Sequence[Violation], document: Any) -> tuple[V
 def _paths(value: Any, prefix: str, depth: int) -> Iterator[str]:
     if depth and isinstance(value, dict):
         for name, item in value.items():
-            path = f"{prefix}{clean(name)}"
+            path = f"{prefix}{printable(name)}"
             yield path
             yield from _paths(item, path + ".", depth - 1)
     elif depth and isinstance(value, list):

@@ -14,7 +14,7 @@ from shared.adapters.ecs.sdk_patches import defer
 ROOT = Path(__file__).parents[3]
 COMPARE = """
 import ast, importlib.util, pathlib
-from shared.adapters.deferred import defer
+from shared.adapters.ecs.sdk_patches import defer
 name = "alibabacloud_ecs20140526.models"
 assert defer(name)
 assert not defer(name), "a second time there is nothing to do"
@@ -34,7 +34,7 @@ except AttributeError as error:
 COUNT = """
 import json, sys
 from shared.bootstrap import bootstrap
-from shared.credentials import Credentials
+from shared.settings import Credentials
 from shared.settings import Settings
 settings = Settings.from_environment(json.loads(sys.argv[1]))
 bootstrap(settings, Credentials("id", "secret"))

@@ -15,7 +15,7 @@ from local.cloud.server import running
 from shared.adapters.ecs.client import Ecs
 from shared.adapters.ecs.sdk_patches import one_session_each
 from shared.settings import Credentials
-from shared.usecases.threads import spread
+from shared.usecases.threads import map_threads
 
 if TYPE_CHECKING:
     import pytest
@@ -43,5 +43,5 @@ def test_first_calls_that_come_together_make_one_session(monkeypatch: pytest.Mon
             together.wait()
             return ecs.statuses(defaults.REGION, ["i-none"])
 
-        assert spread(call, range(THREADS), THREADS) == [{}] * THREADS
+        assert map_threads(call, range(THREADS), THREADS) == [{}] * THREADS
     assert len(made) == 1

@@ -16,47 +16,47 @@ from shared.domain.lifecycle.record import Created, Instance
 from shared.domain.lifecycle.transitions import advance
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Request
-from shared.domain.timings import Rules
+from shared.domain.timings import Timings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.domain.lifecycle.record import Record
 
-RULES = Rules(deployment="local")
+TIMINGS = Timings(deployment="local")
 NO_STOCK = ApiError("CreateInstance", 403, "OperationDenied.NoStock", "sold out")
 
 
 def pending(body: str, instance_id: str, began: float) -> Record:
     """Return a record whose instance exists."""
-    return advance(fresh(body, began), events.InstanceCreated(1, Created(instance_id)), began + 1, RULES)
+    return advance(fresh(body, began), events.InstanceCreated(1, Created(instance_id)), began + 1, TIMINGS)
 
 
 def fresh(body: str, began: float) -> Record:
     """Return a record that has just been claimed."""
     request = parse(body)
     assert isinstance(request, Request), request
-    return claim(request, "m-1", caller="me", nonce="n", now=began, call_until=began + 30, rules=RULES)
+    return claim(request, "m-1", claimant="me", nonce="n", now=began, call_until=began + 30, timings=TIMINGS)
 
 
 def completed(body: str, instance_id: str, began: float) -> Record:
     """Return a record whose outcome is published."""
     ready = events.Ready(Instance(instance_id, "Running"))
-    ended = advance(pending(body, instance_id, began), ready, began + 2, RULES)
-    return advance(ended, events.Published(), began + 3, RULES)
+    ended = advance(pending(body, instance_id, began), ready, began + 2, TIMINGS)
+    return advance(ended, events.Published(), began + 3, TIMINGS)
 
 
 def failed(body: str, began: float) -> Record:
     """Return a record that failed without an instance, its outcome published."""
-    ended = advance(fresh(body, began), events.CreateFailed("me", 1, NO_STOCK, 0.0), began + 2, RULES)
-    return advance(ended, events.Published(), began + 3, RULES)
+    ended = advance(fresh(body, began), events.CreateFailed("me", 1, NO_STOCK, 0.0), began + 2, TIMINGS)
+    return advance(ended, events.Published(), began + 3, TIMINGS)
 
 
 def released(body: str, instance_id: str, began: float) -> Record:
     """Return a record whose outcome says that the instance was released."""
     record = pending(json.dumps({**json.loads(body), "onFailure": "release"}), instance_id, began)
     for event in (events.Expired(), events.DeleteAccepted(), events.Gone(), events.Published()):
-        record = advance(record, event, began + 1000, RULES)
+        record = advance(record, event, began + 1000, TIMINGS)
     return record
 
 

@@ -19,7 +19,7 @@ from functions import poll, provision
 from local import defaults
 from shared.adapters.ecs.client import Ecs
 from shared.bootstrap import close
-from shared.domain.redact import Cleaner
+from shared.domain.redact import Redactor
 from shared.settings import SettingsError
 from tests.reliability.fuzz import SECRETS, draw
 
@@ -217,4 +217,4 @@ def test_spoilt_events_fail_no_invocation(cloud: Clients, capfd: pytest.CaptureF
             tags = [item["Tags"][defaults.REQUEST_TAG] for item in cloud.cloud.state()["ecs"]["instances"]]
             assert f"test/{drawn.good}" in tags
     seen = capfd.readouterr().out + json.dumps(cloud.cloud.state()["mns"]["topics"])
-    assert Cleaner(SECRETS).clean(seen) == seen
+    assert Redactor(SECRETS).redact(seen) == seen

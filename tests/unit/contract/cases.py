@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.create_instance.check import check_parameters
 from shared.domain.create_instance.names import flatten
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ class Case:
     code: str
     good: Sequence[Mapping[str, Any]]
     bad: Sequence[Mapping[str, Any]]
-    contract: Contract = field(default_factory=Contract)
+    contract: CheckOptions = field(default_factory=CheckOptions)
 
 
 def values(name: str, *each: object) -> list[dict[str, object]]:
@@ -49,7 +49,7 @@ def request_with(change: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**BASE, **change}.items() if value is not None}
 
 
-def violations(change: Mapping[str, Any], contract: Contract) -> list[Violation]:
+def violations(change: Mapping[str, Any], contract: CheckOptions) -> list[Violation]:
     """Return what is wrong with the least request after a change."""
     flat = flatten(request_with(change))
     return [*flat.violations, *check_parameters(flat.values, contract)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request
 from tests.unit.contract.cases import BASE
@@ -24,21 +24,21 @@ def message(parameters: Mapping[str, Any] | None = None, **envelope: Any) -> dic
     }
 
 
-def accepted(document: Any, contract: Contract | None = None) -> Request:
+def accepted(document: Any, contract: CheckOptions | None = None) -> Request:
     """Return the request a message makes."""
-    result = parse(json.dumps(document), contract or Contract())
+    result = parse(json.dumps(document), contract or CheckOptions())
     assert isinstance(result, Request), result
     return result
 
 
-def refused(document: Any, contract: Contract | None = None) -> Refusal:
+def refused(document: Any, contract: CheckOptions | None = None) -> Refusal:
     """Return the refusal a message gets."""
     return refused_text(json.dumps(document), contract)
 
 
-def refused_text(text: str, contract: Contract | None = None) -> Refusal:
+def refused_text(text: str, contract: CheckOptions | None = None) -> Refusal:
     """Return the refusal a body gets."""
-    result = parse(text, contract or Contract())
+    result = parse(text, contract or CheckOptions())
     assert isinstance(result, Refusal), result
     assert result.violations
     return result

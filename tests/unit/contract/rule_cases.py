@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from tests.unit.contract.cases import Case
 
-MAINLAND = Contract(site="mainland")
+MAINLAND = CheckOptions(site="mainland")
 ESSD = "cloud_essd"
 SPOT: dict[str, Any] = {"SpotStrategy": "SpotAsPriceGo", "ZoneId": "cn-hangzhou-g"}
 PREPAID: dict[str, Any] = {"InstanceChargeType": "PrePaid", "Period": 1}
@@ -44,7 +44,7 @@ def _level_case(level: str, low: int) -> Case:
     )
 
 
-def _period(name: str, unit: str | None, good: list[int], bad: list[int], contract: Contract, code: str) -> Case:
+def _period(name: str, unit: str | None, good: list[int], bad: list[int], contract: CheckOptions, code: str) -> Case:
     mode = PREPAID | {"AutoRenew": True, "AutoRenewPeriod": 1} | ({"PeriodUnit": unit} if unit else {})
     site = contract.site
     return Case(
@@ -303,7 +303,7 @@ CASES: list[Case] = [
         [PREPAID, {"InstanceChargeType": "PostPaid"}, {"Period": 1}],
         [{"InstanceChargeType": "PrePaid"}],
     ),
-    _period("Period", None, [1, 2, 3, 6, 12], [0, 4, 5, 7, 11, 13, 24], Contract(), "InvalidPeriod"),
+    _period("Period", None, [1, 2, 3, 6, 12], [0, 4, 5, 7, 11, 13, 24], CheckOptions(), "InvalidPeriod"),
     _period(
         "Period",
         "Month",
@@ -341,7 +341,12 @@ CASES: list[Case] = [
         [PREPAID | {"AutoRenew": True}],
     ),
     _period(
-        "AutoRenewPeriod", None, [1, 2, 3, 6, 12], [0, 4, 24], Contract(), "InvalidAutoRenewPeriod.ValueNotSupported"
+        "AutoRenewPeriod",
+        None,
+        [1, 2, 3, 6, 12],
+        [0, 4, 24],
+        CheckOptions(),
+        "InvalidAutoRenewPeriod.ValueNotSupported",
     ),
     _period(
         "AutoRenewPeriod", "Month", [1, 2, 3, 6, 12], [0, 4, 24], MAINLAND, "InvalidAutoRenewPeriod.ValueNotSupported"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.domain.create_instance.names import FIXED, nest
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request, lay_over
 from tests.unit.contract.messages import accepted, message
@@ -51,10 +51,10 @@ NEARLY = st.fixed_dictionaries(
         **dict.fromkeys(ENVELOPE, ANY_JSON),
     },
 )
-CONTRACTS = st.builds(Contract, st.sampled_from(["international", "mainland"]), st.sampled_from(["refuse", "warn"]))
+CONTRACTS = st.builds(CheckOptions, st.sampled_from(["international", "mainland"]), st.sampled_from(["refuse", "warn"]))
 
 
-def _answer(text: str, contract: Contract) -> None:
+def _answer(text: str, contract: CheckOptions) -> None:
     result = parse(text, contract)
     if isinstance(result, Refusal):
         assert result.violations
@@ -65,14 +65,14 @@ def _answer(text: str, contract: Contract) -> None:
 
 @PATIENT
 @given(st.text(max_size=200), CONTRACTS)
-def test_any_text(text: str, contract: Contract) -> None:
+def test_any_text(text: str, contract: CheckOptions) -> None:
     """Any text at all is answered."""
     _answer(text, contract)
 
 
 @PATIENT
 @given(ANY_JSON, CONTRACTS)
-def test_any_json(value: object, contract: Contract) -> None:
+def test_any_json(value: object, contract: CheckOptions) -> None:
     """Any JSON, NaN, infinities and lone surrogates included, is answered."""
     _answer(json.dumps(value), contract)
 
@@ -80,7 +80,7 @@ def test_any_json(value: object, contract: Contract) -> None:
 @pytest.mark.slow
 @PATIENT
 @given(NEARLY, CONTRACTS, st.booleans())
-def test_anything_that_looks_like_a_message(value: object, contract: Contract, ascii_only: bool) -> None:  # noqa: FBT001 - hypothesis
+def test_anything_that_looks_like_a_message(value: object, contract: CheckOptions, ascii_only: bool) -> None:  # noqa: FBT001 - hypothesis
     """The message's own names with anything in them are answered."""
     _answer(json.dumps(value, ensure_ascii=ascii_only), contract)
 
@@ -88,7 +88,7 @@ def test_anything_that_looks_like_a_message(value: object, contract: Contract, a
 @pytest.mark.slow
 @settings(PATIENT, max_examples=50)
 @given(ANY_PARAMETERS, ANY_PARAMETERS, CONTRACTS)
-def test_any_parameters(parameters: dict[str, Any], overlay: dict[str, Any], contract: Contract) -> None:
+def test_any_parameters(parameters: dict[str, Any], overlay: dict[str, Any], contract: CheckOptions) -> None:
     """A valid envelope with anything for parameters is answered."""
     _answer(json.dumps({"requestId": "a", "parameters": parameters, "alternatives": [overlay]}), contract)
 
@@ -99,7 +99,7 @@ def test_any_parameters(parameters: dict[str, Any], overlay: dict[str, Any], con
 def test_repeated_names(pairs: list[tuple[str, object]]) -> None:
     """Objects that repeat a name are answered."""
     members = ", ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in [*pairs, *pairs])
-    _answer(f'{{"requestId": "a", "parameters": {{{members}}}}}', Contract())
+    _answer(f'{{"requestId": "a", "parameters": {{{members}}}}}', CheckOptions())
 
 
 @pytest.mark.slow
@@ -108,8 +108,10 @@ def test_repeated_names(pairs: list[tuple[str, object]]) -> None:
 def test_large_bodies(name: str, count: int) -> None:
     """64 KB of anything repeated are answered."""
     items = [{"Key": "k", name: 1}] * count
-    _answer(json.dumps(message({"Tag": items, "DataDisk": items}, alternatives=items[:10]))[: 64 * 1024], Contract())
-    _answer(json.dumps(message({"Tag": items[:1200]}, alternatives=[{"ZoneId": "z"}] * 10)), Contract())
+    _answer(
+        json.dumps(message({"Tag": items, "DataDisk": items}, alternatives=items[:10]))[: 64 * 1024], CheckOptions()
+    )
+    _answer(json.dumps(message({"Tag": items[:1200]}, alternatives=[{"ZoneId": "z"}] * 10)), CheckOptions())
 
 
 @PATIENT

@@ -12,12 +12,12 @@ from shared.domain.errors.catalogue import entries
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.outcome import completed, failed, refused
 from shared.domain.lifecycle.record import Failure, Generation, Instance, Record, State
-from shared.domain.timings import Rules
+from shared.domain.timings import Timings
 from tests.unit.contract.messages import message, refused_text
 
 SCHEMA = json.loads(outcome_schema())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
-RULES = Rules("local")
+TIMINGS = Timings("local")
 NOW = 1795564800.0
 RECORD = Record(
     request_id="order-1",
@@ -42,21 +42,21 @@ SILENCE = ApiError("CreateInstance", None, "", "no answer")
 REFUSED = json.dumps(message({"Bogus": 1, "Password": "x"}))
 
 OUTCOMES = {
-    "completed": completed(RECORD, INSTANCE, NOW, RULES),
+    "completed": completed(RECORD, INSTANCE, NOW, TIMINGS),
     "completed without an address": completed(
-        replace(RECORD, order_id=None, trade_price=None), Instance("i", "Stopped"), NOW, RULES
+        replace(RECORD, order_id=None, trade_price=None), Instance("i", "Stopped"), NOW, TIMINGS
     ),
-    "dry run": completed(RECORD, None, NOW, RULES),
-    "failed to create": failed(RECORD, Failure("create", NO_STOCK), None, NOW, RULES),
-    "no answer": failed(RECORD, Failure("create", SILENCE), None, NOW, RULES),
+    "dry run": completed(RECORD, None, NOW, TIMINGS),
+    "failed to create": failed(RECORD, Failure("create", NO_STOCK), None, NOW, TIMINGS),
+    "no answer": failed(RECORD, Failure("create", SILENCE), None, NOW, TIMINGS),
     **{
-        how: failed(RECORD, Failure("start", NO_STOCK), {"instanceId": "i-1", "disposition": how}, NOW, RULES)
+        how: failed(RECORD, Failure("start", NO_STOCK), {"instanceId": "i-1", "disposition": how}, NOW, TIMINGS)
         for how in ("kept", "released", "vanished")
     },
-    "refused": refused(refused_text(REFUSED), "m-1", NOW, RULES),
-    "malformed": refused(refused_text("{"), "m-1", NOW, RULES),
-    "duplicate": refused(refused_text(REFUSED), "m-1", NOW, RULES, duplicate_of="order-1"),
-    "very wrong": refused(refused_text(json.dumps(message({f"x{n}": n for n in range(99)}))), "m-1", NOW, RULES),
+    "refused": refused(refused_text(REFUSED), "m-1", NOW, TIMINGS),
+    "malformed": refused(refused_text("{"), "m-1", NOW, TIMINGS),
+    "duplicate": refused(refused_text(REFUSED), "m-1", NOW, TIMINGS, duplicate_of="order-1"),
+    "very wrong": refused(refused_text(json.dumps(message({f"x{n}": n for n in range(99)}))), "m-1", NOW, TIMINGS),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.domain.create_instance.check import check_parameters, examine
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
-from shared.domain.create_instance.view import Contract
+from shared.domain.create_instance.view import CheckOptions
 from shared.domain.timings import REQUEST_TAG
 from tests.unit.contract.cases import BASE, violations
 from tests.unit.contract.messages import accepted, fields_and_codes, message, refused
@@ -118,7 +118,7 @@ def test_words_name_the_limit_and_the_value() -> None:
     """A violation says what is allowed and what was given, at most 64 characters of it."""
     said = {
         each.field: each.message
-        for each in violations({"SystemDisk.Size": 5000, "Description": "x" * 9999}, Contract())
+        for each in violations({"SystemDisk.Size": 5000, "Description": "x" * 9999}, CheckOptions())
     }
     assert "20 to 2048" in said["SystemDisk.Size"]
     assert "5000" in said["SystemDisk.Size"]
@@ -194,12 +194,12 @@ def test_client_token_leaves_the_parameters() -> None:
 def test_unlisted_values_can_pass_with_a_warning() -> None:
     """`unlisted=warn` turns rules that only list known values into warnings, and no others."""
     change = {"SystemDisk.Category": "cloud_new", "HttpTokens": "newer", "InstanceChargeType": "Hourly"}
-    lenient = Contract(unlisted="warn")
-    assert len(violations(change, Contract())) == 3
+    lenient = CheckOptions(unlisted="warn")
+    assert len(violations(change, CheckOptions())) == 3
     request = accepted(message(change), lenient)
     assert [each.field for each in request.warnings] == [f"parameters.{name}" for name in change]
     entry = {"SystemDisk.Category": "cloud_essd_entry"}
-    assert violations(entry, Contract())
+    assert violations(entry, CheckOptions())
     assert not violations(entry, lenient)
     new_level = {"DataDisk": [{"Category": "cloud_new", "PerformanceLevel": "PL9", "Size": 1}]}
     assert not violations(new_level, lenient)
@@ -235,7 +235,7 @@ def test_checking_flat_parameters_never_raises() -> None:
     flat: dict[str, Any] = {**BASE, "Nothing": 1, "Tag.1.Key": 5, "DataDisk.1.Size": "40", "a.b.c.d": True, "x..y": 0}
     found = {(each.field, each.code) for each in check_parameters(flat)}
     assert found == {(name, "InvalidParameter") for name in flat if name not in BASE}
-    assert examine({}, Contract()).warnings == []
+    assert examine({}, CheckOptions()).warnings == []
     assert json.dumps([each.message for each in check_parameters({})])
 
 
@@ -243,4 +243,4 @@ def test_checking_flat_parameters_never_raises() -> None:
 def test_a_contract_has_two_known_choices(wrong: dict[str, str]) -> None:
     """A contract that means nothing cannot be made."""
     with pytest.raises(ValueError, match="one of"):
-        Contract(**wrong)
+        CheckOptions(**wrong)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.adapters.rate_limit import BURST_SECONDS, DOUBLING_SECONDS, LONGEST_PAUSE_SECONDS, Budget, PacedCompute
 from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
-from shared.domain.errors.retry import Action, decide
+from shared.domain.errors.retry import RetryAction, decide
 from shared.ports import ApiFailure
 
 API, REGION = "CreateInstance", "cn-hangzhou"
@@ -165,8 +165,8 @@ def test_paced_waits_then_gives_up(method: str) -> None:
 def test_held_back_calls_are_made_later() -> None:
     """A call held back is tried again with the same token when its turn has come."""
     error = ApiError("CreateInstance", 429, "Throttling.Local", "", retry_after=2.5)
-    decision = decide(error, attempt=1, now=0, deadline=900, alternative_left=True, fraction=lambda: 0.0)
-    assert (decision.action, decision.delay) == (Action.RETRY, 2.5)
+    decision = decide(error, attempt=1, now=0, deadline=900, alternative_left=True, jitter=lambda: 0.0)
+    assert (decision.action, decision.delay) == (RetryAction.RETRY, 2.5)
 
 
 def test_paced_learns_from_throttling_only() -> None:

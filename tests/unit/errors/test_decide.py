@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors.catalogue import load
 from shared.domain.errors.model import ApiError
-from shared.domain.errors.retry import POLICIES, Action, decide
+from shared.domain.errors.retry import POLICIES, RetryAction, decide
 
 NO_STOCK = (403, "OperationDenied.NoStock")
 MISMATCH = (400, "IdempotentParameterMismatch")
@@ -26,33 +26,33 @@ BAD_IMAGE = (500, "InvalidImage.OSType")
     ("what", "attempt", "left", "alternative", "asked", "action", "delay"),
     [
         # what         try  left  alt    asked  action               delay
-        (BAD_NAME,       1,  900, True,  None,  Action.FAIL,           0.0),
-        (BAD_IMAGE,      1,  900, True,  None,  Action.FAIL,           0.0),
-        (NO_STOCK,       1,  900, True,  None,  Action.TURN_OVER,      0.0),
-        (NO_STOCK,       9,  900, True,  None,  Action.TURN_OVER,      0.0),
-        (NO_STOCK,       1,  900, False, None,  Action.FAIL,           0.0),
-        (NO_STOCK,       1,   -1, True,  None,  Action.FAIL,           0.0),
-        (MISMATCH,       1,  900, True,  None,  Action.SETTLE,         0.0),
-        (MISMATCH,      99,   -1, False, None,  Action.SETTLE,         0.0),
-        (NO_ANSWER,      1,  900, False, None,  Action.RETRY,          2.0),
-        (NO_ANSWER,      2,  900, False, None,  Action.RETRY,          4.0),
-        (NO_ANSWER,     99,  900, False, None,  Action.RETRY,         60.0),
-        (NO_ANSWER,     99,   59, False, None,  Action.FAIL,           0.0),
-        (THROTTLED,      1,  900, False, None,  Action.RETRY,          6.0),
-        (THROTTLED,      1,  900, False, 0.5,   Action.RETRY,          0.5),
-        (THROTTLED,      1,  900, False, 45.0,  Action.RETRY,         45.0),
-        (THROTTLED,      1,   30, False, 45.0,  Action.FAIL,           0.0),
-        (THROTTLED,     50,  900, False, None,  Action.RETRY,        120.0),
-        (BAD_KEY,        1,  900, False, None,  Action.RETRY,         30.0),
-        (BAD_KEY,        1,  900, False, 1.0,   Action.RETRY,         30.0),
-        (BAD_KEY,       50,  900, False, None,  Action.RETRY,        300.0),
-        (PASSING,        1,  900, False, None,  Action.TURN_OVER,      5.0),
-        (PASSING,        5,  900, False, None,  Action.TURN_OVER,     80.0),
-        (PASSING,        6,  900, False, None,  Action.FAIL,           0.0),
-        (FAILED_TOKEN,   1,  900, False, None,  Action.TURN_OVER,      5.0),
-        (UNSEEN,         1,  900, False, None,  Action.RETRY,          5.0),
-        (UNSEEN,         5,  900, False, None,  Action.FAIL,           0.0),
-        (UNSEEN,         1,    4, False, None,  Action.FAIL,           0.0),
+        (BAD_NAME,       1,  900, True,  None,  RetryAction.FAIL,           0.0),
+        (BAD_IMAGE,      1,  900, True,  None,  RetryAction.FAIL,           0.0),
+        (NO_STOCK,       1,  900, True,  None,  RetryAction.TURN_OVER,      0.0),
+        (NO_STOCK,       9,  900, True,  None,  RetryAction.TURN_OVER,      0.0),
+        (NO_STOCK,       1,  900, False, None,  RetryAction.FAIL,           0.0),
+        (NO_STOCK,       1,   -1, True,  None,  RetryAction.FAIL,           0.0),
+        (MISMATCH,       1,  900, True,  None,  RetryAction.SETTLE,         0.0),
+        (MISMATCH,      99,   -1, False, None,  RetryAction.SETTLE,         0.0),
+        (NO_ANSWER,      1,  900, False, None,  RetryAction.RETRY,          2.0),
+        (NO_ANSWER,      2,  900, False, None,  RetryAction.RETRY,          4.0),
+        (NO_ANSWER,     99,  900, False, None,  RetryAction.RETRY,         60.0),
+        (NO_ANSWER,     99,   59, False, None,  RetryAction.FAIL,           0.0),
+        (THROTTLED,      1,  900, False, None,  RetryAction.RETRY,          6.0),
+        (THROTTLED,      1,  900, False, 0.5,   RetryAction.RETRY,          0.5),
+        (THROTTLED,      1,  900, False, 45.0,  RetryAction.RETRY,         45.0),
+        (THROTTLED,      1,   30, False, 45.0,  RetryAction.FAIL,           0.0),
+        (THROTTLED,     50,  900, False, None,  RetryAction.RETRY,        120.0),
+        (BAD_KEY,        1,  900, False, None,  RetryAction.RETRY,         30.0),
+        (BAD_KEY,        1,  900, False, 1.0,   RetryAction.RETRY,         30.0),
+        (BAD_KEY,       50,  900, False, None,  RetryAction.RETRY,        300.0),
+        (PASSING,        1,  900, False, None,  RetryAction.TURN_OVER,      5.0),
+        (PASSING,        5,  900, False, None,  RetryAction.TURN_OVER,     80.0),
+        (PASSING,        6,  900, False, None,  RetryAction.FAIL,           0.0),
+        (FAILED_TOKEN,   1,  900, False, None,  RetryAction.TURN_OVER,      5.0),
+        (UNSEEN,         1,  900, False, None,  RetryAction.RETRY,          5.0),
+        (UNSEEN,         5,  900, False, None,  RetryAction.FAIL,           0.0),
+        (UNSEEN,         1,    4, False, None,  RetryAction.FAIL,           0.0),
     ],
 )  # fmt: skip
 def test_table(
@@ -62,13 +62,13 @@ def test_table(
     left: float,
     alternative: bool,
     asked: float | None,
-    action: Action,
+    action: RetryAction,
     delay: float,
 ) -> None:
     """The whole of the retry policy, without chance."""
     error = ApiError("CreateInstance", *what, "", retry_after=asked)
     decision = decide(
-        error, attempt=attempt, now=1000.0, deadline=1000.0 + left, alternative_left=alternative, fraction=lambda: 0.0
+        error, attempt=attempt, now=1000.0, deadline=1000.0 + left, alternative_left=alternative, jitter=lambda: 0.0
     )
     assert (decision.action, decision.delay) == (action, delay)
 
@@ -79,7 +79,7 @@ def test_chance_shortens_our_waits_and_lengthens_the_apis() -> None:
     theirs = ApiError("CreateInstance", *THROTTLED, "", retry_after=10.0)
     waits = [
         decide(
-            error, attempt=3, now=0.0, deadline=900.0, alternative_left=False, fraction=lambda share=share: share
+            error, attempt=3, now=0.0, deadline=900.0, alternative_left=False, jitter=lambda share=share: share
         ).delay
         for error in (ours, theirs)
         for share in (0.0, 0.999)
@@ -91,7 +91,7 @@ def test_policies_end() -> None:
     """Every policy has a bound: tries, or a wait that cannot shrink to nothing before the deadline."""
     for policy in POLICIES.values():
         assert policy.attempts is None or policy.attempts > 1
-        assert policy.base * (1 - policy.jitter) > 0
+        assert policy.base * (1 - policy.jitter_share) > 0
         assert policy.base <= policy.cap
 
 
@@ -111,11 +111,11 @@ any_error = st.builds(
 def test_anything_gets_a_decision(error: ApiError, attempt: int, left: float, share: float) -> None:
     """Any status, code and body gives a decision whose time lies between now and the deadline."""
     decision = decide(
-        error, attempt=attempt, now=0.0, deadline=left, alternative_left=attempt % 2 == 0, fraction=lambda: share
+        error, attempt=attempt, now=0.0, deadline=left, alternative_left=attempt % 2 == 0, jitter=lambda: share
     )
     assert decision.delay >= 0
     assert decision.verdict.remedy
-    if decision.action in (Action.RETRY, Action.TURN_OVER):
+    if decision.action in (RetryAction.RETRY, RetryAction.TURN_OVER):
         assert decision.delay <= left
 
 
@@ -123,10 +123,10 @@ def test_anything_gets_a_decision(error: ApiError, attempt: int, left: float, sh
 def test_broken_answers_keep_their_token(status: int | None, code: str, left: float) -> None:
     """After no answer or a 5xx only a code of the catalogue, or a throttle, may say that nothing was created."""
     error = ApiError("CreateInstance", status, code, "")
-    decision = decide(error, attempt=1, now=0.0, deadline=left, alternative_left=True, fraction=lambda: 0.0)
+    decision = decide(error, attempt=1, now=0.0, deadline=left, alternative_left=True, jitter=lambda: 0.0)
     if not decision.verdict.catalogued:
         assert decision.verdict.unknown or decision.verdict.category == "throttled"
-        assert decision.action in (Action.RETRY, Action.FAIL)
+        assert decision.action in (RetryAction.RETRY, RetryAction.FAIL)
 
 
 @given(error=any_error.filter(lambda error: error.retry_after is None), share=st.floats(0, 0.999))
@@ -135,13 +135,13 @@ def test_tries_are_bounded(error: ApiError, share: float) -> None:
     now, deadline, attempt = 0.0, 900.0, 1
     while attempt < 1000:
         decision = decide(
-            error, attempt=attempt, now=now, deadline=deadline, alternative_left=False, fraction=lambda: share
+            error, attempt=attempt, now=now, deadline=deadline, alternative_left=False, jitter=lambda: share
         )
-        if decision.action in (Action.FAIL, Action.SETTLE):
+        if decision.action in (RetryAction.FAIL, RetryAction.SETTLE):
             break
         now += decision.delay
         attempt += 1
-    assert decision.action in (Action.FAIL, Action.SETTLE)
+    assert decision.action in (RetryAction.FAIL, RetryAction.SETTLE)
     assert attempt <= 240
-    if decision.verdict.unknown and decision.action is Action.FAIL:
+    if decision.verdict.unknown and decision.action is RetryAction.FAIL:
         assert deadline - now < POLICIES["unknown"].cap
