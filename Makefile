@@ -35,14 +35,14 @@ check: setup ## lint, types, generated documents up to date
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy functions shared local
-	@$(BIN)/python -m local.documents --check
+	@$(BIN)/python -m local.docs.documents --check
 
 fix: setup ## let the linter mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 docs: setup ## write the generated documents again
-	@$(BIN)/python -m local.documents
+	@$(BIN)/python -m local.docs.documents
 
 simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)

@@ -17,14 +17,14 @@ from rich.console import Console
 from local.cloud.cloud import Cloud
 from local.cloud.config import Config
 from local.cloud.server import running
-from local.commands.board import board
 from local.project import ROOT
 from local.samples import Samples
+from local.terminal.board import board
 from tests.functional.page.browser import Browser, browsing
 from tests.functional.runtime.bench import Place
 
 if TYPE_CHECKING:
-    from local.story.journey import Journey
+    from local.trace.request_trace import Journey
 
 FOLDER = ROOT / "docs/pictures"
 WIDTH, HEIGHT = 1180, 1010

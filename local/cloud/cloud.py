@@ -15,9 +15,9 @@ from local.cloud.clock import RealClock
 from local.cloud.config import Config
 from local.cloud.faults import Faults
 from local.cloud.furnishing import furnish
-from local.cloud.mns.wire import Mns
+from local.cloud.mns.protocol import Mns
 from local.cloud.services import SERVICES
-from local.story.cloud_side import Witness
+from local.trace.recorder import Witness
 
 if TYPE_CHECKING:
     from local.cloud.clock import CloudClock

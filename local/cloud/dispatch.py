@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from local.cloud import control, pages
+from local.cloud import admin, pages
 from local.cloud.http import HttpResponse
 from local.cloud.service import LongPoll, ServiceError
 
@@ -26,8 +26,8 @@ def answer(cloud: Cloud, request: HttpRequest) -> Generator[float, None, HttpRes
 
     A generator, so that the server can wait without a thread and the in-process cloud without a loop.
     """
-    if request.target.startswith(control.PREFIX):
-        return control.answer(cloud, request)
+    if request.target.startswith(admin.PREFIX):
+        return admin.answer(cloud, request)
     if (page := pages.answer(request)) is not None:
         return page
     service = cloud.service_for(request)

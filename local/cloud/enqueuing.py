@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from local import defaults
 from local.cloud.http import json_response
-from local.cloud.mns.wire import Mns
+from local.cloud.mns.protocol import Mns
 from shared.domain.message.request import Refusal
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from local.cloud.cloud import Cloud
     from local.cloud.http import HttpRequest
-    from local.story.story import Changes
+    from local.trace.trace import Changes
 
 PATH = "/_local/events"
 BEAT_SECONDS = 0.2

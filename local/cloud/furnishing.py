@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from local import defaults
 from local.cloud.mns import attributes
+from local.cloud.mns.protocol import Mns
 from local.cloud.mns.queue import Queue
 from local.cloud.mns.topic import Subscription, Topic
-from local.cloud.mns.wire import Mns
-from local.cloud.tablestore.state import Table
-from local.cloud.tablestore.wire import Ots
+from local.cloud.tablestore.models import Table
+from local.cloud.tablestore.protocol import Ots
 from shared.adapters.tablestore import schema
 
 if TYPE_CHECKING:

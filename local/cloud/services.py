@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.cloud.ecs.wire import Ecs
-from local.cloud.mns.wire import Mns
-from local.cloud.tablestore.wire import Ots
+from local.cloud.ecs.protocol import Ecs
+from local.cloud.mns.protocol import Mns
+from local.cloud.tablestore.protocol import Ots
 
 if TYPE_CHECKING:
     from collections.abc import Callable

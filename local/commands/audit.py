@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local import auditing
-from local.commands import options
-from local.commands.output import WrongUse, json_line, progress, table, wants_json
-from local.records import open_records, worker_settings
+from local import audit as auditing
+from local.terminal import options
+from local.terminal.output import WrongUse, json_line, progress, table, wants_json
+from local.terminal.records import open_records, worker_settings
 from shared.domain.timings import REQUEST_TAG
 from shared.ports import ApiFailure, StoreUnavailable
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from local import defaults
-from local.commands import options
-from local.commands.output import WrongUse, json_line, progress, wants_json
+from local.terminal import options
+from local.terminal.output import WrongUse, json_line, progress, wants_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

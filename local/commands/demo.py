@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local.commands import options
 from local.commands.cloud import new_cloud, serving
-from local.commands.output import progress, raw_line, wants_json
-from local.demonstration import Demonstration
+from local.demo.demonstration import Demonstration
 from local.runtime.access import Access
 from local.runtime.worker import Bench, working
 from local.samples import Samples
+from local.terminal import options
+from local.terminal.output import progress, raw_line, wants_json
 
 if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
@@ -66,7 +66,7 @@ def _show(cloud: Cloud, worker: Worker, samples: Samples, access: Access, *, for
             if body is not None:
                 raw_line(body)
     else:
-        from local.commands.demo_table import follow  # noqa: PLC0415 - only people need it
+        from local.demo.table import follow  # noqa: PLC0415 - only people need it
 
         follow(demonstration, cloud, LIMIT_SECONDS)
     demonstration.count_instances(cloud.state()["ecs"]["instances"])

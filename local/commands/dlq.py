@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from local import dead_letters, defaults
-from local.commands import options
-from local.commands.dead_letter_queue import dead_letter_queue
-from local.commands.output import WrongUse, json_line, raw_line, table, wants_json
+from local import defaults
+from local import dlq as dead_letters
 from local.runtime.cloud_events import instant
 from local.runtime.mns import QueueClient
+from local.terminal import options
+from local.terminal.dead_letter_queue import dead_letter_queue
+from local.terminal.output import WrongUse, json_line, raw_line, table, wants_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local.commands.dead_letter_queue import Records
-    from local.dead_letters import Letter
+    from local.dlq import Letter
+    from local.terminal.dead_letter_queue import Records
     from shared.domain.message.request import Delivery
 
 COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")

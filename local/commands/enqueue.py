@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from local import defaults
-from local.commands import options
-from local.commands.output import WrongUse, json_line, progress, raw_line, wants_json
 from local.runtime.mns import QueueClient, QueueError
+from local.terminal import options
+from local.terminal.output import WrongUse, json_line, progress, raw_line, wants_json
 
 
 @click.command(

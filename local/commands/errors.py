@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from local.commands import options
-from local.commands.output import json_line, progress, raw_line, table, wants_json
+from local.terminal import options
+from local.terminal.output import json_line, progress, raw_line, table, wants_json
 from shared.domain.errors.catalogue import Entry, calls, entries, load
 from shared.domain.errors.model import Retry
 

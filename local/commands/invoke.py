@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from local.commands import options
-from local.commands.output import WrongUse, progress, raw_line
 from local.runtime.environment import VariablesMissing
 from local.runtime.template import TemplateError
 from local.runtime.worker import Bench
+from local.terminal import options
+from local.terminal.output import WrongUse, progress, raw_line
 
 
 @click.command(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from local import defaults
-from local.commands import options
-from local.commands.output import WrongUse, progress, raw_line, wants_json
 from local.runtime.mns import BATCH_LIMIT, QueueClient, QueueError, decode
+from local.terminal import options
+from local.terminal.output import WrongUse, progress, raw_line, wants_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from local.commands import options
-from local.commands.output import WrongUse, json_line, progress, raw_line, table, wants_json
 from local.package.build import LIMIT_BYTES, build
 from local.package.bytecode import find_python
 from local.package.target import Target
 from local.package.wheels import DownloadFailed
 from local.project import TEMPLATE
 from local.runtime.specification import Deployment
+from local.terminal import options
+from local.terminal.output import WrongUse, json_line, progress, raw_line, table, wants_json
 
 MEGABYTE = 1_000_000
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local.commands import options
 from local.commands.cloud import wait_until_stopped
-from local.commands.output import WrongUse, json_line, progress, wants_json
 from local.runtime.environment import VariablesMissing
 from local.runtime.mns import QueueClient, QueueError
 from local.runtime.template import TemplateError
 from local.runtime.worker import Bench, WorkerBroken, working
+from local.terminal import options
+from local.terminal.output import WrongUse, json_line, progress, wants_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

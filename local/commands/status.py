@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from local.commands import options
-from local.commands.output import console, json_line, progress, wants_json
-from local.records import open_records
+from local.terminal import options
+from local.terminal.output import console, json_line, progress, wants_json
+from local.terminal.records import open_records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,8 +56,8 @@ def status(*, request_id: str, endpoint: str | None, store: str, data: Path, as_
 
 def _draw(record: Record, endpoint: str | None) -> None:
     """Draw the timeline: the local cloud's, which saw more, or what the record knows."""
-    from local.commands.timeline import draw, from_cloud  # noqa: PLC0415 - only people need it
-    from local.story.from_record import steps_of  # noqa: PLC0415 - the same
+    from local.terminal.timeline import draw, from_cloud  # noqa: PLC0415 - only people need it
+    from local.trace.from_record import steps_of  # noqa: PLC0415 - the same
 
     seen = from_cloud(endpoint, record.request_id) if endpoint else None
     if seen is None:

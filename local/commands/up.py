@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local.commands import options
 from local.commands.cloud import new_cloud, serving, wait_until_stopped
-from local.commands.output import console, progress, wants_json
 from local.commands.run import TIMER_HELP, work
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE
 from local.runtime.worker import Bench
+from local.terminal import options
+from local.terminal.output import console, progress, wants_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +65,7 @@ def _show(cloud: Cloud) -> None:
     """Draw the requests live until stopped."""
     from rich.live import Live  # noqa: PLC0415 - only people need it
 
-    from local.commands.board import REFRESH_PER_SECOND, board  # noqa: PLC0415 - the same
+    from local.terminal.board import REFRESH_PER_SECOND, board  # noqa: PLC0415 - the same
 
     with Live(get_renderable=lambda: board(cloud), console=console(), refresh_per_second=REFRESH_PER_SECOND):
         wait_until_stopped()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local.commands import options
-from local.commands.output import WRONG_USE, json_line, progress, table, wants_json
+from local.terminal import options
+from local.terminal.output import WRONG_USE, json_line, progress, table, wants_json
 from shared.domain.create_instance.view import SITES, UNLISTED, CheckOptions
 from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.parse import parse

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local.cloud.cloud import Cloud
-from local.cloud.ecs.wire import Ecs
-from local.cloud.mns.wire import Mns
+from local.cloud.ecs.protocol import Ecs
+from local.cloud.mns.protocol import Mns
 from local.cloud.server import running
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from local import defaults
-from local.cloud.ecs.state import NEVER, Instance
+from local.cloud.ecs.models import NEVER, Instance
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.lifecycle.creating import tag_value
 from shared.domain.lifecycle.record import Generation, Record, State

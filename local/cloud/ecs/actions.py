@@ -10,7 +10,7 @@ from local.cloud.ecs.parameters import Parameters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local.cloud.ecs.state import Account
+    from local.cloud.ecs.models import Account
     from local.cloud.service import Call
 
     Values = dict[str, Any]

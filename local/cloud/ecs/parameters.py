@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from local.cloud.ecs import errors
+from local.cloud.ecs import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,10 +49,10 @@ class Parameters:
             if kind is not None:
                 values[name] = _READERS[kind](name, text)
             elif name not in COMMON:
-                raise errors.invalid(name, "this action has no such parameter")
+                raise exceptions.invalid(name, "this action has no such parameter")
         for name in self.required:
             if values.get(name) in {None, ""}:
-                raise errors.missing(name)
+                raise exceptions.missing(name)
         return values
 
 
@@ -80,7 +80,7 @@ def _template(name: str) -> str:
 
 def _integer(name: str, text: str) -> int:
     if not _INTEGER.fullmatch(text):
-        raise errors.invalid(name, "an integer is wanted")
+        raise exceptions.invalid(name, "an integer is wanted")
     return int(text)
 
 
@@ -88,13 +88,13 @@ def _number(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise errors.invalid(name, "a number is wanted") from None
+        raise exceptions.invalid(name, "a number is wanted") from None
 
 
 def _boolean(name: str, text: str) -> bool:
     value = _BOOLEANS.get(text.lower())
     if value is None:
-        raise errors.invalid(name, "true or false is wanted")
+        raise exceptions.invalid(name, "true or false is wanted")
     return value
 
 

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.cloud.mns import errors
+from local.cloud.mns import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.cloud.http import HttpRequest, HttpResponse
-    from local.cloud.mns.state import Account
+    from local.cloud.mns.models import Account
     from local.cloud.service import LongPoll
 
     Handler = Callable[[Account, "Arguments"], HttpResponse | LongPoll]
@@ -76,6 +76,6 @@ def find(request: HttpRequest) -> tuple[Action, Arguments]:
             if matched and (best is None or len(candidate.marks) > len(best[0].marks)):
                 best = candidate, matched.groups()
     if best is None:
-        raise errors.unknown_action(request.method, request.target)
+        raise exceptions.unknown_action(request.method, request.target)
     location = f"http://{request.headers.get('host', '')}{request.path}"
     return best[0], Arguments(best[1], query, request.headers, request.body, location)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.cloud.mns import errors
+from local.cloud.mns import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,5 +42,5 @@ def number(fields: Mapping[str, object], name: str, least: int, most: int) -> in
     """Return one number of a document or a query, checked."""
     text = str(fields[name])
     if not text.lstrip("-").isdigit() or not least <= int(text) <= most:
-        raise errors.invalid(name, f"a number from {least} to {most} is wanted")
+        raise exceptions.invalid(name, f"a number from {least} to {most} is wanted")
     return int(text)

@@ -7,7 +7,7 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from local.cloud.mns import errors
+from local.cloud.mns import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,10 +121,10 @@ class Queue:
         priority, _, rest = handle.partition("-")
         message_id, _, turn = rest.rpartition("-")
         if not (priority.isdigit() and message_id and turn.isdigit()):
-            raise errors.bad_handle(handle)
+            raise exceptions.bad_handle(handle)
         message = self.messages.get(message_id)
         if message is None or message.turn != int(turn) or message.visible_at <= now:
-            raise errors.no_message()
+            raise exceptions.no_message()
         return message
 
     def _hide(self, message: Message, until: float) -> None:

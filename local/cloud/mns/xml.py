@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
-from local.cloud.mns import errors
+from local.cloud.mns import exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,11 +34,11 @@ def parse(body: bytes) -> tuple[str, list[tuple[str, str | Fields]]]:
     """Return the root's name and its children in order; raise ServiceError when it is no XML."""
     # Entities need a document type; without one nothing can expand.
     if b"<!" in body.split(b"<![CDATA[")[0]:
-        raise errors.malformed("a document type is not allowed")
+        raise exceptions.malformed("a document type is not allowed")
     try:
         root = ET.fromstring(body)  # noqa: S314 - see above
     except ET.ParseError as error:
-        raise errors.malformed(str(error)) from None
+        raise exceptions.malformed(str(error)) from None
     return _name(root), [(_name(child), _value(child)) for child in root]
 
 
@@ -46,7 +46,7 @@ def parse_fields(body: bytes, root: str) -> Fields:
     """Return the fields of a document with the given root."""
     name, children = parse(body)
     if name != root:
-        raise errors.invalid(name, f"the element {root} is wanted")
+        raise exceptions.invalid(name, f"the element {root} is wanted")
     return dict(children)
 
 

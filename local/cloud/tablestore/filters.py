@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from local.cloud.tablestore.errors import invalid
+from local.cloud.tablestore.exceptions import invalid
 from local.cloud.tablestore.messages import Message
 from local.cloud.tablestore.messages import filter_pb as pb
 from local.cloud.tablestore.plainbuffer import decode_value

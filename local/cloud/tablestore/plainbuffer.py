@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from local.cloud.tablestore.crc8 import crc8
-from local.cloud.tablestore.errors import invalid
+from local.cloud.tablestore.exceptions import invalid
 
 HEADER = 0x75
 (_KEY, _DATA, _CELL, _NAME, _VALUE, _KIND, _TIMESTAMP, _DELETE_ROW, _ROW_CHECK, _CELL_CHECK) = range(1, 11)

@@ -1,46 +1,101 @@
-"""Every operation of the local Tablestore: its request message and what handles it."""
+"""Tablestore as it is spoken: protobuf over HTTP, one path an operation, answers signed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from local.cloud.tablestore import batch_operations, row_operations, table_operations
-from local.cloud.tablestore.messages import Message, pb
-from local.cloud.tablestore.plainbuffer import Row, decode
+from local.cloud.http import HttpResponse
+from local.cloud.service import Call, ServiceError
+from local.cloud.tablestore import exceptions, signing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Collection, Iterable
 
-    from local.cloud.tablestore.state import Tables
+    from local.cloud.cloud import Cloud
+    from local.cloud.http import HttpRequest
+    from local.cloud.tablestore.models import Table
 
-    Operation = Callable[[Tables, Message, float], Message]
-
-OPERATIONS: dict[str, tuple[Message, Operation]] = {
-    "CreateTable": (pb.CreateTableRequest, table_operations.create_table),
-    "DescribeTable": (pb.DescribeTableRequest, table_operations.describe_table),
-    "DeleteTable": (pb.DeleteTableRequest, table_operations.delete_table),
-    "PutRow": (pb.PutRowRequest, row_operations.put_row),
-    "UpdateRow": (pb.UpdateRowRequest, row_operations.update_row),
-    "DeleteRow": (pb.DeleteRowRequest, row_operations.delete_row),
-    "GetRow": (pb.GetRowRequest, row_operations.get_row),
-    "GetRange": (pb.GetRangeRequest, row_operations.get_range),
-    "BatchGetRow": (pb.BatchGetRowRequest, batch_operations.batch_get_row),
-    "BatchWriteRow": (pb.BatchWriteRowRequest, batch_operations.batch_write_row),
-}
+BODY_LIMIT = 5 * 1024 * 1024
+REQUEST_KEY = "requestId"
+"""The key column that names a provisioning request, for faults that match on one."""
 
 
-def keys(action: str, message: Message) -> Iterable[Row]:
-    """Return the rows a request names one by one."""
-    if action in {"BatchGetRow", "BatchWriteRow"}:
-        buffers = [item for part in message.tables for item in getattr(part, "primary_key", ())]
-        buffers += [row.row_change for part in message.tables for row in getattr(part, "rows", ())]
-    else:
-        fields = ("row", "row_change", "primary_key")
-        buffers = [value for name in fields if isinstance(value := getattr(message, name, None), bytes)]
-    return [row for buffer in buffers for row in decode(buffer)]
+class Ots:
+    """The Tablestore service: one instance."""
 
+    name = "ots"
 
-def error_message(code: str, message: str) -> bytes:
-    """Return a refusal as it is sent."""
-    data: bytes = pb.Error(code=code, message=message).SerializeToString()
-    return data
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.tables: dict[str, Table] = {}
+
+    def actions(self) -> Collection[str]:
+        """Return the names of all operations."""
+        from local.cloud.tablestore.operations import OPERATIONS  # noqa: PLC0415 - as below
+
+        return OPERATIONS
+
+    def serves(self, request: HttpRequest) -> bool:
+        """Take whatever speaks the protocol, known operation or not."""
+        return any(name.startswith("x-ots-") for name in request.headers)
+
+    def identify(self, request: HttpRequest) -> Call:
+        """Name the operation and read its message."""
+        # Not with the module: whoever runs the cloud without Tablestore need not wait for its SDK.
+        from local.cloud.tablestore.operations import OPERATIONS  # noqa: PLC0415 - as said above
+
+        action = request.path.removeprefix("/")
+        if request.method != "POST":
+            raise ServiceError(405, "OTSMethodNotAllowed", "Only POST method for requests is supported.")
+        if action not in OPERATIONS:
+            raise exceptions.invalid(f"Unsupported operation: {action}.")
+        if len(request.body) > BODY_LIMIT:
+            raise exceptions.too_large()
+        message = OPERATIONS[action][0]()
+        try:
+            message.ParseFromString(request.body)
+        except Exception:  # noqa: BLE001 - protobuf's DecodeError has moved between versions
+            raise exceptions.invalid("Failed to parse the protobuf message.") from None
+        return Call(action, request, message)
+
+    def authenticate(self, call: Call) -> None:
+        """Check the headers and the signature."""
+        signing.check(call.request, self._cloud.keys, signatures=self._cloud.config.checks.signatures)
+
+    def run(self, call: Call) -> HttpResponse:
+        """Do the operation."""
+        from local.cloud.tablestore.operations import OPERATIONS  # noqa: PLC0415 - as above
+
+        answer = OPERATIONS[call.action][1](self.tables, call.parameters, self._cloud.clock.now())
+        return self._respond(call.request, 200, answer.SerializeToString(), {})
+
+    def refuse(self, request: HttpRequest, error: ServiceError) -> HttpResponse:
+        """Answer with a protobuf error."""
+        from local.cloud.tablestore.operations import error_message  # noqa: PLC0415 - as above
+
+        return self._respond(request, error.status, error_message(error.code, error.message), error.headers)
+
+    def request_ids(self, call: Call) -> Iterable[str]:
+        """Return the ids of the provisioning requests whose rows the call names."""
+        from local.cloud.tablestore.operations import keys  # noqa: PLC0415 - as above
+
+        rows = keys(call.action, call.parameters)
+        return [str(value) for row in rows for name, value in row.key if name == REQUEST_KEY]
+
+    def state(self) -> Any:
+        """Show the tables."""
+        return {
+            "tables": {
+                table.name: {"rows": len(table), "primaryKey": list(table.schema), "timeToLive": table.time_to_live}
+                for table in self.tables.values()
+            }
+        }
+
+    def reset(self) -> None:
+        """Forget the tables."""
+        self.tables.clear()
+
+    def _respond(self, request: HttpRequest, status: int, body: bytes, headers: dict[str, str]) -> HttpResponse:
+        signed = signing.answer_headers(request, body, str(uuid4()), self._cloud.keys)
+        return HttpResponse(status, body, signed | headers)

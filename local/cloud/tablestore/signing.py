@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from local import defaults
-from local.cloud.tablestore.errors import invalid, unauthorized
+from local.cloud.tablestore.exceptions import invalid, unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from local import auditing, defaults
+from local import audit as auditing
+from local import defaults
 from local.cli import main
 from local.cloud.cloud import Cloud
 from local.cloud.server import running

@@ -17,10 +17,10 @@ from rich.console import Console
 
 from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
-from local.commands.board import board
-from local.commands.timeline import draw
 from local.project import ROOT
-from local.story.meaning import meaning
+from local.terminal.board import board
+from local.terminal.timeline import draw
+from local.trace.meaning import meaning
 from tests.functional.cli.processes import CLEAN, COMMAND, command, free_port
 
 if TYPE_CHECKING:

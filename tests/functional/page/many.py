@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from local import defaults
-from local.story.meaning import meaning
+from local.trace.meaning import meaning
 
 if TYPE_CHECKING:
     from local.cloud.cloud import Cloud

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from local import defaults
-from local.cloud.tablestore import row_operations, state
+from local.cloud.tablestore import models, row_responses
 from local.project import TEMPLATE
 from local.runtime.template import load
 from shared.adapters.tablestore import schema
@@ -29,4 +29,4 @@ def test_the_template_makes_the_tables_the_store_expects(resource: str, table: s
 
 def test_the_local_cloud_has_the_limits_the_store_counts_on() -> None:
     """Page size and longest value are the same on both sides."""
-    assert (row_operations.MAX_RANGE_ROWS, state.MAX_VALUE_BYTES) == (schema.PAGE_ROWS, schema.MAX_VALUE_BYTES)
+    assert (row_responses.MAX_RANGE_ROWS, models.MAX_VALUE_BYTES) == (schema.PAGE_ROWS, schema.MAX_VALUE_BYTES)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from alibabacloud_ecs20140526 import models
 
+from local.cloud.ecs.actions import ACTIONS
 from local.cloud.ecs.parameters import COMMON
-from local.cloud.ecs.wire import ACTIONS
 from shared.domain.create_instance.parameters import PARAMETERS
 
 if TYPE_CHECKING:

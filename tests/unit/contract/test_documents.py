@@ -8,9 +8,9 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from local.documents import DOCUMENTS
+from local.docs.documents import DOCUMENTS
+from local.docs.message_schema import message_schema
 from local.project import ROOT
-from local.schemas.message import message_schema
 from shared.domain.create_instance.parameters import PARAMETERS
 from tests.unit.contract.messages import accepted, message, refused
 from tests.unit.contract.requests import flat_requests, nested

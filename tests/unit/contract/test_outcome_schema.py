@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from local.schemas.outcome import CATEGORIES, outcome_schema
+from local.docs.outcome_schema import CATEGORIES, outcome_schema
 from shared.domain.errors.catalogue import entries
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.outcome import completed, failed, refused

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from local.cli import main
-from local.error_page import errors_page
+from local.docs.error_page import errors_page
 from shared.domain.errors.catalogue import entries, load
 from shared.domain.errors.retry import POLICIES
 

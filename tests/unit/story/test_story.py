@@ -9,11 +9,11 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.page.samples import without_secrets
 from local.project import EVENTS, ROOT
-from local.story import story as limits
-from local.story.from_record import steps_of
-from local.story.journey import LONGEST, STATES, Journey, Step
-from local.story.story import Story
-from local.story.worker_side import read_lines
+from local.trace import trace as limits
+from local.trace.from_record import steps_of
+from local.trace.request_trace import LONGEST, STATES, Journey, Step
+from local.trace.trace import Story
+from local.trace.worker_log import read_lines
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.record import Failure, Generation, Record, State
 

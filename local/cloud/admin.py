@@ -1,0 +1,94 @@
+"""The `/_local` calls: tests and people set faults, account state and time, and look at what there is.
+
+`GET /_local/events`, the feed, never ends and so has its place in `feed`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from local.cloud.enqueuing import enqueue
+from local.cloud.http import HttpResponse, json_response
+from local.cloud.origin import refusal
+from local.trace.worker_log import read_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from local.cloud.cloud import Cloud
+    from local.cloud.http import HttpRequest
+
+PREFIX = "/_local/"
+
+
+def answer(cloud: Cloud, request: HttpRequest) -> HttpResponse:
+    """Do a `/_local` call: 204 for a change, 200 with JSON for a look, 4xx with `{"error": words}`."""
+    if (refused := refusal(request)) is not None:
+        return refused
+    name, _, rest = request.path.removeprefix(PREFIX).partition("/")
+    call = _CALLS.get((request.method, name))
+    if call is None:
+        known = ", ".join(f"{method} {known}" for method, known in _CALLS)
+        words = f"unknown local call {request.method} {name}; known are {known}, GET events"
+        return json_response(404, {"error": words})
+    try:
+        with cloud.lock:
+            return call(cloud, request, rest)
+    except ValueError as error:
+        return json_response(400, {"error": str(error)})
+
+
+def _look(look: Callable[[Cloud], Any]) -> Callable[[Cloud, HttpRequest, str], HttpResponse]:
+    return lambda cloud, _request, _rest: json_response(200, look(cloud))
+
+
+def _change(change: Callable[[Cloud, Any], None]) -> Callable[[Cloud, HttpRequest, str], HttpResponse]:
+    def call(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
+        change(cloud, json.loads(request.body or b"{}"))
+        return HttpResponse(204)
+
+    return call
+
+
+def _advance(cloud: Cloud, data: Any) -> None:
+    seconds = data.get("advance") if isinstance(data, dict) else None
+    if not isinstance(seconds, (int, float)):
+        raise ValueError('the clock takes {"advance": seconds}')  # noqa: TRY004 - one kind of error for bad input
+    cloud.clock.advance(seconds)
+
+
+def _log(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
+    """Take the worker's log lines in."""
+    lines = request.body.decode("utf-8", "replace").splitlines()
+    read_lines(cloud.witness.story, lines, cloud.clock.now())
+    return HttpResponse(204)
+
+
+def _remove_faults(cloud: Cloud, _request: HttpRequest, number: str) -> HttpResponse:
+    cloud.faults.remove(number)
+    return HttpResponse(204)
+
+
+def _journey(cloud: Cloud, _request: HttpRequest, key: str) -> HttpResponse:
+    """Show one request's story."""
+    cloud.look()
+    journey = cloud.witness.story.journeys.get(key)
+    if journey is None:
+        return json_response(404, {"error": f"nothing is known of {key}"})
+    return json_response(200, journey.to_json())
+
+
+_CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]] = {
+    ("GET", "state"): _look(lambda cloud: cloud.state()),
+    ("GET", "faults"): _look(lambda cloud: cloud.faults.to_json()),
+    ("POST", "faults"): _change(lambda cloud, data: cloud.faults.add(data)),
+    ("DELETE", "faults"): _remove_faults,
+    ("POST", "config"): _change(lambda cloud, data: cloud.config.update(data)),
+    ("POST", "clock"): _change(_advance),
+    ("POST", "reset"): _change(lambda cloud, _: cloud.reset()),
+    ("POST", "log"): _log,
+    ("POST", "enqueue"): enqueue,
+    ("GET", "requests"): _journey,
+}
+"""What each call does, with the rest of its path after the name."""

@@ -1,0 +1,1 @@
+"""The demo: the sample messages sent, their outcomes judged and drawn."""

@@ -1,0 +1,1 @@
+"""The generated documents: schemas of what goes in and out, the pages of parameters and errors."""

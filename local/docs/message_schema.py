@@ -1,0 +1,174 @@
+"""The JSON Schema of a message, made from the parameter table.
+
+A schema says less than the worker: rules between parameters are in docs/parameters.md, and `provisioner validate`
+knows them all. A message the worker takes always fits the schema.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from local.docs.json_schema import DIALECT, Schema, as_text
+from shared.domain.create_instance.names import FIXED
+from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
+from shared.domain.message import envelope, request
+from shared.domain.message.alternatives import OWN_TAGS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from shared.domain.create_instance.schema import Parameter
+
+SCHEMA_ID = "urn:provisioner:schema:message:1"
+TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+NUMBER = r"\.[1-9][0-9]*\."
+
+
+def message_schema() -> str:
+    """Return docs/schema/message.schema.json."""
+    return as_text(
+        {
+            "$schema": DIALECT,
+            "$id": SCHEMA_ID,
+            "title": "A request for one ECS instance",
+            "type": "object",
+            "required": ["requestId", "parameters"],
+            "additionalProperties": False,
+            "properties": _envelope(),
+            "$defs": {
+                **{head: _members(head) for head in (*OBJECTS, *LISTS)},
+                "parameters": _parameters(),
+                "alternative": _alternative(),
+            },
+        }
+    )
+
+
+def _envelope() -> Schema:
+    return {
+        "requestId": {
+            "type": "string",
+            "pattern": f"^{envelope.REQUEST_ID}$",
+            "description": "The key of everything: the same id with the same content is the same request.",
+        },
+        "parameters": {"$ref": "#/$defs/parameters"},
+        "alternatives": {
+            "type": "array",
+            "maxItems": envelope.MAX_ALTERNATIVES,
+            "items": {"$ref": "#/$defs/alternative"},
+            "description": "Laid over the parameters in order when there is no stock.",
+        },
+        "start": {"type": "boolean", "default": True, "description": "Start the instance once it is created."},
+        "allocatePublicIp": {
+            "type": "boolean",
+            "default": False,
+            "description": "Give it a public address; needs InternetMaxBandwidthOut above 0.",
+        },
+        "timeoutSeconds": {
+            "type": "integer",
+            "minimum": envelope.MIN_TIMEOUT_SECONDS,
+            "maximum": envelope.MAX_TIMEOUT_SECONDS,
+            "default": request.DEFAULT_TIMEOUT_SECONDS,
+            "description": "From acceptance to readiness.",
+        },
+        "onFailure": {
+            "enum": list(envelope.ON_FAILURE),
+            "default": envelope.ON_FAILURE[0],
+            "description": "What becomes of an instance when something fails after it exists.",
+        },
+        "notAfter": {
+            "type": "string",
+            "format": "date-time",
+            "description": "A message taken later than this is refused.",
+        },
+        "metadata": {
+            "type": "object",
+            "maxProperties": envelope.MAX_METADATA,
+            "propertyNames": {"maxLength": envelope.MAX_METADATA_KEY},
+            "additionalProperties": {"type": "string", "maxLength": envelope.MAX_METADATA_VALUE},
+            "description": f"Given back in the outcome; at most {envelope.MAX_METADATA_BYTES} bytes as ASCII JSON.",
+        },
+    }
+
+
+def _parameters() -> Schema:
+    objects = {head: {"$ref": f"#/$defs/{head}"} for head in OBJECTS}
+    return {
+        "type": "object",
+        "required": list(REQUIRED),
+        "oneOf": [{"required": ["ImageId"]}, {"required": ["ImageFamily"]}],
+        "additionalProperties": False,
+        "properties": _scalars() | objects | _lists(),
+        "patternProperties": _numbered(),
+    }
+
+
+def _alternative() -> Schema:
+    objects = {head: _nullable_members(_members(head)) for head in OBJECTS}
+    properties = _scalars() | objects | _lists()
+    return {
+        "type": "object",
+        "description": "null removes a parameter; a list replaces the whole list.",
+        "additionalProperties": False,
+        "properties": {name: _nullable(value) for name, value in properties.items() if _head(name) not in FIXED},
+        "patternProperties": _numbered(but=FIXED),
+    }
+
+
+def _scalars() -> Schema:
+    return {name: value_schema(item) for name, item in PARAMETERS.items() if ".N." not in name}
+
+
+def _lists() -> Schema:
+    return {
+        head: {"type": "array", **({"maxItems": most} if most else {}), "items": {"$ref": f"#/$defs/{head}"}}
+        for head, most in (LISTS | {"Tag": OWN_TAGS}).items()
+    }
+
+
+def _numbered(but: Collection[str] = ()) -> Schema:
+    """Return the flat names of list items, as expressions; numbers have no leading zeros."""
+    return {
+        f"^{name.replace('.N.', NUMBER)}$": value_schema(item)
+        for name, item in PARAMETERS.items()
+        if ".N." in name and _head(name) not in but
+    }
+
+
+def _members(head: str) -> Schema:
+    prefixes = (f"{head}.N.", f"{head}.")
+    found = {name: item for name, item in PARAMETERS.items() if name.startswith(prefixes)}
+    schema: Schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name.rpartition(".")[2]: value_schema(item) for name, item in found.items()},
+    }
+    return schema | {"minProperties": 1} if head in LISTS else schema
+
+
+def _nullable_members(schema: Schema) -> Schema:
+    return schema | {"properties": {name: _nullable(value) for name, value in schema["properties"].items()}}
+
+
+def _nullable(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _head(name: str) -> str:
+    return name.split(".", 1)[0]
+
+
+def value_schema(parameter: Parameter) -> Schema:
+    """Return the schema of one value."""
+    schema: Schema = {"type": TYPES[parameter.kind], "description": parameter.about}
+    negations: list[Schema] = []
+    for limit in parameter.limits:
+        keywords = dict(limit.schema)
+        if "not" in keywords:
+            negations.append({"not": keywords.pop("not")})
+        schema |= keywords
+    if negations:
+        schema["allOf"] = negations
+    if parameter.secret:
+        schema["writeOnly"] = True
+    return schema
