@@ -12,7 +12,7 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.in_process import in_process
 from local.cloud.server import running
-from tests.clients import Clients
+from tests.support.clients import Clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

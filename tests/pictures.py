@@ -20,8 +20,8 @@ from local.cloud.server import running
 from local.project import ROOT
 from local.samples import Samples
 from local.terminal.board import board
-from tests.functional.page.browser import Browser, browsing
-from tests.functional.runtime.bench import Place
+from tests.support.browser import Browser, browsing
+from tests.support.place import Place
 
 if TYPE_CHECKING:
     from local.trace.request_trace import Journey

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.bench.cloud import cloud_process
 from tests.bench.figure import Aim, Figure
-from tests.signing import acs3_request, mns_request
+from tests.support.signing import acs3_request, mns_request
 
 CALLS = 2000
 ROUNDS = 5

@@ -10,13 +10,13 @@ import pytest
 from local import defaults
 from shared import bootstrap
 from shared.ports import StoreUnavailable
-from tests.functional.worker import Worker, message
+from tests.support.worker import Worker, message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 WORDS = "These are the words of the service itself."
 

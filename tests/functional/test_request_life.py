@@ -13,13 +13,13 @@ from local import defaults
 from shared import bootstrap
 from shared.domain.message.parse import parse
 from shared.usecases import provision as provisioning
-from tests.functional.worker import Worker, message
+from tests.support.worker import Worker, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 USER_DATA = base64.b64encode(b"#!/bin/sh\necho deeply secret\n").decode()
 

@@ -18,8 +18,8 @@ import pytest
 from local import defaults
 from local.runtime.environment import DATABASE
 from shared.adapters.sqlite import SqliteStore
-from tests.functional.cli.processes import command, free_port, serving
 from tests.reliability.crowd import SOLD_OUT, Crowd, crowd, faults
+from tests.support.processes import command, free_port, serving
 
 pytestmark = [
     pytest.mark.slow,

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
-from scripted_server import Script, scripted
 
 from shared.adapters.ecs.client import Ecs
 from shared.logs import silence_sdks
 from shared.ports import ApiFailure, Created
 from shared.settings import Credentials
+from tests.support.scripted_server import Script, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

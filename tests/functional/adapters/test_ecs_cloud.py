@@ -15,7 +15,7 @@ from shared.ports import ApiFailure
 from shared.settings import Credentials
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 KEYS = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
 REGION = defaults.REGION

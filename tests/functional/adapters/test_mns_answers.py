@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from scripted_server import Script, scripted
 
 from shared.adapters.mns import Mns, MnsOutcomes, MnsQueue
 from shared.ports import PublishFailed, SendFailed
 from shared.settings import Credentials
+from tests.support.scripted_server import Script, scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from shared.settings import Credentials
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 KEYS = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
 BODY = '{"requestId": "order-1", "parameters": {"Description": "ä <&> \\u0000 \U0001f600"}}'

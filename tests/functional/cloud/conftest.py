@@ -3,12 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tablestore_things import things_in_a_cloud
+
+from tests.support.tablestore import things_in_a_cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tablestore_things import Things
+    from tests.support.tablestore import Things
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from local.cloud.cloud import Cloud
 from local.cloud.config import Checks, Config
 from local.cloud.in_process import in_process
 from local.cloud.server import running
-from tests.clients import Clients
-from tests.functional.cloud import test_ecs_looking, test_ecs_refusals, test_ecs_signatures, test_ecs_tokens
+from tests.functional.cloud import test_ecs_describe, test_ecs_refusals, test_ecs_signatures, test_ecs_tokens
 from tests.functional.cloud import test_mns_signatures as mns_signatures
+from tests.support.clients import Clients
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ CONTROLS: list[tuple[str, Callable[[Clients], None]]] = [
     ("signatures", mns_signatures.test_wrong_key_and_wrong_secret),
     ("tokens", test_ecs_tokens.test_same_token_same_instance),
     ("tokens", test_ecs_tokens.test_other_parameters_are_a_mismatch),
-    ("pages", test_ecs_looking.test_ten_statuses_a_page_unless_told_otherwise),
+    ("pages", test_ecs_describe.test_ten_statuses_a_page_unless_told_otherwise),
     ("parameters", contract),
 ]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from alibabacloud_ecs20140526.models import DescribeInstancesRequestTag
 
-from tests.functional.cloud.calls import allocate, create, delete, describe, refusal, start, statuses
+from tests.support.ecs_calls import allocate, create, delete, describe, refusal, start, statuses
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def test_pending_stopped_running(cloud: Clients) -> None:

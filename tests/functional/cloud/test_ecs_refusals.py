@@ -10,10 +10,10 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
 from darabonba.runtime import RuntimeOptions
 
-from tests.functional.cloud.calls import PLAIN, REGION, create, delete, refusal
+from tests.support.ecs_calls import PLAIN, REGION, create, delete, refusal
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def raw(cloud: Clients, action: str, **query: str) -> object:

@@ -13,13 +13,13 @@ import pytest
 from local import defaults
 from local.cloud.cloud import Cloud, Key
 from local.cloud.server import running
-from tests.functional.cloud.calls import create, refusal, statuses
-from tests.signing import acs3_request, rpc_query
+from tests.support.ecs_calls import create, refusal, statuses
+from tests.support.signing import acs3_request, rpc_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 QUERY = {"RegionId": "cn-hangzhou"}
 

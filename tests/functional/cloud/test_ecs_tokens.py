@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.functional.cloud.calls import create, delete, refusal, statuses
+from tests.support.ecs_calls import create, delete, refusal, statuses
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def test_same_token_same_instance(cloud: Clients) -> None:

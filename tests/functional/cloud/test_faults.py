@@ -13,11 +13,11 @@ from mns.mns_exception import MNSClientNetworkException
 from mns.queue import Message
 from mns.topic import TopicMessage, TopicMeta
 
-from tests.functional.cloud.calls import create, delete, refusal, start, statuses
 from tests.functional.cloud.test_mns_queues import code, make
+from tests.support.ecs_calls import create, delete, refusal, start, statuses
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def tagged(request_id: str) -> dict[str, object]:

@@ -18,7 +18,7 @@ from local.cloud.server import running
 from local.project import EVENTS
 from local.runtime.access import Access
 from local.runtime.mns import QueueClient
-from tests.functional.cloud.calls import PLAIN
+from tests.support.ecs_calls import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from mns.queue import Message, QueueMeta
 if TYPE_CHECKING:
     from mns.queue import Queue
 
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def make(cloud: Clients, name: str = "work", **attributes: int) -> Queue:

@@ -12,10 +12,10 @@ from mns.queue import QueueMeta
 
 from local.cloud.cloud import Key
 from tests.functional.cloud.test_mns_queues import code
-from tests.signing import mns_request
+from tests.support.signing import mns_request
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def test_wrong_key_and_wrong_secret(cloud: Clients) -> None:

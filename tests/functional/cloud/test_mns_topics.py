@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mns.topic import Topic
 
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 QUEUE = "acs:mns:cn-hangzhou:1000000000000001:queues/inbox"
 

@@ -8,7 +8,6 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tablestore_things import ALL, DAY, IGNORE, NOT_EXIST, TABLE, create, key, when
 
 from local import defaults
 from local.cloud.cloud import Key
@@ -16,11 +15,12 @@ from local.cloud.tablestore.signing import md5
 from shared.adapters.tablestore.client import connect
 from shared.adapters.tablestore.client import tablestore as sdk
 from shared.settings import Credentials
+from tests.support.tablestore import ALL, DAY, IGNORE, NOT_EXIST, TABLE, create, key, when
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tablestore_things import Things
+    from tests.support.tablestore import Things
 
     Work = Callable[[Things], Any]
 

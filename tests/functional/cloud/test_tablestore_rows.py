@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tablestore_things import ALL, DAY, EXIST, IGNORE, NOT_EXIST, TABLE, create, key, when
 
 from shared.adapters.tablestore.client import tablestore as sdk
+from tests.support.tablestore import ALL, DAY, EXIST, IGNORE, NOT_EXIST, TABLE, create, key, when
 
 if TYPE_CHECKING:
-    from tablestore_things import Things
+    from tests.support.tablestore import Things
 
 Equal = sdk.ComparatorType.EQUAL
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 PASSWORD = "Hunter2+/&%"
 KEYS = SimpleNamespace(

@@ -10,20 +10,20 @@ from local.cloud.cloud import Cloud
 from local.cloud.config import Config
 from local.cloud.server import running
 from local.samples import Samples
-from tests.functional.runtime.bench import Place
+from tests.support.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.functional.page.browser import Browser
+    from tests.support.browser import Browser
 
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Run one browser for all tests."""
     pytest.importorskip("selenium", reason="selenium is not here: pip install -r requirements/dev.txt")
-    from tests.functional.page import browser
+    from tests.support import browser
 
     if browser.CHROMIUM is None or browser.DRIVER is None:
         pytest.skip("no browser here: apt-get install chromium chromium-driver")

@@ -8,8 +8,8 @@ import pytest
 from many import tell_of
 
 if TYPE_CHECKING:
-    from tests.functional.page.browser import Browser
-    from tests.functional.runtime.bench import Place
+    from tests.support.browser import Browser
+    from tests.support.place import Place
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe(page: Browser, place: Place, scheme: str, width: int) -> None:
     """Contrast, labels, roles and the rest: no violation, empty or full, in light and dark, on a desk and a phone."""
-    from tests.functional.page.browser import AXE
+    from tests.support.browser import AXE
 
     if not AXE.is_file():
         pytest.skip(f"axe-core is not here: npm ci --prefix {AXE.parents[2]}")

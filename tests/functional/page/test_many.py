@@ -11,8 +11,8 @@ from many import tell_of
 
 if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
-    from tests.functional.page.browser import Browser
-    from tests.functional.runtime.bench import Place
+    from tests.support.browser import Browser
+    from tests.support.place import Place
 
 pytestmark = pytest.mark.slow
 SECONDS = 4

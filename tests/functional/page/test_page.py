@@ -12,8 +12,8 @@ from local.project import EVENTS
 from local.samples import Samples
 
 if TYPE_CHECKING:
-    from tests.functional.page.browser import Browser
-    from tests.functional.runtime.bench import Place
+    from tests.support.browser import Browser
+    from tests.support.place import Place
 
 pytestmark = pytest.mark.slow
 

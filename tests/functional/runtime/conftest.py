@@ -9,7 +9,7 @@ import pytest
 from local.cloud.cloud import Cloud
 from local.cloud.config import Config
 from local.cloud.server import running
-from tests.functional.runtime.bench import Place
+from tests.support.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from local.runtime.log_pipe import told
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.functional.runtime.bench import Place
+    from tests.support.place import Place
 
 LINE = json.dumps({"event": "message", "request_id": "order-1", "end": "created", "accepted_at": 5, "state": "pending"})
 

@@ -22,7 +22,7 @@ from local.runtime.specification import FunctionSpecification, QueueTriggerSpeci
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.functional.runtime.bench import Place
+    from tests.support.place import Place
 
 CODE = """
 import json, pathlib, sys

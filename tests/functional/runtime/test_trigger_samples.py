@@ -11,7 +11,7 @@ from local.runtime.worker import Bench
 from local.samples import Samples, TriggerSample
 
 if TYPE_CHECKING:
-    from tests.functional.runtime.bench import Place
+    from tests.support.place import Place
 
 TRIGGERS = Samples.load().triggers
 

@@ -12,10 +12,10 @@ import pytest
 from local import defaults
 from local.runtime.queue_trigger import Strategy
 from local.samples import Samples, differences
-from tests.functional.runtime.bench import request
+from tests.support.place import request
 
 if TYPE_CHECKING:
-    from tests.functional.runtime.bench import Place
+    from tests.support.place import Place
 
 SAMPLES = Samples.load()
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request
-from tests.unit.contract.cases import BASE
+from tests.support.cases import BASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from local.project import ROOT
 from local.terminal.board import board
 from local.terminal.timeline import draw
 from local.trace.meaning import meaning
-from tests.functional.cli.processes import CLEAN, COMMAND, command, free_port
+from tests.support.processes import CLEAN, COMMAND, command, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,8 @@ from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request, lay_over
-from tests.unit.contract.messages import accepted, message
-from tests.unit.contract.requests import flat_requests, nested
+from tests.support.messages import accepted, message
+from tests.support.random_requests import flat_requests, nested
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """The machine may be busy; what a message costs is measured in tests/bench."""

@@ -12,8 +12,8 @@ from local.docs.documents import DOCUMENTS
 from local.docs.message_schema import message_schema
 from local.project import ROOT
 from shared.domain.create_instance.parameters import PARAMETERS
-from tests.unit.contract.messages import accepted, message, refused
-from tests.unit.contract.requests import flat_requests, nested
+from tests.support.messages import accepted, message, refused
+from tests.support.random_requests import flat_requests, nested
 
 SCHEMA = json.loads(message_schema())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)

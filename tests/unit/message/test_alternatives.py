@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.contract.messages import accepted, fields_and_codes, message, refused
+from tests.support.messages import accepted, fields_and_codes, message, refused
 
 DISKS = {"DataDisk": [{"Size": 40}, {"Size": 50}], "SystemDisk": {"Category": "cloud_essd", "Size": 40}}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.samples import Samples
-from tests.functional.cli.processes import command, free_port, json_lines, serving
+from tests.support.processes import command, free_port, json_lines, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

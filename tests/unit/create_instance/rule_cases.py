@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.domain.create_instance.view import CheckOptions
-from tests.unit.contract.cases import Case
+from tests.support.cases import Case
 
 MAINLAND = CheckOptions(site="mainland")
 ESSD = "cloud_essd"

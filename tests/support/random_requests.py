@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.domain.create_instance.check import check_parameters
 from shared.domain.create_instance.parameters import PARAMETERS
-from tests.unit.contract.cases import BASE
+from tests.support.cases import BASE
 
 _NAME = st.text("abcXYZ019:_.-服务", min_size=2, max_size=40)
 _SPECIAL: dict[str, st.SearchStrategy[Any]] = {

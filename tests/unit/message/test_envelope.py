@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.domain.message.parse import MAX_MESSAGE_BYTES
-from tests.unit.contract.messages import accepted, fields_and_codes, message, refused, refused_text
+from tests.support.messages import accepted, fields_and_codes, message, refused, refused_text
 
 BANDWIDTH = {"InternetMaxBandwidthOut": 5}
 PAIRS = {f"k{number}": "v" for number in range(20)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
-from tests.unit.contract.cases import Case, values
+from tests.support.cases import Case, values
 
 LETTERS = "Web-1_a.b:c"
 RAW = 32 * 1024

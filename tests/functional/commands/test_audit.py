@@ -18,8 +18,8 @@ from shared.adapters.ecs.client import Ecs
 from shared.domain.lifecycle.record import Instance
 from shared.domain.timings import REQUEST_TAG
 from shared.settings import Credentials
-from tests.functional.cli import lives
-from tests.functional.runtime.bench import PARAMETERS, request
+from tests.support import lives
+from tests.support.place import PARAMETERS, request
 
 if TYPE_CHECKING:
     from pathlib import Path

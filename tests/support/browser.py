@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium")
 DRIVER = shutil.which("chromedriver")
-AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
+AXE = Path(__file__).parents[1] / "functional/page/node_modules/axe-core/axe.min.js"
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,1000",

@@ -13,7 +13,7 @@ from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.outcome import completed, failed, refused
 from shared.domain.lifecycle.record import Failure, Generation, Instance, Record, State
 from shared.domain.timings import Timings
-from tests.unit.contract.messages import message, refused_text
+from tests.support.messages import message, refused_text
 
 SCHEMA = json.loads(outcome_schema())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())

@@ -15,8 +15,8 @@ from local.cloud.server import running
 from local.runtime.access import Access
 from local.runtime.cloud_events import batch_event, envelope
 from local.runtime.mns import Message, QueueClient
-from tests.functional.cli import lives
-from tests.functional.runtime.bench import Place, request
+from tests.support import lives
+from tests.support.place import Place, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

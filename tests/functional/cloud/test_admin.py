@@ -13,11 +13,11 @@ import pytest
 from local.cloud.cloud import Cloud
 from local.cloud.config import Config
 from local.cloud.server import listen, running
-from tests.functional.cloud.calls import create, statuses
 from tests.functional.cloud.test_mns_queues import make
+from tests.support.ecs_calls import create, statuses
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def refused(cloud: Clients, call: str, data: object = None) -> tuple[int, str]:

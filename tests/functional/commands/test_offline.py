@@ -12,7 +12,7 @@ import pytest
 from local.cli import COMMANDS, main
 from local.project import EVENTS, ROOT
 from local.runtime.access import ACCOUNT_VARIABLES
-from tests.functional.cli.processes import free_port, inside
+from tests.support.processes import free_port, inside
 
 if TYPE_CHECKING:
     from pathlib import Path

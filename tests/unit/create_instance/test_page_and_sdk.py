@@ -9,7 +9,7 @@ import pytest
 
 from shared.domain.create_instance.names import OMITTED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
-from tests.unit.contract.messages import accepted, fields_and_codes, message, refused
+from tests.support.messages import accepted, fields_and_codes, message, refused
 
 PAGE: dict[str, Any] = {item["name"]: item for item in json.loads((Path(__file__).parent / "page.json").read_text())}
 """The parameters of the page, with type and sample value (None where the sample is null)."""

@@ -9,8 +9,8 @@ from shared.domain.create_instance.check import check_parameters, examine
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.timings import REQUEST_TAG
-from tests.unit.contract.cases import BASE, violations
-from tests.unit.contract.messages import accepted, fields_and_codes, message, refused
+from tests.support.cases import BASE, violations
+from tests.support.messages import accepted, fields_and_codes, message, refused
 
 WRONG = {
     str: [1, 1.5, True, None, [], {}],

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from alibabacloud_ecs20140526 import models
 
-from tests.functional.cloud.calls import REGION, create, describe, refusal, statuses
+from tests.support.ecs_calls import REGION, create, describe, refusal, statuses
 
 if TYPE_CHECKING:
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 
 def test_ten_statuses_a_page_unless_told_otherwise(cloud: Clients) -> None:

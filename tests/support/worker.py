@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from local.cloud.clock import CloudClock
     from shared.domain.lifecycle.record import Record
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 CREDENTIALS = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from local.commands.validate import validate
-from tests.functional.cli.processes import CLEAN, COMMAND, command, json_lines
+from tests.support.processes import CLEAN, COMMAND, command, json_lines
 
 if TYPE_CHECKING:
     from pathlib import Path

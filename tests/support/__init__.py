@@ -1,0 +1,1 @@
+"""What tests share: clients of the local cloud, signatures, messages, a worker, processes, a browser."""
