@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.runtime.mns import decode
+from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.lifecycle.record import TERMINAL, digest
 from shared.domain.message.parse import parse
-from shared.domain.message.request import SECRET_PARAMETERS, Delivery, Refusal, Request
+from shared.domain.message.request import Delivery, Refusal, Request
 from shared.trigger import BODY_FIELDS, deliveries
 
 if TYPE_CHECKING:

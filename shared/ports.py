@@ -20,9 +20,9 @@ from shared.domain.lifecycle.record import Created, Instance
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.errors.model import ApiError
     from shared.domain.lifecycle.record import OpenEntry, Record
-    from shared.domain.message.request import Scalar
 
 
 __all__ = [

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from local.samples import Samples
-from shared.domain.message.request import SECRET_PARAMETERS
+from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 
 
 def samples() -> list[dict[str, str]]:

@@ -20,8 +20,8 @@ from shared.ports import ApiFailure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.lifecycle.record import Created, Instance
-    from shared.domain.message.request import Scalar
     from shared.ports import Clock, Compute
 
 BURST_SECONDS = 1.0

@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.domain.create_instance.schema import Violation
 from shared.domain.errors.catalogue import classify
 from shared.domain.lifecycle import creating, events, outcome
 from shared.domain.lifecycle.record import TERMINAL, Record, State
 from shared.domain.message.parse import parse
-from shared.domain.message.request import Refusal, Request, Violation
+from shared.domain.message.request import Refusal, Request
 from shared.ports import PublishFailed, SendFailed, StoreUnavailable
 from shared.usecases.context import Run
 from shared.usecases.create import create

@@ -13,7 +13,7 @@ from shared.ports import ApiFailure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
     from tests.reliability.kernel import Kernel
 
 PAGE = 50

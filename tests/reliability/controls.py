@@ -20,8 +20,8 @@ from tests.reliability.world import SimCompute, SimOutcomes, SimStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.lifecycle.record import Created, Record
-    from shared.domain.message.request import Scalar
     from shared.domain.timings import Timings
     from shared.usecases.context import Run
     from tests.reliability.scenario import Simulation

@@ -17,8 +17,8 @@ from tests.reliability.world import SimCompute
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.lifecycle.record import Created
-    from shared.domain.message.request import Scalar
     from tests.reliability.scenario import Simulation
     from tests.reliability.stage import Fault
 

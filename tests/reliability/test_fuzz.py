@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
 
 EVENTS, PARTS = 5000, 5
 LIMIT_SECONDS = 120.0

@@ -13,8 +13,8 @@ from tests.reliability.kernel import Crash
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.lifecycle.record import Created, Instance, OpenEntry, Record
-    from shared.domain.message.request import Scalar
     from tests.reliability.cloud import Ecs
     from tests.reliability.faults import Plan
     from tests.reliability.kernel import Actor, Kernel

@@ -14,7 +14,7 @@ from shared.domain.create_instance.view import CheckOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shared.domain.message.request import Violation
+    from shared.domain.create_instance.schema import Violation
 
 BASE: Mapping[str, Any] = {
     "RegionId": "cn-hangzhou",

@@ -9,8 +9,8 @@ from local.cloud.ecs.actions import action
 from local.cloud.ecs.parameters import pairs
 from local.cloud.service import ServiceError
 from shared.domain.create_instance.check import check_parameters
+from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.create_instance.view import CheckOptions
-from shared.domain.message.request import SECRET_PARAMETERS
 
 if TYPE_CHECKING:
     from typing import Any

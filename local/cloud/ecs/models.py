@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from local.cloud.cloud import Cloud
     from local.cloud.config import Limits
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
 
 NEVER = float("inf")
 

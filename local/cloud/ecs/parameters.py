@@ -12,7 +12,7 @@ from local.cloud.ecs import exceptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
 
 COMMON = frozenset(
     {

@@ -12,7 +12,7 @@ from local.cloud.service import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,15 +26,15 @@ from darabonba.runtime import RuntimeOptions
 
 from shared.adapters.ecs.sdk_patches import one_session_each
 from shared.domain.create_instance.names import nest
+from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.errors.model import ApiError
-from shared.domain.message.request import SECRET_PARAMETERS
 from shared.domain.redact import redact, without_queries
 from shared.ports import ApiFailure, Created, Instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
     from shared.settings import Credentials
 
 T = TypeVar("T")

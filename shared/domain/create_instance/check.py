@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from shared.domain.create_instance import disk_rules, rules
 from shared.domain.create_instance.json_types import KINDS, TYPES, shown
 from shared.domain.create_instance.names import lookup
-from shared.domain.create_instance.parameters import MAX_TAGS, REQUIRED
+from shared.domain.create_instance.parameters import MAX_TAGS, REQUIRED, SECRET_PARAMETERS
+from shared.domain.create_instance.schema import Violation
 from shared.domain.create_instance.view import CheckOptions, ParameterView, Unreadable
-from shared.domain.message.request import SECRET_PARAMETERS, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from shared.domain.create_instance.schema import Finding, Rule
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Finding, Rule, Scalar
 
 RULES: tuple[Rule, ...] = (
     *rules.INSTANCE,

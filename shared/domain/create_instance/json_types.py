@@ -9,7 +9,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from shared.domain.message.json import Repeated
+
+class Repeated(dict[str, Any]):
+    """A JSON object in which names were given twice; `names` says which."""
+
+    names: tuple[str, ...] = ()
+
 
 KINDS: dict[type, str] = {
     str: "a string",

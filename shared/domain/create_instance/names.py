@@ -9,16 +9,14 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.create_instance.json_types import kind_of, printable, unreadable
+from shared.domain.create_instance.json_types import Repeated, kind_of, printable, unreadable
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
-from shared.domain.message.json import Repeated
-from shared.domain.message.request import Violation
+from shared.domain.create_instance.schema import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from shared.domain.create_instance.schema import Parameter
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Parameter, Scalar
 
 _USUAL = 20
 

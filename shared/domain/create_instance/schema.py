@@ -6,10 +6,21 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.message.request import SECRET_PARAMETERS
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+Scalar = str | int | float | bool
+"""What the value of one parameter can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing wrong with a message: where (documented 1-based spelling), the official code, and words."""
+
+    field: str
+    code: str
+    message: str
+
 
 _WEB_ADDRESSES = ("http://", "https://")
 
@@ -139,7 +150,8 @@ class Parameter:
     """One parameter under its documented flat name; an item of a list is spelt with N (`DataDisk.N.Size`).
 
     `kind` is the Python type of its JSON value (float takes integers, too). `code` is what the API answers to a bad
-    value. `remark` is a warning that comes with any use of it.
+    value. `remark` is a warning that comes with any use of it. The value of a `secret` one appears in no log, event,
+    record or digest.
     """
 
     name: str
@@ -148,11 +160,7 @@ class Parameter:
     code: str = "InvalidParameter"
     limits: tuple[Limit, ...] = ()
     remark: str = ""
-
-    @property
-    def secret(self) -> bool:
-        """Whether its value must never be shown."""
-        return self.name in SECRET_PARAMETERS
+    secret: bool = False
 
 
 Finding = tuple[str, str]
@@ -175,9 +183,11 @@ class Rule:
     listed: bool = False
 
 
-def text(name: str, about: str, code: str = "InvalidParameter", *limits: Limit, remark: str = "") -> Parameter:
+def text(
+    name: str, about: str, code: str = "InvalidParameter", *limits: Limit, remark: str = "", secret: bool = False
+) -> Parameter:
     """Return a string parameter; without limits of its own it must at least not be empty."""
-    return Parameter(name, str, about, code, limits or (NOT_EMPTY,), remark)
+    return Parameter(name, str, about, code, limits or (NOT_EMPTY,), remark, secret)
 
 
 def integer(name: str, about: str, code: str = "InvalidParameter", *limits: Limit, remark: str = "") -> Parameter:

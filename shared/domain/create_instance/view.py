@@ -11,7 +11,7 @@ from shared.domain.create_instance.parameters import LISTS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
 
 SITES = ("international", "mainland")
 UNLISTED = ("refuse", "warn")

@@ -22,6 +22,7 @@ from shared.domain.lifecycle.record import Generation, Record, State, client_tok
 from shared.domain.timings import REQUEST_TAG
 
 if TYPE_CHECKING:
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.errors.model import ApiError
     from shared.domain.lifecycle.events import (
         CallAnnounced,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
         InstanceCreated,
         LookedUp,
     )
-    from shared.domain.message.request import Request, Scalar
+    from shared.domain.message.request import Request
     from shared.domain.timings import Timings
 
 COPY_GRACE_SECONDS = 60.0

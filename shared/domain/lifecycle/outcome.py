@@ -13,8 +13,9 @@ from shared.domain.lifecycle.record import Failure, Record, State, event_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from shared.domain.create_instance.schema import Violation
     from shared.domain.lifecycle.record import Instance, Record
-    from shared.domain.message.request import Refusal, Violation
+    from shared.domain.message.request import Refusal
     from shared.domain.timings import Timings
 
 SCHEMA = "urn:provisioner:schema:outcome:1"

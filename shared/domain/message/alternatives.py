@@ -9,15 +9,16 @@ from shared.domain.create_instance.check import Findings, examine
 from shared.domain.create_instance.json_types import kind_of
 from shared.domain.create_instance.names import Flat, flatten
 from shared.domain.create_instance.parameters import MAX_TAGS
+from shared.domain.create_instance.schema import Violation
 from shared.domain.message.envelope import Asked, conflicts
-from shared.domain.message.request import Violation, lay_over
+from shared.domain.message.request import lay_over
 from shared.domain.timings import REQUEST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.create_instance.view import CheckOptions
-    from shared.domain.message.request import Scalar
 
 OWN_TAGS = MAX_TAGS - 1
 """How many tags a message can bring: one of the API's 20 is ours."""

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, validate
 
-from shared.domain.create_instance.json_types import Strict, has_lone_surrogate, kind_of, printable
-from shared.domain.message.json import Repeated
+from shared.domain.create_instance.json_types import Repeated, Strict, has_lone_surrogate, kind_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
 
 MAX_ALTERNATIVES = 10
 MIN_TIMEOUT_SECONDS = 60

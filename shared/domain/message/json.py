@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from shared.domain.create_instance.json_types import Repeated
+
 _LONGEST_INTEGER = 18
 
 
 class NotJson(Exception):
     """The text is no JSON; the argument says why in words that quote nothing of it."""
-
-
-class Repeated(dict[str, Any]):
-    """A JSON object in which names were given twice; `names` says which."""
-
-    names: tuple[str, ...] = ()
 
 
 def read_json(text: str) -> Any:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError
 
-from shared.domain.create_instance.json_types import kind_of, printable
+from shared.domain.create_instance.json_types import Repeated, kind_of, printable
+from shared.domain.create_instance.schema import Violation
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.alternatives import Content, unreadable_alternatives
 from shared.domain.message.envelope import REQUIRED, Asked, read_envelope
-from shared.domain.message.json import NotJson, Repeated, read_json
-from shared.domain.message.request import Refusal, Request, Violation
+from shared.domain.message.json import NotJson, read_json
+from shared.domain.message.request import Refusal, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

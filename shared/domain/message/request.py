@@ -7,22 +7,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from shared.domain.create_instance.parameters import SECRET_PARAMETERS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Scalar = str | int | float | bool
+    from shared.domain.create_instance.schema import Scalar, Violation
+
 DEFAULT_TIMEOUT_SECONDS = 900
-SECRET_PARAMETERS = frozenset({"Password", "UserData"})
-"""Parameters whose values appear in no log, event, record or digest (guarantee 5)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One thing wrong with a message: where (documented 1-based spelling), the official code, and words."""
-
-    field: str
-    code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
