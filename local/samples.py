@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from local.project import EVENTS
+from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,3 +88,23 @@ def differences(expected: Any, found: Any, where: str = "") -> list[str]:
             for text in differences(value, found[number], f"{where}.{number}")
         ]
     return [] if expected == found else [f"{where} is {json.dumps(found)}, not {json.dumps(expected)}"]
+
+
+def page_samples() -> list[dict[str, str]]:
+    """Return name, purpose and text of each sample for the page; empty where the samples are not installed."""
+    try:
+        found = Samples.load().messages
+    except FileNotFoundError:
+        return []
+    return [{"name": sample.name, "shows": sample.shows, "body": without_secrets(sample.body)} for sample in found]
+
+
+def without_secrets(body: str) -> str:
+    """Return a message without its secret parameters, in the same layout; what is no JSON as it is."""
+    try:
+        message: dict[str, Any] = json.loads(body)
+    except ValueError:
+        return body
+    parameters = message.get("parameters", {})
+    message["parameters"] = {name: value for name, value in parameters.items() if name not in SECRET_PARAMETERS}
+    return json.dumps(message, indent=2, ensure_ascii=False)

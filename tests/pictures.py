@@ -24,7 +24,7 @@ from tests.support.browser import Browser, browsing
 from tests.support.place import Place
 
 if TYPE_CHECKING:
-    from local.trace.request_trace import Journey
+    from local.trace.request_trace import RequestTrace
 
 FOLDER = ROOT / "docs/pictures"
 WIDTH, HEIGHT = 1180, 1010
@@ -91,7 +91,7 @@ def main() -> None:
     """Make them all."""
     FOLDER.mkdir(exist_ok=True)
     samples = Samples.load()
-    cloud = Cloud(config=Config(speed=1.5), furnished=True, run="67f1c2d3")
+    cloud = Cloud(config=Config(speed=1.5), provisioned=True, run="67f1c2d3")
     cloud.config.update(samples.cloud)
     frames: list[str] = []
     with tempfile.TemporaryDirectory() as folder, running(cloud) as url, browsing(Path(folder) / "browser") as window:
@@ -103,7 +103,7 @@ def main() -> None:
             place.send(*(sample.body for sample in samples.messages))
             until = time.monotonic() + 30
             while time.monotonic() < until and any(
-                not j.knows("published") and j.state != "refused" for j in journeys(cloud)
+                not j.knows("published") and j.state != "refused" for j in requests(cloud)
             ):
                 frames.append(frame(cloud, len(frames)))
                 time.sleep(FRAME_SECONDS)
@@ -112,10 +112,10 @@ def main() -> None:
     (FOLDER / "terminal.svg").write_text(film(frames), encoding="utf-8")
 
 
-def journeys(cloud: Cloud) -> list[Journey]:
+def requests(cloud: Cloud) -> list[RequestTrace]:
     """Return all requests."""
     with cloud.lock:
-        return list(cloud.witness.story.journeys.values())
+        return list(cloud.recorder.trace.requests.values())
 
 
 if __name__ == "__main__":

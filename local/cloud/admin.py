@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.cloud.enqueuing import enqueue
+from local import defaults
 from local.cloud.http import HttpResponse, json_response
 from local.cloud.origin import refusal
 from local.trace.worker_log import read_lines
+from shared.domain.message.request import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ def _advance(cloud: Cloud, data: Any) -> None:
 def _log(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
     """Take the worker's log lines in."""
     lines = request.body.decode("utf-8", "replace").splitlines()
-    read_lines(cloud.witness.story, lines, cloud.clock.now())
+    read_lines(cloud.recorder.trace, lines, cloud.clock.now())
     return HttpResponse(204)
 
 
@@ -70,13 +71,29 @@ def _remove_faults(cloud: Cloud, _request: HttpRequest, number: str) -> HttpResp
     return HttpResponse(204)
 
 
-def _journey(cloud: Cloud, _request: HttpRequest, key: str) -> HttpResponse:
-    """Show one request's story."""
+def _request(cloud: Cloud, _request: HttpRequest, key: str) -> HttpResponse:
+    """Show what happened to one request."""
     cloud.look()
-    journey = cloud.witness.story.journeys.get(key)
-    if journey is None:
+    request = cloud.recorder.trace.requests.get(key)
+    if request is None:
         return json_response(404, {"error": f"nothing is known of {key}"})
-    return json_response(200, journey.to_json())
+    return json_response(200, request.to_json())
+
+
+def _enqueue(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
+    """Put a message into the request queue, checked first as the worker will check it.
+
+    201 with the message's id, 422 with every violation. `?anyway=1` sends what is not valid, too.
+    """
+    from shared.domain.message.parse import parse  # noqa: PLC0415 - only people who enqueue need it
+
+    body = request.body.decode("utf-8", "replace")
+    asked = parse(body)
+    if isinstance(asked, Refusal) and request.query.get("anyway") != "1":
+        found = [{"field": v.field, "code": v.code, "message": v.message} for v in asked.violations]
+        return json_response(422, {"violations": found})
+    message_id = cloud.mns.enqueue(defaults.QUEUE, body)
+    return json_response(201, {"messageId": message_id, "requestId": asked.request_id})
 
 
 _CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]] = {
@@ -88,7 +105,7 @@ _CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]]
     ("POST", "clock"): _change(_advance),
     ("POST", "reset"): _change(lambda cloud, _: cloud.reset()),
     ("POST", "log"): _log,
-    ("POST", "enqueue"): enqueue,
-    ("GET", "requests"): _journey,
+    ("POST", "enqueue"): _enqueue,
+    ("GET", "requests"): _request,
 }
 """What each call does, with the rest of its path after the name."""

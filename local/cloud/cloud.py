@@ -1,46 +1,32 @@
-"""The cloud's whole state, shared by every way into it."""
+"""One cloud: the services over what they share, and the faults they are struck with."""
 
 from __future__ import annotations
 
-import itertools
-import secrets
-import threading
 from collections import Counter
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local import defaults
-from local.cloud.clock import RealClock
-from local.cloud.config import Config
+from local.cloud.core import Core
+from local.cloud.ecs.protocol import Ecs
 from local.cloud.faults import Faults
-from local.cloud.furnishing import furnish
 from local.cloud.mns.protocol import Mns
-from local.cloud.services import SERVICES
-from local.trace.recorder import Witness
+from local.cloud.tablestore.protocol import Ots
+from local.trace.recorder import Recorder
 
 if TYPE_CHECKING:
     from local.cloud.clock import CloudClock
+    from local.cloud.config import Config
+    from local.cloud.core import Key
     from local.cloud.http import HttpRequest
     from local.cloud.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An access key. Temporary ones come with a security token and end at `expires_at` (machine's epoch seconds)."""
+class Cloud(Core):
+    """A cloud: make one, then run it with `server` or `in_process`.
 
-    secret: str
-    security_token: str | None = None
-    expires_at: float | None = None
-
-
-class Cloud:
-    """One cloud: make one, then run it with `server` or `in_process`.
-
-    `lock` guards everything; whoever runs a service's method holds it. `calls` counts calls by `service.Action`,
-    refused and lost ones too. `run` (8 hexadecimal digits) is in every id, so that two runs share none; it is random
-    unless given. A furnished cloud has the deployment's resources from the start, and again after a reset. `witness`
-    writes down what happens to each request, for the page and the terminal.
+    `services` are in the order they are asked whether a request is theirs. `calls` counts calls by `service.Action`,
+    refused and lost ones too. A provisioned cloud has the deployment's queues, topic and tables from the start, and
+    again after a reset.
     """
 
     def __init__(
@@ -50,35 +36,26 @@ class Cloud:
         keys: dict[str, Key] | None = None,
         run: str | None = None,
         *,
-        furnished: bool = False,
+        provisioned: bool = False,
     ) -> None:
-        self.clock: CloudClock = clock or RealClock()
-        self.keys = keys or {defaults.ACCESS_KEY_ID: Key(defaults.ACCESS_KEY_SECRET)}
-        self.config = config or Config()
+        super().__init__(clock, config, keys, run)
         self.calls: Counter[str] = Counter()
-        self.lock = threading.RLock()
-        self._run = run or secrets.token_hex(4)
-        self._ids = itertools.count(1)
         self._initial_config = deepcopy(self.config)
-        self.witness = Witness(self.new_id("s"))
-        self.services: tuple[Service, ...] = tuple(make(self) for make in SERVICES)
+        self.mns, self.ots, self.ecs = Mns(self), Ots(self), Ecs(self)
+        self.services: tuple[Service, ...] = (self.mns, self.ots, self.ecs)
         self.faults = Faults({service.name: service.actions for service in self.services})
-        self._furnished = furnished
-        if furnished:
-            furnish(self)
+        self._provisioned = provisioned
+        if provisioned:
+            self.provision_defaults()
+
+    def provision_defaults(self) -> None:
+        """Make what template.yml makes in an account, under the default names and empty."""
+        self.mns.provision_defaults()
+        self.ots.provision_defaults()
 
     def service_for(self, request: HttpRequest) -> Service | None:
         """Return the service a request is for."""
         return next((service for service in self.services if service.serves(request)), None)
-
-    def new_id(self, prefix: str) -> str:
-        """Return an id that no other thing of this or another run has."""
-        return f"{prefix}{self._run}{next(self._ids):010d}"
-
-    def new_request_id(self) -> str:
-        """Return the id of one answer, in the form of a UUID."""
-        number = f"{next(self._ids):012X}"
-        return f"{self._run.upper()}-0000-4000-8000-{number}"
 
     def reset(self) -> None:
         """Forget everything but the clock and the keys."""
@@ -86,18 +63,16 @@ class Cloud:
             self.config = deepcopy(self._initial_config)
             self.faults.pending.clear()
             self.calls.clear()
-            self.witness = Witness(self.new_id("s"))
+            self.recorder = Recorder(self.new_id("s"))
             for service in self.services:
                 service.reset()
-            if self._furnished:
-                furnish(self)
+            if self._provisioned:
+                self.provision_defaults()
 
     def look(self) -> None:
-        """Let the witness see what changes by itself."""
+        """Let the recorder see what changes by itself."""
         with self.lock:
-            queues = next(service.account.queues for service in self.services if isinstance(service, Mns))
-            now = self.clock.now()
-            self.witness.look(now, {name: queue.counts(now) for name, queue in queues.items()}, self.faults.to_json())
+            self.recorder.look(self.clock.now(), self.mns.queue_counts(), self.faults.to_json())
 
     def state(self) -> dict[str, Any]:
         """Return what there is, as `GET /_local/state` shows it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from local.cloud import admin, pages
 from local.cloud.http import HttpResponse
 from local.cloud.service import LongPoll, ServiceError
+from local.trace.recorder import SeenCall
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -44,16 +45,19 @@ def _call(cloud: Cloud, service: Service, request: HttpRequest) -> Generator[flo
         call = service.identify(request)
         cloud.calls[f"{service.name}.{call.action}"] += 1
         fault = cloud.faults.take(service.name, call.action, lambda: service.request_ids(call))
-        cloud.witness.called(service, call, cloud.clock.now())
+        seen = SeenCall(service.name, call.action, call.parameters, lambda: _request_ids(service, call))
+        cloud.recorder.called(seen, cloud.clock.now())
+        if fault and fault.effect == "delay":
+            cloud.recorder.delayed(seen, fault.delay_seconds, cloud.clock.now())
     try:
         response = yield from _struck(cloud, service, call, fault)
     except ServiceError as error:
         with cloud.lock:
-            cloud.witness.failed(service, call, cloud.clock.now(), error=error, fault=fault)
+            cloud.recorder.failed(seen, cloud.clock.now(), status=error.status, code=error.code, fault=fault)
         raise
     if response is None:
         with cloud.lock:
-            cloud.witness.failed(service, call, cloud.clock.now(), error=None, fault=fault)
+            cloud.recorder.failed(seen, cloud.clock.now(), status=None, code="", fault=fault)
     return response
 
 
@@ -65,8 +69,6 @@ def _struck(
     if effect == "lose-request":
         return None
     if fault and effect == "delay":
-        with cloud.lock:
-            cloud.witness.delayed(service, call, fault.delay_seconds, cloud.clock.now())
         yield fault.delay_seconds
     with cloud.lock:
         service.authenticate(call)
@@ -76,6 +78,14 @@ def _struck(
             call.vanish_after = fault.delay_seconds
     response = yield from _run(cloud, service, call)
     return None if effect == "lose-response" else response
+
+
+def _request_ids(service: Service, call: Call) -> list[str]:
+    """Return the requests a call is about; none when it cannot be read."""
+    try:
+        return list(service.request_ids(call))
+    except ServiceError:
+        return []
 
 
 def _run(cloud: Cloud, service: Service, call: Call) -> Generator[float, None, HttpResponse]:

@@ -54,6 +54,6 @@ async def _events(current: Callable[[], Cloud], cursor: str) -> AsyncIterator[st
 def _changes(cloud: Cloud, run: str, since: int) -> tuple[str, bool, Changes]:
     with cloud.lock:
         cloud.look()
-        story = cloud.witness.story
-        known = run == story.run and since <= story.version
-        return story.run, not known, story.changes(since if known else 0)
+        trace = cloud.recorder.trace
+        known = run == trace.run and since <= trace.version
+        return trace.run, not known, trace.changes(since if known else 0)

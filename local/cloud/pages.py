@@ -55,6 +55,6 @@ def _files() -> frozenset[str]:
 
 @cache
 def _samples() -> list[dict[str, str]]:
-    from local.page.samples import samples  # noqa: PLC0415 - only the page needs them
+    from local.samples import page_samples  # noqa: PLC0415 - only the page needs them
 
-    return samples()
+    return page_samples()

@@ -37,7 +37,7 @@ def new_cloud(speed: float) -> Cloud:
     from local.cloud.cloud import Cloud  # noqa: PLC0415 - the same
     from local.cloud.config import Config  # noqa: PLC0415 - the same
 
-    return Cloud(config=Config(speed=speed), furnished=True)
+    return Cloud(config=Config(speed=speed), provisioned=True)
 
 
 def wait_until_stopped() -> None:

@@ -57,7 +57,7 @@ def status(*, request_id: str, endpoint: str | None, store: str, data: Path, as_
 def _draw(record: Record, endpoint: str | None) -> None:
     """Draw the timeline: the local cloud's, which saw more, or what the record knows."""
     from local.terminal.timeline import draw, from_cloud  # noqa: PLC0415 - only people need it
-    from local.trace.from_record import steps_of  # noqa: PLC0415 - the same
+    from local.trace.request_trace import steps_of  # noqa: PLC0415 - the same
 
     seen = from_cloud(endpoint, record.request_id) if endpoint else None
     if seen is None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from local.cloud.cloud import Cloud
     from local.demo.demonstration import Demonstration, Progress
-    from local.trace.request_trace import Journey
-    from local.trace.trace import Story
+    from local.trace.request_trace import RequestTrace
+    from local.trace.trace import Trace
 
 WAITING = "waiting"
 COLUMNS = {"message": 9, "what it shows": 12, "state": 9, "": 12, "s": 5}
@@ -40,27 +40,27 @@ def draw(demonstration: Demonstration, cloud: Cloud) -> RenderableType:
     """Return everything as it stands: the figures, a line a message, what to do about what failed."""
     with cloud.lock:
         cloud.look()
-        story = cloud.witness.story
-        journeys = [journey_of(row, story) for row in demonstration.rows]
+        trace = cloud.recorder.trace
+        requests = [request_of(row, trace) for row in demonstration.rows]
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for title, width in COLUMNS.items():
             table.add_column(title, min_width=width, no_wrap=True)
-        for row, journey in zip(demonstration.rows, journeys, strict=True):
-            table.add_row(*cells(row, journey))
-        return Group(summary(story), table, *lines_of(journey for journey in journeys if journey))
+        for row, request in zip(demonstration.rows, requests, strict=True):
+            table.add_row(*cells(row, request))
+        return Group(summary(trace), table, *lines_of(request for request in requests if request))
 
 
-def journey_of(row: Progress, story: Story) -> Journey | None:
+def request_of(row: Progress, trace: Trace) -> RequestTrace | None:
     """Return what is known of a message's request."""
-    return story.journeys.get(story.key_of(row.message_ids[0]))
+    return trace.requests.get(trace.key_of(row.message_ids[0]))
 
 
-def cells(row: Progress, journey: Journey | None) -> tuple[Text, ...]:
+def cells(row: Progress, request: RequestTrace | None) -> tuple[Text, ...]:
     """Return one message's line: until its outcome is there, what happened last."""
     seconds = time.monotonic() - row.sent_at if row.seconds is None else row.seconds
     kind, detail = describe(row)
-    if row.outcome is None and journey is not None:
-        state, detail = state_of(journey), journey.steps[-1].to_json()["title"]
+    if row.outcome is None and request is not None:
+        state, detail = state_of(request), request.steps[-1].to_json()["title"]
     else:
         state = Text(kind, "green" if row.good else "red" if row.problems else "dim")
     return Text(row.sample.name), Text(row.sample.shows), state, Text(detail), Text(f"{seconds:4.1f}")

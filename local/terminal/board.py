@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from local.cloud.cloud import Cloud
-    from local.trace.request_trace import Journey
-    from local.trace.trace import Story
+    from local.trace.request_trace import RequestTrace
+    from local.trace.trace import Trace
 
 LATEST = 12
 TROUBLES = 4
@@ -31,22 +31,22 @@ def board(cloud: Cloud) -> RenderableType:
     """Return everything as it stands."""
     with cloud.lock:
         cloud.look()
-        story = cloud.witness.story
-        return Group(summary(story), latest(story), troubles(story))
+        trace = cloud.recorder.trace
+        return Group(summary(trace), latest(trace), troubles(trace))
 
 
-def summary(story: Story) -> Table:
+def summary(trace: Trace) -> Table:
     """Return the figures: requests by state, messages by queue, instances by status, calls a second."""
-    states = Counter(journey.state for journey in story.journeys.values())
+    states = Counter(request.state for request in trace.requests.values())
     told = [(f"{states[state]} {state}", style) for state, style in STYLES.items() if states[state]]
     queues = [
         f"{name.removeprefix('provision-')} {counts['visible']}+{counts['inFlight'] + counts['delayed']}"
-        for name, counts in (story.part("queues") or {}).items()
+        for name, counts in (trace.part("queues") or {}).items()
     ]
     instances = [
-        f"{number} {status}" for status, number in (story.part("instances") or {"counts": {}})["counts"].items()
+        f"{number} {status}" for status, number in (trace.part("instances") or {"counts": {}})["counts"].items()
     ]
-    calls = (story.part("calls") or {"seconds": [0]})["seconds"][-1]
+    calls = (trace.part("calls") or {"seconds": [0]})["seconds"][-1]
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim")
     grid.add_column()
@@ -59,7 +59,7 @@ def summary(story: Story) -> Table:
     return grid
 
 
-def latest(story: Story) -> RenderableType:
+def latest(trace: Trace) -> RenderableType:
     """Return the requests that changed last, each with its last step."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True)
     table.add_column("request", no_wrap=True, max_width=32)
@@ -67,38 +67,38 @@ def latest(story: Story) -> RenderableType:
     table.add_column("calls", justify="right", no_wrap=True)
     table.add_column("s", min_width=5, justify="right", no_wrap=True)
     table.add_column("last", no_wrap=True, overflow="ellipsis", ratio=1)
-    for journey in islice(reversed(story.journeys.values()), LATEST):
-        seconds = f"{journey.changed_at - journey.first_at:.1f}"
-        table.add_row(Text(journey.key), state_of(journey), str(journey.attempts), seconds, Text(last_step(journey)))
-    return table if story.journeys else Text("")
+    for request in islice(reversed(trace.requests.values()), LATEST):
+        seconds = f"{request.changed_at - request.first_at:.1f}"
+        table.add_row(Text(request.key), state_of(request), str(request.attempts), seconds, Text(last_step(request)))
+    return table if trace.requests else Text("")
 
 
-def troubles(story: Story) -> RenderableType:
+def troubles(trace: Trace) -> RenderableType:
     """Return the latest requests that failed or were refused: the code, and what to do."""
-    bad = (journey for journey in reversed(story.journeys.values()) if journey.facts.get("outcomeError"))
+    bad = (request for request in reversed(trace.requests.values()) if request.facts.get("outcomeError"))
     return Group(*lines_of(islice(bad, TROUBLES)))
 
 
-def lines_of(journeys: Iterable[Journey]) -> list[Text]:
+def lines_of(requests: Iterable[RequestTrace]) -> list[Text]:
     """Return a line of each about what went wrong."""
     return [
-        Text.assemble((journey.key, "bold"), " ", (error["code"], "red"), " ", explained(error))
-        for journey in journeys
-        if (error := error_of(journey)) is not None
+        Text.assemble((request.key, "bold"), " ", (error["code"], "red"), " ", explained(error))
+        for request in requests
+        if (error := error_of(request)) is not None
     ]
 
 
-def error_of(journey: Journey) -> dict[str, Any] | None:
+def error_of(request: RequestTrace) -> dict[str, Any] | None:
     """Return the error of a request's outcome."""
-    return journey.facts.get("outcomeError")
+    return request.facts.get("outcomeError")
 
 
-def state_of(journey: Journey) -> Text:
+def state_of(request: RequestTrace) -> Text:
     """Return the state in its colour."""
-    return Text(journey.state, STYLES.get(journey.state, ""))
+    return Text(request.state, STYLES.get(request.state, ""))
 
 
-def last_step(journey: Journey) -> str:
+def last_step(request: RequestTrace) -> str:
     """Return the last thing that happened, in words."""
-    step = journey.steps[-1]
+    step = request.steps[-1]
     return step.text if is_bad(step.to_json()) else f"{step.to_json()['title']}: {step.text}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from local.defaults import REQUEST_TAG
 
 if TYPE_CHECKING:
-    from local.trace.trace import Story
+    from local.trace.trace import Trace
 
 NEVER = float("inf")
 SHOWN = 20
@@ -39,7 +39,7 @@ class InstanceLike(Protocol):
 class Instances:
     """What is known of the instances: how many there are in each status, and the newest ones."""
 
-    story: Story
+    trace: Trace
     counts: Counter[str] = field(default_factory=Counter)
     _newest: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)
     _status: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Instances:
         self._moving[instance.instance_id] = instance
         if (key := request_of(instance)) and new:
             text = f"{instance.instance_id}, {instance.instance_type} in {instance.zone_id}"
-            self.story.tell(
+            self.trace.tell(
                 key, instance.created_at, "created", text, state="pending", instance=instance.instance_id,
                 zone=instance.zone_id, type=instance.instance_type,
             )  # fmt: skip
@@ -63,7 +63,7 @@ class Instances:
         for instance in list(self._moving.values()):
             self._look_at(instance, now)
         newest = list(reversed(self._newest.values()))[:SHOWN]
-        self.story.set_part("instances", {"counts": {k: v for k, v in self.counts.items() if v > 0}, "newest": newest})
+        self.trace.set_part("instances", {"counts": {k: v for k, v in self.counts.items() if v > 0}, "newest": newest})
 
     def _look_at(self, instance: InstanceLike, now: float) -> None:
         name = instance.instance_id
@@ -90,13 +90,13 @@ class Instances:
         name = instance.instance_id
         # Between two looks an instance may have been Stopped already: a passing state is told by its time.
         if before in {"", "Pending"} and status != "Pending" and instance.stopped_at < instance.gone_at:
-            self.story.tell(key, instance.stopped_at, "stopped", f"{name} is Stopped")
+            self.trace.tell(key, instance.stopped_at, "stopped", f"{name} is Stopped")
         if status == "Running":
-            self.story.tell(key, instance.running_at, "running", f"{name} is Running")
+            self.trace.tell(key, instance.running_at, "running", f"{name} is Running")
         if status == GONE:
-            self.story.tell(key, instance.gone_at, "gone", f"{name} is gone")
+            self.trace.tell(key, instance.gone_at, "gone", f"{name} is gone")
         state = "starting" if status == "Starting" else None
-        self.story.note(key, instance.created_at, state=state, instanceStatus=status)
+        self.trace.note(key, instance.created_at, state=state, instanceStatus=status)
 
 
 def request_of(instance: InstanceLike) -> str | None:

@@ -2,89 +2,123 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local import defaults
-from local.cloud.service import ServiceError
-from local.trace.bodies import as_id, read
-from local.trace.calls import Calls
 from local.trace.instances import Instances
-from local.trace.meaning import meaning, meaning_of
-from local.trace.trace import Story
+from local.trace.request_trace import as_id, meaning, meaning_of
+from local.trace.trace import Trace
 from shared.domain.errors.catalogue import succeeded
 from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
-    from local.cloud.service import Call, Service
+    from collections.abc import Callable, Iterable
+
     from local.trace.instances import InstanceLike
 
 STEPS = {"StartInstance": "start", "AllocatePublicIpAddress": "address", "DeleteInstance": "release"}
 """The calls about an instance that are steps of their own, and the kind of each."""
 LOOK_SECONDS = 0.1
 VIOLATIONS = 20
+SECONDS = 60
+"""How far back calls are counted by the second."""
 
 
-class Witness:
-    """Writes the story down. The cloud calls it under its lock; nothing here fails or waits."""
+@dataclass(frozen=True, slots=True)
+class SeenCall:
+    """A call that came in. `requests` tells the requests it is about; it is asked only when that matters."""
+
+    service: str
+    action: str
+    parameters: Any
+    requests: Callable[[], Iterable[str]]
+
+
+class CallCounts:
+    """Counts calls, by name and by the second they came in (the machine's monotonic time)."""
+
+    def __init__(self) -> None:
+        self._total: Counter[str] = Counter()
+        self._seconds: Counter[int] = Counter()
+
+    def add(self, name: str, now: float) -> None:
+        """Count one call."""
+        self._total[name] += 1
+        self._seconds[int(now)] += 1
+
+    def to_json(self, now: float) -> dict[str, Any]:
+        """Return the whole seconds of the last minute, oldest first, and the totals, greatest first."""
+        this = int(now)
+        for second in [second for second in self._seconds if second < this - SECONDS]:
+            del self._seconds[second]
+        history = [self._seconds[second] for second in range(this - SECONDS, this)]
+        return {"seconds": history, "total": dict(self._total.most_common())}
+
+
+class Recorder:
+    """Writes down what happens to each request. The cloud calls it under its lock; nothing here fails or waits."""
 
     def __init__(self, run: str) -> None:
-        self.story = Story(run)
-        self._instances = Instances(self.story)
-        self._calls = Calls()
+        self.trace = Trace(run)
+        self._instances = Instances(self.trace)
+        self._calls = CallCounts()
         self._looked_at = 0.0
 
     def sent(self, queue: str, message_id: str, body: str, now: float, delay: float) -> None:
         """Tell of a message that was put into a queue."""
         if queue == defaults.DEAD_LETTERS:
-            data = read(body).get("data")
+            data = _read(body).get("data")
             original = as_id(data.get("messageId")) if isinstance(data, dict) else None
             if original:
-                self.story.tell(self.story.key_of(original), now, "buried", "moved to the dead letters")
+                self.trace.tell(self.trace.key_of(original), now, "buried", "moved to the dead letters")
         if queue != defaults.QUEUE:
             return
-        key = as_id(read(body).get("requestId")) or message_id
-        self.story.remember(message_id, key)
+        key = as_id(_read(body).get("requestId")) or message_id
+        self.trace.remember(message_id, key)
         text = f"message {message_id}" + (f", to be taken in {delay:g} s" if delay else "")
-        self.story.tell(key, now, "enqueued", text, state="queued")
+        self.trace.tell(key, now, "enqueued", text, state="queued")
 
     def delivered(self, queue: str, message_id: str, times: int, now: float) -> None:
         """Tell of a message that was handed to a receiver; `times` counts this one."""
         if queue == defaults.QUEUE:
             text = f"message {message_id}" + (f", time {times}" if times > 1 else "")
-            self.story.tell(self.story.key_of(message_id), now, "delivered", text, state="delivered")
+            self.trace.tell(self.trace.key_of(message_id), now, "delivered", text, state="delivered")
 
-    def called(self, service: Service, call: Call, now: float) -> None:
+    def called(self, call: SeenCall, now: float) -> None:
         """Tell of a call that came in. Parameters are read of CreateInstance only: zone, type, token."""
-        self._calls.add(f"{service.name}.{call.action}", time.monotonic())
-        if service.name != "ecs":
+        self._calls.add(f"{call.service}.{call.action}", time.monotonic())
+        if call.service != "ecs":
             return
         if call.action == "CreateInstance":
-            for key in _requests(service, call):
+            for key in _requests(call):
                 self._create(key, call.parameters, now)
         elif call.action in STEPS:
-            for key in _requests(service, call):
-                self.story.tell(key, now, STEPS[call.action], call.action)
+            for key in _requests(call):
+                self.trace.tell(key, now, STEPS[call.action], call.action)
 
-    def failed(self, service: Service, call: Call, now: float, *, error: ServiceError | None, fault: object) -> None:
-        """Tell of a call that was refused, or whose answer was lost (no error)."""
-        if service.name == "ots" and not fault:
+    def failed(self, call: SeenCall, now: float, *, status: int | None, code: str, fault: object) -> None:
+        """Tell of a call that was refused, or whose answer was lost (neither status nor code)."""
+        if call.service == "ots" and not fault:
             return
-        status, code = (error.status, error.code) if error else (None, "")
         if succeeded(ApiError(call.action, status, code, "")):
             told, kind, meant = code, "passed", None
         else:
             told, kind, meant = code or "no answer", "error", meaning(call.action, status, code)
         text = f"{call.action}: {told}" + (" (fault)" if fault else "")
-        for key in _requests(service, call):
-            if key in self.story.journeys:
-                self.story.tell(key, now, kind, text, error=meant)
+        for key in _requests(call):
+            if key in self.trace.requests:
+                self.trace.tell(key, now, kind, text, error=meant)
 
-    def delayed(self, service: Service, call: Call, seconds: float, now: float) -> None:
+    def delayed(self, call: SeenCall, seconds: float, now: float) -> None:
         """Tell of a call that a fault holds up."""
-        for key in _requests(service, call):
-            if key in self.story.journeys:
-                self.story.tell(key, now, "fault", f"{call.action} is held for {seconds:g} s (fault)")
+        for key in _requests(call):
+            if key in self.trace.requests:
+                self.trace.tell(key, now, "fault", f"{call.action} is held for {seconds:g} s (fault)")
 
     def instance(self, instance: InstanceLike) -> None:
         """Take notice of an instance that is new, or that a call changed."""
@@ -94,7 +128,7 @@ class Witness:
         """Tell of an outcome that was published."""
         if topic != defaults.TOPIC:
             return
-        outcome = read(body)
+        outcome = _read(body)
         data = outcome.get("data")
         if not isinstance(data, dict):
             return
@@ -105,13 +139,13 @@ class Witness:
             self._refused(key, data, now)
             return
         end = str(outcome.get("type")).rpartition(".")[2]
-        journey = self.story.journeys.get(key)
-        if journey and journey.knows("published"):
-            self.story.tell(key, now, "published", f"{end}, once more", state=end)
+        request = self.trace.requests.get(key)
+        if request and request.knows("published"):
+            self.trace.tell(key, now, "published", f"{end}, once more", state=end)
             return
         error = meaning_of(data["error"]) if isinstance(data.get("error"), dict) else None
         text = f"{end}, to {topic}" + (f": {error['code']} at {data.get('stage')}" if error else "")
-        self.story.tell(
+        self.trace.tell(
             key, now, "published", text, state=end, error=error, outcomeError=error,
             disposition=(data.get("instance") or {}).get("disposition"),
         )  # fmt: skip
@@ -123,32 +157,43 @@ class Witness:
             return
         self._looked_at = moment
         self._instances.look(now)
-        self.story.set_part("queues", queues)
-        self.story.set_part("faults", faults)
-        self.story.set_part("calls", self._calls.to_json(moment))
+        self.trace.set_part("queues", queues)
+        self.trace.set_part("faults", faults)
+        self.trace.set_part("calls", self._calls.to_json(moment))
 
     def _create(self, key: str, parameters: Any, now: float) -> None:
         facts = {"zone": parameters.get("ZoneId"), "type": parameters.get("InstanceType")}
         where = ", ".join(str(value)[:64] for value in facts.values() if value)
-        journey = self.story.tell(key, now, "called", f"CreateInstance: {where}", state="creating")
+        request = self.trace.tell(key, now, "called", f"CreateInstance: {where}", state="creating")
         token = str(parameters.get("ClientToken", ""))
-        if token not in journey.tokens:
-            journey.tokens.append(token)
-        journey.attempts += 1
-        journey.generation = len(journey.tokens)
+        if token not in request.tokens:
+            request.tokens.append(token)
+        request.attempts += 1
+        request.generation = len(request.tokens)
 
     def _refused(self, key: str, data: dict[str, Any], now: float) -> None:
         error = meaning_of(data["error"])
         violations = data.get("violations", [])[:VIOLATIONS]
         text = f"{error['code']}: {error['message']}"
-        self.story.tell(key, now, "refused", text, state="refused", error=error)
-        if self.story.journeys[key].state == "refused":
-            self.story.note(key, now, outcomeError=error, violations=violations)
+        self.trace.tell(key, now, "refused", text, state="refused", error=error)
+        if self.trace.requests[key].state == "refused":
+            self.trace.note(key, now, outcomeError=error, violations=violations)
 
 
-def _requests(service: Service, call: Call) -> list[str]:
-    """Return the requests a call is about; none when it cannot be read."""
+def _requests(call: SeenCall) -> list[str]:
+    return [key for key in dict.fromkeys(call.requests()) if as_id(key)]
+
+
+def _read(body: str) -> dict[str, Any]:
+    """Return a body's JSON object, sent as base64 or plain; empty for anything else."""
+    text: str | bytes = body
+    if not body.lstrip().startswith("{"):
+        try:
+            text = base64.b64decode(body, validate=True)
+        except ValueError:
+            return {}
     try:
-        return [key for key in dict.fromkeys(service.request_ids(call)) if as_id(key)]
-    except ServiceError:
-        return []
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import bisect
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from shared.domain.errors.catalogue import classify
+from shared.domain.errors.model import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.domain.lifecycle.record import Record
 
 STATES = (
     "queued", "delivered", "creating", "pending", "starting", "releasing", "completed", "failed", "refused",
 )  # fmt: skip
 """Where a request can stand, in the order it gets there; the first two and the last have no record."""
-ENDED = frozenset(STATES[-3:])
 TITLES = {
     "enqueued": "Enqueued", "delivered": "Delivered", "claimed": "Claimed", "called": "Called", "error": "Error",
     "fault": "Held up", "passed": "Checked", "created": "Created", "stopped": "Stopped", "address": "Address",
@@ -19,8 +27,9 @@ TITLES = {
     "unacknowledged": "Not dealt with", "buried": "Buried",
 }  # fmt: skip
 """Every kind of step, and what it is called."""
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 LONGEST = 80
-"""How many steps a journey keeps: the first half, and the latest."""
+"""How many steps of a request are kept: the first half, and the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Step:
 
 
 @dataclass(slots=True)
-class Journey:
+class RequestTrace:
     """A request, or a message that never became one. `version` is the number of its last change."""
 
     key: str
@@ -66,7 +75,7 @@ class Journey:
             self.state = state
 
     def add(self, step: Step) -> None:
-        """Put a step where its time belongs; of a very long journey the middle is forgotten."""
+        """Put a step where its time belongs; of very many the middle is forgotten."""
         bisect.insort(self.steps, step, key=lambda other: other.at)
         if len(self.steps) > LONGEST:
             del self.steps[LONGEST // 2]
@@ -87,3 +96,60 @@ class Journey:
             **self.facts,
             "steps": [step.to_json() for step in self.steps if step.number > since],
         }
+
+
+def meaning(action: str, status: int | None, code: str) -> dict[str, Any]:
+    """Return code, status, category, whether to try again, and what to do."""
+    verdict = classify(ApiError(action, status, code, ""))
+    return {
+        "code": code or "NoAnswer",
+        "status": status,
+        "category": verdict.category,
+        "retry": verdict.retry.value,
+        "remedy": verdict.remedy,
+    }
+
+
+def meaning_of(error: dict[str, Any]) -> dict[str, Any]:
+    """Return the same of an outcome's `error`, with the API's own words."""
+    names = ("code", "category", "retry", "remedy", "message", "parameter")
+    return {name: error.get(name) for name in names} | {"status": error.get("httpStatus")}
+
+
+def as_id(value: object) -> str | None:
+    """Return an id of a request or message that has the form of one, else None."""
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def steps_of(record: Record) -> list[Step]:
+    """Return the steps as a record tells them: fewer than the cloud saw, and known as long as the record is kept."""
+    told = sorted(_told(record), key=lambda item: item[0])
+    return [Step(number, at, kind, text, error) for number, (at, kind, text, error) in enumerate(told, start=1)]
+
+
+def _told(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | None]]:
+    yield record.accepted_at, "claimed", "the request is recorded", None
+    known_until = record.created_at or record.finished_at or record.accepted_at
+    for generation in record.generations:
+        if generation.error_code:
+            # When a generation failed is not recorded: before what came next.
+            text = f"CreateInstance, generation {generation.number}: {generation.error_code}"
+            yield known_until, "error", text, meaning("CreateInstance", None, generation.error_code)
+    name = record.instance_id
+    if record.created_at is not None:
+        yield record.created_at, "created", f"{name}, generation {record.generation.number}", None
+    if record.start_sent_at is not None:
+        yield record.start_sent_at, "start", "StartInstance", None
+    if record.releasing_since is not None:
+        yield record.releasing_since, "decided", "the instance is to be released", None
+    if record.deleted_at is not None:
+        yield record.deleted_at, "release", f"{name}: DeleteInstance was accepted", None
+    if record.finished_at is not None:
+        error = record.failure.error if record.failure else None
+        text = record.state.value + (
+            f": {error.code or 'no answer'} at {record.failure.stage}" if error and record.failure else ""
+        )
+        meant = meaning(error.action, error.http_status, error.code) if error else None
+        yield record.finished_at, "ended", text, meant
+    if record.published_at is not None:
+        yield record.published_at, "published", record.state.value, None

@@ -1,4 +1,4 @@
-"""The story of all requests: bounded, and read by what changed since a number."""
+"""What happened to all requests: bounded, and read by what changed since a number."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from local.trace.request_trace import Journey, Step
+from local.trace.request_trace import RequestTrace, Step
 
-JOURNEYS = 2000
+REQUESTS = 2000
 """How many requests are remembered; the one that has been quiet longest is forgotten first."""
 MESSAGES = 8000
 PAGE = 200
@@ -26,17 +26,18 @@ class Changes:
     more: bool
 
 
-class Story:
+class Trace:
     """Requests on their way, and the cloud around them. Whoever uses it holds the cloud's lock.
 
     Every change has a number, so that a reader needs to remember only the last one it was told. `run` is different
-    for every story: numbers of another are worth nothing.
+    for every trace: numbers of another are worth nothing. `most` is how many requests it keeps.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, most: int = REQUESTS) -> None:
         self.run = run
+        self._most = most
         self.version = 0
-        self.journeys: OrderedDict[str, Journey] = OrderedDict()
+        self.requests: OrderedDict[str, RequestTrace] = OrderedDict()
         self._keys: OrderedDict[str, str] = OrderedDict()
         self._parts: dict[str, tuple[int, Any]] = {}
         self._forgotten: OrderedDict[str, int] = OrderedDict()
@@ -45,25 +46,25 @@ class Story:
     def tell(
         self, key: str, at: float, kind: str, text: str, *, state: str | None = None,
         error: dict[str, Any] | None = None, **facts: Any,
-    ) -> Journey:  # fmt: skip
+    ) -> RequestTrace:  # fmt: skip
         """Add a step to a request, which is new if nobody has told of it; set its state and facts."""
-        journey = self._journey(key, at)
-        journey.version = self._next()
-        journey.add(Step(journey.version, at, kind, text, error))
-        self._touch(journey, at, state, facts)
-        return journey
+        request = self._request(key, at)
+        request.version = self._next()
+        request.add(Step(request.version, at, kind, text, error))
+        self._touch(request, at, state, facts)
+        return request
 
     def note(self, key: str, at: float, *, state: str | None = None, **facts: Any) -> None:
         """Set what is known of a request without a step of its own; nothing changes when it is known already."""
-        journey = self.journeys.get(key)
-        if journey is None:
+        request = self.requests.get(key)
+        if request is None:
             return
-        before = journey.state, dict(journey.facts)
-        journey.move(state or journey.state)
-        journey.facts |= facts
-        if (journey.state, journey.facts) != before:
-            journey.version = self._next()
-            self._touch(journey, at, None, {})
+        before = request.state, dict(request.facts)
+        request.move(state or request.state)
+        request.facts |= facts
+        if (request.state, request.facts) != before:
+            request.version = self._next()
+            self._touch(request, at, None, {})
 
     def set_part(self, name: str, value: Any) -> None:
         """Set a part of the whole picture (queues, instances ...); the same value again is no change."""
@@ -91,35 +92,35 @@ class Story:
 
     def changes(self, since: int = 0, limit: int = PAGE) -> Changes:
         """Return what was told after `since`, oldest change first, of at most `limit` requests."""
-        changed = list(takewhile(lambda journey: journey.version > since, reversed(self.journeys.values())))[::-1]
+        changed = list(takewhile(lambda request: request.version > since, reversed(self.requests.values())))[::-1]
         told = changed[:limit]
         more = len(told) < len(changed)
         until = told[-1].version if more else self.version
         data: dict[str, Any] = {name: value for name, (number, value) in self._parts.items() if since < number <= until}
         if told:
-            data["requests"] = [journey.to_json(since) for journey in told]
+            data["requests"] = [request.to_json(since) for request in told]
         if since and (gone := [key for key, number in self._forgotten.items() if since < number <= until]):
             data["forgotten"] = gone
         return Changes(until, data, more)
 
-    def _journey(self, key: str, at: float) -> Journey:
-        journey = self.journeys.get(key)
-        if journey is None:
-            journey = self.journeys[key] = Journey(key, at, at)
+    def _request(self, key: str, at: float) -> RequestTrace:
+        request = self.requests.get(key)
+        if request is None:
+            request = self.requests[key] = RequestTrace(key, at, at)
             self._forgotten.pop(key, None)
-            if len(self.journeys) > JOURNEYS:
-                quiet, _ = self.journeys.popitem(last=False)
+            if len(self.requests) > self._most:
+                quiet, _ = self.requests.popitem(last=False)
                 self._forgotten[quiet] = self._next()
-                if len(self._forgotten) > JOURNEYS:
+                if len(self._forgotten) > self._most:
                     self._forgotten.popitem(last=False)
-        return journey
+        return request
 
-    def _touch(self, journey: Journey, at: float, state: str | None, facts: dict[str, Any]) -> None:
-        journey.facts |= {name: value for name, value in facts.items() if value is not None}
+    def _touch(self, request: RequestTrace, at: float, state: str | None, facts: dict[str, Any]) -> None:
+        request.facts |= {name: value for name, value in facts.items() if value is not None}
         if state:
-            journey.move(state)
-        journey.changed_at = max(journey.changed_at, at)
-        self.journeys.move_to_end(journey.key)
+            request.move(state)
+        request.changed_at = max(request.changed_at, at)
+        self.requests.move_to_end(request.key)
 
     def _next(self) -> int:
         self.version += 1

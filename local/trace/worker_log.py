@@ -6,20 +6,19 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from local.trace.bodies import as_id
-from local.trace.meaning import meaning
+from local.trace.request_trace import as_id, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from local.trace.trace import Story
+    from local.trace.trace import Trace
 
 NOTICE = ("event", "level", "request_id", "message_id", "action", "code", "status", "instance_id", "error_type")
 """Of a warning or error: what is shown. Free text is not."""
 LONGEST = 200
 
 
-def read_lines(story: Story, lines: Iterable[str], now: float) -> None:
+def read_lines(trace: Trace, lines: Iterable[str], now: float) -> None:
     """Take log lines in; what is no JSON object with an `event` is left out."""
     for line in lines:
         try:
@@ -27,53 +26,53 @@ def read_lines(story: Story, lines: Iterable[str], now: float) -> None:
         except (ValueError, RecursionError):
             continue
         if isinstance(data, dict) and isinstance(data.get("event"), str):
-            _read(story, data, now)
+            _read(trace, data, now)
 
 
-def _read(story: Story, data: dict[str, Any], now: float) -> None:
+def _read(trace: Trace, data: dict[str, Any], now: float) -> None:
     at = _instant(data.get("time"), now)
     if data.get("level") in {"warning", "error"}:
         shown = {name: data[name] for name in NOTICE if isinstance(data.get(name), (str, int))}
-        story.warn({k: v[:LONGEST] if isinstance(v, str) else v for k, v in shown.items()} | {"at": round(at, 3)})
+        trace.warn({k: v[:LONGEST] if isinstance(v, str) else v for k, v in shown.items()} | {"at": round(at, 3)})
     elif data["event"] == "message":
-        _message(story, data, at)
+        _message(trace, data, at)
     elif data["event"] == "request":
-        _request(story, data, at)
+        _request(trace, data, at)
 
 
-def _message(story: Story, data: dict[str, Any], at: float) -> None:
+def _message(trace: Trace, data: dict[str, Any], at: float) -> None:
     """Tell what became of one message."""
     message_id = as_id(data.get("message_id"))
-    key = as_id(data.get("request_id")) or (message_id and story.key_of(message_id))
-    if key is None or key not in story.journeys:
+    key = as_id(data.get("request_id")) or (message_id and trace.key_of(message_id))
+    if key is None or key not in trace.requests:
         return
     state, accepted_at = data.get("state"), data.get("accepted_at")
-    if isinstance(accepted_at, (int, float)) and not story.journeys[key].knows("claimed"):
-        story.tell(key, accepted_at, "claimed", "the request is recorded", state="creating")
+    if isinstance(accepted_at, (int, float)) and not trace.requests[key].knows("claimed"):
+        trace.tell(key, accepted_at, "claimed", "the request is recorded", state="creating")
     words = {
         "deferred": "the message was sent again for later",
         "duplicate": "a second copy: nothing to do",
         "unacknowledged": "could be neither handled nor sent again; it is delivered again",
     }
     if (end := data.get("end")) in words:
-        story.tell(key, at, str(end), words[end])
+        trace.tell(key, at, str(end), words[end])
     if state:
-        story.note(key, at, state=str(state))
+        trace.note(key, at, state=str(state))
 
 
-def _request(story: Story, data: dict[str, Any], at: float) -> None:
+def _request(trace: Trace, data: dict[str, Any], at: float) -> None:
     """Tell that the timer function moved a request on."""
     key, state = as_id(data.get("request_id")), data.get("state")
-    if key is None or key not in story.journeys:
+    if key is None or key not in trace.requests:
         return
     if state in {"completed", "failed"}:
         code = as_id(data.get("code"))
         text = f"{state} after {data.get('age')} s" + (f": {code}" if code else "")
-        story.tell(key, at, "ended", text, state=state, error=meaning("", None, code) if code else None)
+        trace.tell(key, at, "ended", text, state=state, error=meaning("", None, code) if code else None)
     elif state == "releasing":
-        story.tell(key, at, "decided", "the instance is to be released", state=state)
+        trace.tell(key, at, "decided", "the instance is to be released", state=state)
     else:
-        story.note(key, at, state=str(state))
+        trace.note(key, at, state=str(state))
 
 
 def _instant(text: object, otherwise: float) -> float:

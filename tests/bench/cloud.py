@@ -7,20 +7,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local.cloud.cloud import Cloud
-from local.cloud.ecs.protocol import Ecs
-from local.cloud.mns.protocol import Mns
 from local.cloud.server import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
+    from local.cloud.ecs.protocol import Ecs
+    from local.cloud.mns.protocol import Mns
+
 ENDLESS = 10**9
 
 
 @contextmanager
 def cloud_process(prepare: Callable[[Cloud], object] | None = None) -> Iterator[str]:
-    """Run a furnished cloud and yield its URL. `prepare` (a module's function) is called with it there, first."""
+    """Run a provisioned cloud and yield its URL. `prepare` (a module's function) is called with it there, first."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, prepare), daemon=True)
@@ -40,18 +41,16 @@ def slow_down(cloud: Cloud, seconds: float) -> None:
 
 def ecs(cloud: Cloud) -> Ecs:
     """Return the cloud's ECS."""
-    (service,) = [service for service in cloud.services if isinstance(service, Ecs)]
-    return service
+    return cloud.ecs
 
 
 def mns(cloud: Cloud) -> Mns:
     """Return the cloud's queues and topics."""
-    (service,) = [service for service in cloud.services if isinstance(service, Mns)]
-    return service
+    return cloud.mns
 
 
 def _serve(connection: Connection, prepare: Callable[[Cloud], object] | None) -> None:
-    cloud = Cloud(furnished=True)
+    cloud = Cloud(provisioned=True)
     if prepare:
         prepare(cloud)
     with running(cloud) as url:

@@ -27,7 +27,7 @@ LONGEST_SECONDS = 60.0
 
 def measure() -> list[Figure]:
     """Return median and 99th percentile in seconds."""
-    cloud = Cloud(furnished=True)
+    cloud = Cloud(provisioned=True)
     slow_down(cloud, ANSWER_SECONDS)
     seed_cloud(cloud, REQUESTS)
     with running(cloud) as url, database() as path:

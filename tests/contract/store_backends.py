@@ -11,7 +11,6 @@ from store_records import NOW
 from local import defaults
 from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
-from local.cloud.furnishing import furnish
 from local.cloud.server import running
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.system import SystemEntropy
@@ -116,7 +115,7 @@ def backend(name: str, directory: Path) -> Iterator[Backend]:
         yield SqliteMemory()
     else:
         cloud = Cloud(DrivenClock(NOW))
-        furnish(cloud)
+        cloud.ots.provision_defaults()
         with running(cloud) as url:
             yield Tablestore(url, cloud)
 

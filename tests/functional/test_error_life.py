@@ -23,7 +23,7 @@ WORDS = "These are the words of the service itself."
 
 @pytest.fixture
 def worker(cloud: Clients, tmp_path: Path) -> Iterator[Worker]:
-    """Return a worker over a furnished local cloud, in process and over HTTP."""
+    """Return a worker over a provisioned local cloud, in process and over HTTP."""
     yield Worker(cloud, tmp_path)
     bootstrap.close()
 

@@ -75,7 +75,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """Return the worker's surroundings: ECS answers inside this process, the rest on a loopback port."""
-    cloud = Cloud(furnished=True)
+    cloud = Cloud(provisioned=True)
     path = tmp_path / "records.db"
     with running(cloud) as url, in_process(cloud):
         for name, value in {

@@ -26,7 +26,7 @@ USER_DATA = base64.b64encode(b"#!/bin/sh\necho deeply secret\n").decode()
 
 @pytest.fixture
 def worker(cloud: Clients, tmp_path: Path) -> Iterator[Worker]:
-    """Return a worker over a furnished local cloud, in process and over HTTP."""
+    """Return a worker over a provisioned local cloud, in process and over HTTP."""
     yield Worker(cloud, tmp_path)
     bootstrap.close()
 

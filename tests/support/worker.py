@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from mns.mns_exception import MNSServerException
 
 from local import defaults
-from local.cloud.furnishing import furnish
 from shared import bootstrap
 from shared.adapters.ecs.client import Ecs
 from shared.adapters.rate_limit import Budget, PacedCompute
@@ -53,7 +52,7 @@ class Worker:
         self.clients = clients
         self.cloud = clients.cloud
         self.path = path / "records.db"
-        furnish(self.cloud)
+        self.cloud.provision_defaults()
         self.settings = Settings.from_environment(
             {
                 "PROVISIONER_DEPLOYMENT": defaults.DEPLOYMENT,

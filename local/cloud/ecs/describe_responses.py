@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from local.cloud.ecs import exceptions
-from local.cloud.ecs.actions import action
 from local.cloud.ecs.parameters import items, pairs
 from local.cloud.service import ServiceError
 
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from local.cloud.ecs.actions import Values
     from local.cloud.ecs.models import Account, Instance
+    from local.cloud.ecs.parameters import Values
     from local.cloud.service import Call
 
 DEFAULT_PAGE = 10
@@ -36,7 +35,6 @@ NOT_MODELLED = (
 """Documented parameters that would change the answer; this cloud says that it cannot."""
 
 
-@action(string="RegionId! ZoneId ClusterId InstanceId.N", integer="PageNumber PageSize")
 def describe_instance_status(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Answer statuses page by page: 10 a page unless told otherwise, at most 50."""
     ids = items(values, "InstanceId")
@@ -58,13 +56,6 @@ def describe_instance_status(account: Account, values: Values, _call: Call) -> d
     }
 
 
-@action(
-    string="""RegionId! ZoneId InstanceIds Status NextToken Tag.N.Key Tag.N.Value Tag.N.key Tag.N.value
-        AdditionalAttributes.N Filter.N.Key Filter.N.Value Ipv6Address.N """
-    + " ".join(FILTERS + NOT_MODELLED),
-    integer="PageNumber PageSize MaxResults",
-    boolean="DryRun",
-)
 def describe_instances(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Answer instances with everything about them, by page number or by `MaxResults` and `NextToken`."""
     _refuse_not_modelled(values)

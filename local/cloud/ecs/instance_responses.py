@@ -1,26 +1,58 @@
-"""The actions that change an instance: StartInstance, AllocatePublicIpAddress, DeleteInstance, TagResources."""
+"""The actions that make and change an instance: CreateInstance, StartInstance, AllocatePublicIpAddress and so on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from local.cloud.ecs import exceptions
-from local.cloud.ecs.actions import action
-from local.cloud.ecs.create_responses import MAX_TAGS, tags_of
-from local.cloud.ecs.parameters import items
+from local.cloud.ecs.parameters import items, pairs
 from local.cloud.service import ServiceError
+from shared.domain.create_instance.check import check_parameters
+from shared.domain.create_instance.parameters import SECRET_PARAMETERS
+from shared.domain.create_instance.view import CheckOptions
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from local.cloud.ecs.actions import Values
     from local.cloud.ecs.models import Account
+    from local.cloud.ecs.parameters import Values
     from local.cloud.service import Call
 
+# Undocumented but well-formed values may be new; the cloud decides by the bounds, not by the list.
+CONTRACT = CheckOptions(unlisted="warn")
+MAX_TAGS = 20
+HOURLY_PRICE = 0.17
+"""What every instance costs here; only its being there matters."""
 MAX_RESOURCES = 50
 
 
-@action(string="InstanceId!", boolean="DryRun InitLocalDisk")
+def create_instance(account: Account, values: Values, call: Call) -> dict[str, Any]:
+    """Check everything, then make one instance per client token."""
+    _check_contract(account, values)
+    if values.get("DryRun"):
+        raise ServiceError(400, "DryRunOperation", "The request would have succeeded; DryRun was set.")
+    token = values.pop("ClientToken", "") if account.cloud.config.checks.tokens else ""
+    region = values["RegionId"]
+    if token and (answer := account.tokens.recall(region, token, values, account.now)):
+        return answer
+    zone = values.get("ZoneId") or f"{region}-a"
+    busy_until = account.now + account.cloud.config.delay("Creating")
+    try:
+        account.check_limits(zone, values["InstanceType"])
+    except ServiceError:
+        if token:
+            account.tokens.keep(region, token, values, busy_until, None)
+        raise
+    kept = {n: v for n, v in values.items() if n not in SECRET_PARAMETERS and not n.startswith("Tag.")}
+    instance = account.create(kept, tags_of(values), zone, call.vanish_after)
+    answer = {"InstanceId": instance.instance_id, "TradePrice": HOURLY_PRICE}
+    if values.get("InstanceChargeType") == "PrePaid":
+        answer["OrderId"] = account.cloud.new_id("2")
+    if token:
+        account.tokens.keep(region, token, values, busy_until, answer)
+    return answer
+
+
 def start_instance(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Start a stopped instance."""
     instance = account.get(values["InstanceId"])
@@ -29,11 +61,10 @@ def start_instance(account: Account, values: Values, _call: Call) -> dict[str, A
     _dry_run(values)
     instance.started = True
     instance.running_at = account.now + account.cloud.config.delay("Starting")
-    account.cloud.witness.instance(instance)
+    account.cloud.recorder.instance(instance)
     return {}
 
 
-@action(string="InstanceId! IpAddress VlanId")
 def allocate_public_ip_address(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Give a stopped or running instance an address; the one it has is given again."""
     instance = account.get(values["InstanceId"])
@@ -43,11 +74,10 @@ def allocate_public_ip_address(account: Account, values: Values, _call: Call) ->
         raise ServiceError(400, "InvalidParameter.Bandwidth", "The instance has no outbound public bandwidth.")
     if instance.public_ip is None:
         instance.public_ip = values.get("IpAddress") or account.new_address()
-        account.cloud.witness.instance(instance)
+        account.cloud.recorder.instance(instance)
     return {"IpAddress": instance.public_ip}
 
 
-@action(string="InstanceId!", boolean="DryRun Force ForceStop TerminateSubscription")
 def delete_instance(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Release an instance: a stopped one, or any with Force, but none that is still being initialised."""
     instance = account.get(values["InstanceId"])
@@ -62,11 +92,10 @@ def delete_instance(account: Account, values: Values, _call: Call) -> dict[str, 
         raise exceptions.wrong_status(instance.instance_id, status)
     _dry_run(values)
     instance.gone_at = min(now, instance.gone_at)
-    account.cloud.witness.instance(instance)
+    account.cloud.recorder.instance(instance)
     return {}
 
 
-@action(string="RegionId! ResourceType! ResourceId.N Tag.N.Key Tag.N.Value")
 def tag_resources(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Put tags on up to 50 instances."""
     ids, tags = items(values, "ResourceId"), tags_of(values)
@@ -87,3 +116,15 @@ def tag_resources(account: Account, values: Values, _call: Call) -> dict[str, An
 def _dry_run(values: Values) -> None:
     if values.get("DryRun"):
         raise ServiceError(400, "DryRunOperation", "The request would have succeeded; DryRun was set.")
+
+
+def tags_of(values: Values) -> dict[str, str]:
+    """Return the tags; a key without a value has an empty one."""
+    tags = pairs(values, "Tag", "Key", "Value") | pairs(values, "Tag", "key", "value")
+    return {key: value or "" for key, value in tags.items()}
+
+
+def _check_contract(account: Account, values: Values) -> None:
+    if account.cloud.config.checks.parameters:
+        for violation in check_parameters(values, CONTRACT, max_tags=MAX_TAGS):
+            raise exceptions.violation(violation.code, violation.field, violation.message)

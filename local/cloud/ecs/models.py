@@ -13,8 +13,8 @@ from local.cloud.service import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from local.cloud.cloud import Cloud
     from local.cloud.config import Limits
+    from local.cloud.core import Core
     from shared.domain.create_instance.schema import Scalar
 
 NEVER = float("inf")
@@ -52,7 +52,7 @@ class Instance:
 class Account:
     """All instances and client tokens of the account."""
 
-    cloud: Cloud
+    cloud: Core
     instances: dict[str, Instance] = field(default_factory=dict)
     tokens: Tokens = field(default_factory=Tokens)
     addresses: int = 0
@@ -113,7 +113,7 @@ class Account:
             gone_at=NEVER if vanish is None else now + vanish,
         )
         self.instances[instance.instance_id] = instance
-        self.cloud.witness.instance(instance)
+        self.cloud.recorder.instance(instance)
         return instance
 
     def new_address(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.cloud.ecs import exceptions
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from shared.domain.create_instance.schema import Scalar
 
+Values = dict[str, Any]
+"""The parameters of one call, read: typed values by flat name."""
+KINDS = {str: "string", int: "integer", float: "number", bool: "boolean"}
+"""What a type is called here."""
 COMMON = frozenset(
     {
         "AccessKeyId", "Action", "Format", "OwnerAccount", "OwnerId", "RegionId", "ResourceOwnerAccount",

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from local.cloud.ecs import create_responses, describe_responses, exceptions, instance_responses  # noqa: F401 - they enter their actions in the table
+from local.cloud.ecs import exceptions
 from local.cloud.ecs.actions import ACTIONS
 from local.cloud.ecs.models import Account
 from local.cloud.ecs.parameters import items, pairs
@@ -18,7 +18,7 @@ from local.defaults import REQUEST_TAG
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from local.cloud.cloud import Cloud
+    from local.cloud.core import Core
     from local.cloud.http import HttpRequest
 
 VERSION = "2014-05-26"
@@ -31,7 +31,7 @@ class Ecs:
 
     name = "ecs"
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Core) -> None:
         self._cloud = cloud
         self._gate = Gate(cloud.keys)
         self.account = Account(cloud)

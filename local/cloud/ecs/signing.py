@@ -20,7 +20,7 @@ from local.cloud.service import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from local.cloud.cloud import Key
+    from local.cloud.core import Key
     from local.cloud.http import HttpRequest
 
 SKEW_SECONDS = 15 * 60

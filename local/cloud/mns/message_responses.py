@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.cloud.mns import attributes, exceptions, xml
-from local.cloud.mns.actions import action
 from local.cloud.mns.queue import DEFAULT_PRIORITY
 from local.cloud.mns.responses import answer, message_body, milliseconds
 from local.cloud.service import LongPoll, ServiceError
@@ -14,11 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local.cloud.http import HttpResponse
-    from local.cloud.mns.actions import Arguments
     from local.cloud.mns.models import Account
     from local.cloud.mns.queue import Message, Queue
+    from local.cloud.mns.responses import Arguments
 
-MESSAGES = "/queues/*/messages"
 MAX_BATCH = 16
 MAX_WAIT = 30
 MAX_VISIBILITY = 43200
@@ -26,7 +24,6 @@ MAX_DELAY = 7 * attributes.DAYS
 LOWEST_PRIORITY = 16
 
 
-@action("POST", MESSAGES)
 def send_message(account: Account, arguments: Arguments) -> HttpResponse:
     """Send one message."""
     queue = account.queue(arguments.names[0])
@@ -34,7 +31,6 @@ def send_message(account: Account, arguments: Arguments) -> HttpResponse:
     return answer(201, xml.document("Message", _sent(account, message)))
 
 
-@action("POST", MESSAGES, "<Messages>")
 def batch_send_message(account: Account, arguments: Arguments) -> HttpResponse:
     """Send up to 16 messages, each for itself: 500 with a line for each where some were refused."""
     queue = account.queue(arguments.names[0])
@@ -51,38 +47,34 @@ def batch_send_message(account: Account, arguments: Arguments) -> HttpResponse:
     return answer(500 if refused else 201, xml.listing("Messages", "Message", lines))
 
 
-@action("GET", MESSAGES)
 def receive_message(account: Account, arguments: Arguments) -> HttpResponse | LongPoll:
     """Receive one message, waiting for it where asked to."""
     return _receive(account, arguments, 1, lambda lines: xml.document("Message", lines[0]))
 
 
-@action("GET", MESSAGES, "numofmessages")
 def batch_receive_message(account: Account, arguments: Arguments) -> HttpResponse | LongPoll:
     """Receive up to 16 messages: what there is, waiting only for the first."""
     return _receive(account, arguments, _batch(arguments), lambda lines: xml.listing("Messages", "Message", lines))
 
 
-@action("GET", MESSAGES, "peekonly")
 def peek_message(account: Account, arguments: Arguments) -> HttpResponse:
     """Look at the next message without receiving it."""
     return answer(200, xml.document("Message", _peek(account, arguments, 1)[0]))
 
 
-@action("GET", MESSAGES, "peekonly", "numofmessages")
 def batch_peek_message(account: Account, arguments: Arguments) -> HttpResponse:
     """Look at up to 16 messages."""
     return answer(200, xml.listing("Messages", "Message", _peek(account, arguments, _batch(arguments))))
 
 
-@action("DELETE", MESSAGES, "receipthandle")
 def delete_message(account: Account, arguments: Arguments) -> HttpResponse:
     """Delete the message whose receipt handle this is."""
+    if "receipthandle" not in arguments.query:
+        raise ServiceError(400, "MissingReceiptHandle", "A receipt handle is required.")
     account.queue(arguments.names[0]).delete(arguments.query["receipthandle"], account.now)
     return answer(204)
 
 
-@action("DELETE", MESSAGES, "<ReceiptHandles>")
 def batch_delete_message(account: Account, arguments: Arguments) -> HttpResponse:
     """Delete up to 16 messages, each for itself: 404 with a line for each that was refused."""
     queue = account.queue(arguments.names[0])
@@ -97,13 +89,6 @@ def batch_delete_message(account: Account, arguments: Arguments) -> HttpResponse
     return answer(404, xml.listing("Errors", "Error", lines)) if lines else answer(204)
 
 
-@action("DELETE", MESSAGES)
-def delete_without_handle(_account: Account, _arguments: Arguments) -> HttpResponse:
-    """Refuse."""
-    raise ServiceError(400, "MissingReceiptHandle", "A receipt handle is required.")
-
-
-@action("PUT", MESSAGES)
 def change_message_visibility(account: Account, arguments: Arguments) -> HttpResponse:
     """Hold a received message for other so many seconds."""
     for name, code in (("receipthandle", "MissingReceiptHandle"), ("visibilitytimeout", "MissingVisibilityTimeout")):
@@ -134,7 +119,7 @@ def _receive(
     queue = account.queue(arguments.names[0])
     messages = queue.receive(account.now, limit, account.bury)
     for message in messages:
-        account.cloud.witness.delivered(queue.name, message.message_id, message.dequeue_count, account.now)
+        account.cloud.recorder.delivered(queue.name, message.message_id, message.dequeue_count, account.now)
     if messages:
         return answer(200, encode([_received(message) for message in messages]))
     wait = queue.attributes["PollingWaitSeconds"]

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from local import defaults
-from local.cloud.mns import exceptions
+from local.cloud.mns import attributes, exceptions
 from local.cloud.mns.push import LOOPBACK, Pusher
 from local.cloud.mns.queue import DEFAULT_PRIORITY, Message, Queue
-from local.cloud.mns.topic import Notification
+from local.cloud.mns.topic import Notification, Subscription, Topic
 
 if TYPE_CHECKING:
-    from local.cloud.cloud import Cloud
+    from local.cloud.core import Core
+    from local.cloud.mns.attributes import Attributes
     from local.cloud.mns.queue import DeadLetterPolicy
-    from local.cloud.mns.topic import Subscription, Topic
 
+QUEUES: dict[str, Attributes] = {
+    defaults.QUEUE: {"VisibilityTimeout": 300}, defaults.DEAD_LETTERS: {}, defaults.INBOX: {},
+}  # fmt: skip
+"""The deployment's queues, and where each differs from the service's defaults in a way that matters here."""
+SUBSCRIPTION = "inbox"
+INBOX_ENDPOINT = f"acs:mns:{defaults.REGION}:{defaults.ACCOUNT_ID}:queues/{defaults.INBOX}"
 _QUEUE_ENDPOINT = re.compile(r"acs:mns:([^:]*):([^:]*):/?queues/([A-Za-z0-9-]+)")
 
 
@@ -25,7 +31,7 @@ _QUEUE_ENDPOINT = re.compile(r"acs:mns:([^:]*):([^:]*):/?queues/([A-Za-z0-9-]+)"
 class Account:
     """All queues and topics of the account."""
 
-    cloud: Cloud
+    cloud: Core
     queues: dict[str, Queue] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     pusher: Pusher = field(init=False)
@@ -38,6 +44,17 @@ class Account:
     def now(self) -> float:
         """The cloud's time."""
         return self.cloud.clock.now()
+
+    def provision_defaults(self) -> None:
+        """Make the deployment's queues and its topic, empty, under their default names."""
+        now = self.now
+        for name, differing in QUEUES.items():
+            self.queues[name] = Queue(name, attributes.defaults(attributes.QUEUE) | differing, now, now)
+        topic = Topic(defaults.TOPIC, attributes.defaults(attributes.TOPIC), now, now)
+        topic.subscriptions[SUBSCRIPTION] = Subscription(
+            SUBSCRIPTION, topic.name, INBOX_ENDPOINT, None, "EXPONENTIAL_DECAY_RETRY", "SIMPLIFIED", now, now
+        )
+        self.topics[topic.name] = topic
 
     def queue(self, name: str) -> Queue:
         """Return a queue; raise ServiceError."""
@@ -58,7 +75,7 @@ class Account:
         seconds = queue.attributes["DelaySeconds"] if delay is None else delay
         message = Message(self.cloud.new_id("M"), self.sent, body, priority, now, now + seconds)
         queue.put(message)
-        self.cloud.witness.sent(queue.name, message.message_id, body, now, seconds)
+        self.cloud.recorder.sent(queue.name, message.message_id, body, now, seconds)
         return message
 
     def bury(self, policy: DeadLetterPolicy, message: Message) -> bool:
@@ -73,7 +90,7 @@ class Account:
         """Publish a message: queues have it at once, HTTP endpoints are pushed to. Return its id."""
         message_id = self.cloud.new_id("P")
         topic.published.append(body)
-        self.cloud.witness.published(topic.name, body, self.now)
+        self.cloud.recorder.published(topic.name, body, self.now)
         for subscription in topic.subscriptions.values():
             if not subscription.wants(tag):
                 continue

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from local.cloud.mns import message_responses, queue_responses, signing, topic_responses, xml  # noqa: F401 - they enter their actions
+from local.cloud.mns import signing, xml
 from local.cloud.mns.actions import ACTIONS, find
 from local.cloud.mns.models import Account
 from local.cloud.mns.responses import answer
@@ -15,7 +15,7 @@ from local.cloud.service import Call, LongPoll, ServiceError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from local.cloud.cloud import Cloud
+    from local.cloud.core import Core
     from local.cloud.http import HttpRequest, HttpResponse
 
 
@@ -27,7 +27,7 @@ class Mns:
 
     name = "mns"
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Core) -> None:
         self._cloud = cloud
         self.account = Account(cloud)
 
@@ -79,6 +79,18 @@ class Mns:
         batch = [fields for _, fields in children if isinstance(fields, dict)]
         for fields in [dict(children), *batch]:
             yield from _request_ids(str(fields.get("MessageBody", "")))
+
+    def provision_defaults(self) -> None:
+        """Make the deployment's queues and its topic, with the inbox subscribed."""
+        self.account.provision_defaults()
+
+    def queue_counts(self) -> dict[str, dict[str, int]]:
+        """Return how many messages of each queue are visible, in flight, and delayed."""
+        return {name: queue.counts(self.account.now) for name, queue in self.account.queues.items()}
+
+    def enqueue(self, queue: str, body: str) -> str:
+        """Put a message into a queue without a call; return its id; raise ServiceError when there is no such queue."""
+        return self.account.send(self.account.queue(queue), body).message_id
 
     def state(self) -> dict[str, Any]:
         """Show queues and topics."""

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from local.cloud.mns.topic import STRATEGIES
 
 if TYPE_CHECKING:
-    from local.cloud.cloud import Cloud
+    from local.cloud.core import Core
     from local.cloud.mns.topic import Notification
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -31,7 +31,7 @@ class _Push:
 class Pusher:
     """Pushes in a thread that lives as long as something is to be pushed. Due times are the cloud's."""
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Core) -> None:
         self._cloud = cloud
         self._pending: list[_Push] = []
         self._thread: threading.Thread | None = None

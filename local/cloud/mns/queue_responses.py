@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.cloud.mns import attributes, exceptions, xml
-from local.cloud.mns.actions import action
 from local.cloud.mns.queue import DeadLetterPolicy, Queue
 from local.cloud.mns.responses import answer, list_urls
 
 if TYPE_CHECKING:
     from local.cloud.http import HttpResponse
-    from local.cloud.mns.actions import Arguments
     from local.cloud.mns.models import Account
+    from local.cloud.mns.responses import Arguments
 
 MAX_RECEIVE_COUNT = 1000
 
 
-@action("PUT", "/queues/*")
 def create_queue(account: Account, arguments: Arguments) -> HttpResponse:
     """Create a queue; 204 where it is there with the same attributes already."""
     (name,) = arguments.names
@@ -32,7 +30,6 @@ def create_queue(account: Account, arguments: Arguments) -> HttpResponse:
     return answer(201 if present is None else 204, location=arguments.location)
 
 
-@action("PUT", "/queues/*", "metaoverride")
 def set_queue_attributes(account: Account, arguments: Arguments) -> HttpResponse:
     """Change the attributes that are named."""
     queue = account.queue(arguments.names[0])
@@ -44,7 +41,6 @@ def set_queue_attributes(account: Account, arguments: Arguments) -> HttpResponse
     return answer(204)
 
 
-@action("GET", "/queues/*")
 def get_queue_attributes(account: Account, arguments: Arguments) -> HttpResponse:
     """Answer attributes and counts."""
     queue = account.queue(arguments.names[0])
@@ -62,14 +58,12 @@ def get_queue_attributes(account: Account, arguments: Arguments) -> HttpResponse
     return answer(200, xml.document("Queue", fields))
 
 
-@action("DELETE", "/queues/*")
 def delete_queue(account: Account, arguments: Arguments) -> HttpResponse:
     """Delete a queue and its messages, or nothing."""
     account.queues.pop(arguments.names[0], None)
     return answer(204)
 
 
-@action("GET", "/queues")
 def list_queue(account: Account, arguments: Arguments) -> HttpResponse:
     """Answer the queues' URLs."""
     return list_urls(arguments, "Queue", account.queues)

@@ -1,7 +1,8 @@
-"""The shapes of MNS's answers that several actions share."""
+"""What an action is called with, and the shapes of answers that several actions share."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.cloud.http import HttpResponse
@@ -10,10 +11,20 @@ from local.cloud.mns import attributes, exceptions, xml
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from local.cloud.mns.actions import Arguments
 
 CONTENT_TYPE = {"content-type": "text/xml;charset=utf-8"}
 MAX_LISTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What an action is called with: the names in its path, its query (names in lower case), its body."""
+
+    names: tuple[str, ...]
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    location: str
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> HttpResponse:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from local import defaults
 from local.cloud.mns import attributes, exceptions, xml
-from local.cloud.mns.actions import action
 from local.cloud.mns.models import check_endpoint
 from local.cloud.mns.queue import body_md5
 from local.cloud.mns.responses import answer, list_urls, message_body
@@ -16,14 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from local.cloud.http import HttpResponse
-    from local.cloud.mns.actions import Arguments
     from local.cloud.mns.models import Account
+    from local.cloud.mns.responses import Arguments
 
-SUBSCRIPTION = "/topics/*/subscriptions/*"
 MAX_TAG = 16
 
 
-@action("PUT", "/topics/*")
 def create_topic(account: Account, arguments: Arguments) -> HttpResponse:
     """Create a topic; 204 where it is there with the same attributes already."""
     (name,) = arguments.names
@@ -37,7 +34,6 @@ def create_topic(account: Account, arguments: Arguments) -> HttpResponse:
     return answer(201 if present is None else 204, location=arguments.location)
 
 
-@action("PUT", "/topics/*", "metaoverride")
 def set_topic_attributes(account: Account, arguments: Arguments) -> HttpResponse:
     """Change the attributes that are named."""
     topic = account.topic(arguments.names[0])
@@ -46,7 +42,6 @@ def set_topic_attributes(account: Account, arguments: Arguments) -> HttpResponse
     return answer(204)
 
 
-@action("GET", "/topics/*")
 def get_topic_attributes(account: Account, arguments: Arguments) -> HttpResponse:
     """Answer a topic's attributes. It keeps no messages."""
     topic = account.topic(arguments.names[0])
@@ -62,20 +57,17 @@ def get_topic_attributes(account: Account, arguments: Arguments) -> HttpResponse
     return answer(200, xml.document("Topic", fields))
 
 
-@action("DELETE", "/topics/*")
 def delete_topic(account: Account, arguments: Arguments) -> HttpResponse:
     """Delete a topic and its subscriptions, or nothing."""
     account.topics.pop(arguments.names[0], None)
     return answer(204)
 
 
-@action("GET", "/topics")
 def list_topic(account: Account, arguments: Arguments) -> HttpResponse:
     """Answer the topics' URLs."""
     return list_urls(arguments, "Topic", account.topics)
 
 
-@action("POST", "/topics/*/messages")
 def publish_message(account: Account, arguments: Arguments) -> HttpResponse:
     """Publish a message, perhaps with a tag."""
     topic = account.topic(arguments.names[0])
@@ -85,7 +77,6 @@ def publish_message(account: Account, arguments: Arguments) -> HttpResponse:
     return answer(201, xml.document("Message", {"MessageId": message_id, "MessageBodyMD5": body_md5(body)}))
 
 
-@action("PUT", SUBSCRIPTION)
 def subscribe(account: Account, arguments: Arguments) -> HttpResponse:
     """Subscribe a queue or an HTTP endpoint; 204 where it is so already."""
     topic_name, name = arguments.names
@@ -109,7 +100,6 @@ def subscribe(account: Account, arguments: Arguments) -> HttpResponse:
     return answer(201 if present is None else 204, location=arguments.location)
 
 
-@action("PUT", SUBSCRIPTION, "metaoverride")
 def set_subscription_attributes(account: Account, arguments: Arguments) -> HttpResponse:
     """Change the strategy."""
     subscription, fields = _find(account, arguments), xml.parse_fields(arguments.body, "Subscription")
@@ -118,7 +108,6 @@ def set_subscription_attributes(account: Account, arguments: Arguments) -> HttpR
     return answer(204)
 
 
-@action("GET", SUBSCRIPTION)
 def get_subscription_attributes(account: Account, arguments: Arguments) -> HttpResponse:
     """Answer a subscription's attributes."""
     subscription = _find(account, arguments)
@@ -136,7 +125,6 @@ def get_subscription_attributes(account: Account, arguments: Arguments) -> HttpR
     return answer(200, xml.document("Subscription", fields))
 
 
-@action("DELETE", SUBSCRIPTION)
 def unsubscribe(account: Account, arguments: Arguments) -> HttpResponse:
     """End a subscription, or nothing."""
     topic_name, name = arguments.names
@@ -144,7 +132,6 @@ def unsubscribe(account: Account, arguments: Arguments) -> HttpResponse:
     return answer(204)
 
 
-@action("GET", "/topics/*/subscriptions")
 def list_subscription_by_topic(account: Account, arguments: Arguments) -> HttpResponse:
     """Answer the subscriptions' URLs."""
     return list_urls(arguments, "Subscription", account.topic(arguments.names[0]).subscriptions)

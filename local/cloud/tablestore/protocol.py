@@ -8,13 +8,14 @@ from uuid import uuid4
 from local.cloud.http import HttpResponse
 from local.cloud.service import Call, ServiceError
 from local.cloud.tablestore import exceptions, signing
+from local.cloud.tablestore.models import Table
+from shared.adapters.tablestore import schema
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from local.cloud.cloud import Cloud
+    from local.cloud.core import Core
     from local.cloud.http import HttpRequest
-    from local.cloud.tablestore.models import Table
 
 BODY_LIMIT = 5 * 1024 * 1024
 REQUEST_KEY = "requestId"
@@ -26,7 +27,7 @@ class Ots:
 
     name = "ots"
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Core) -> None:
         self._cloud = cloud
         self.tables: dict[str, Table] = {}
 
@@ -82,6 +83,11 @@ class Ots:
 
         rows = keys(call.action, call.parameters)
         return [str(value) for row in rows for name, value in row.key if name == REQUEST_KEY]
+
+    def provision_defaults(self) -> None:
+        """Make the deployment's two tables, empty."""
+        for table in (schema.REQUESTS, schema.OPEN):
+            self.tables[table.name] = Table(table.name, table.primary_key, table.time_to_live)
 
     def state(self) -> Any:
         """Show the tables."""

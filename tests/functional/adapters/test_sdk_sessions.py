@@ -35,7 +35,7 @@ def test_first_calls_that_come_together_make_one_session(monkeypatch: pytest.Mon
         return create()
 
     monkeypatch.setattr(ssl, "create_default_context", slowly)
-    with running(Cloud(furnished=True)) as url:
+    with running(Cloud(provisioned=True)) as url:
         ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=10, endpoint=url)
         assert not one_session_each(DaraCore)  # once is enough
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local import defaults
-from local.cloud.cloud import Cloud, Key
+from local.cloud.cloud import Cloud
+from local.cloud.core import Key
 from local.cloud.server import running
 from tests.support.ecs_calls import create, refusal, statuses
 from tests.support.signing import acs3_request, rpc_query

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 PLAIN_BODY = json.dumps({"requestId": "order-1", "parameters": {k: v for k, v in PLAIN.items() if k != "SystemDisk"}})
 
 
-@pytest.fixture(name="furnished")
-def fixture_furnished() -> Iterator[tuple[Cloud, str]]:
-    """Run a furnished cloud."""
-    cloud = Cloud(config=Config(speed=20), furnished=True)
+@pytest.fixture(name="provisioned")
+def fixture_provisioned() -> Iterator[tuple[Cloud, str]]:
+    """Run a provisioned cloud."""
+    cloud = Cloud(config=Config(speed=20), provisioned=True)
     with running(cloud) as url:
         yield cloud, url
 
@@ -78,9 +78,9 @@ def until(events: Iterator[tuple[str, dict[str, Any]]], key: str, kind: str) -> 
     raise AssertionError(f"{key} had no {kind}")
 
 
-def test_feed(furnished: tuple[Cloud, str]) -> None:
+def test_feed(provisioned: tuple[Cloud, str]) -> None:
     """It begins with everything, goes on with changes, and tells one that comes back what it missed, once."""
-    _, url = furnished
+    _, url = provisioned
     with listening(url) as events:
         _, first = next(events)
         assert first["reset"] is True
@@ -100,9 +100,9 @@ def test_feed(furnished: tuple[Cloud, str]) -> None:
         assert next(events)[1]["reset"] is True
 
 
-def test_no_secret_in_the_feed(furnished: tuple[Cloud, str]) -> None:
+def test_no_secret_in_the_feed(provisioned: tuple[Cloud, str]) -> None:
     """A message's password and user data, and a log line's unknown fields, are in no event."""
-    cloud, url = furnished
+    cloud, url = provisioned
     body = (EVENTS / "messages/full.json").read_text()
     secrets = [json.loads(body)["parameters"][name] for name in ("Password", "UserData")]
     with QueueClient(Access.local(url), defaults.QUEUE) as queue:
@@ -110,14 +110,14 @@ def test_no_secret_in_the_feed(furnished: tuple[Cloud, str]) -> None:
     call(url, "/_local/enqueue?anyway=1", "POST", body.replace('"RegionId"', '"Region"'))
     lines = [{"event": "message", "request_id": "sample-full", "end": secrets[0]}, {"event": secrets[0]}]
     call(url, "/_local/log", "POST", "\n".join(map(json.dumps, lines)))
-    told = json.dumps(cloud.witness.story.changes().data) + call(url, "/_local/requests/sample-full")[1]
+    told = json.dumps(cloud.recorder.trace.changes().data) + call(url, "/_local/requests/sample-full")[1]
     assert "sample-full" in told
     assert not [secret for secret in secrets if secret in told]
 
 
-def test_enqueue_checks_first(furnished: tuple[Cloud, str]) -> None:
+def test_enqueue_checks_first(provisioned: tuple[Cloud, str]) -> None:
     """An invalid message is answered with every violation and not sent, unless asked for."""
-    cloud, url = furnished
+    cloud, url = provisioned
     status, text, _ = call(url, "/_local/enqueue", "POST", '{"requestId": "a b", "parameters": {}}')
     assert status == 422
     assert {"requestId", "parameters.RegionId"} <= {one["field"] for one in json.loads(text)["violations"]}
@@ -126,9 +126,9 @@ def test_enqueue_checks_first(furnished: tuple[Cloud, str]) -> None:
     assert cloud.state()["mns"]["queues"][defaults.QUEUE]["visible"] == 1
 
 
-def test_faults_are_listed_and_removed(furnished: tuple[Cloud, str]) -> None:
+def test_faults_are_listed_and_removed(provisioned: tuple[Cloud, str]) -> None:
     """Each pending fault has an id; one or all can be removed; an id that does not wait is an error."""
-    _, url = furnished
+    _, url = provisioned
     faults = [{"service": "ecs", "action": "StartInstance", "effect": "delay", "delaySeconds": 1, "times": 2}] * 3
     call(url, "/_local/faults", "POST", json.dumps(faults))
     listed = json.loads(call(url, "/_local/faults")[1])
@@ -141,9 +141,9 @@ def test_faults_are_listed_and_removed(furnished: tuple[Cloud, str]) -> None:
     assert json.loads(call(url, "/_local/faults")[1]) == []
 
 
-def test_one_request(furnished: tuple[Cloud, str]) -> None:
-    """One request's story by its id; 404 for one that nobody has told of."""
-    _, url = furnished
+def test_one_request(provisioned: tuple[Cloud, str]) -> None:
+    """What happened to one request, by its id; 404 for one that nobody has told of."""
+    _, url = provisioned
     call(url, "/_local/enqueue", "POST", PLAIN_BODY)
     assert json.loads(call(url, "/_local/requests/order-1")[1])["state"] == "queued"
     assert call(url, "/_local/requests/nobody")[0] == 404
@@ -151,14 +151,14 @@ def test_one_request(furnished: tuple[Cloud, str]) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/_page/app.js", "/_page/samples.json", "/_local/events", "/_local/requests/x"])
 @pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
-def test_page_and_feed_refuse_other_origins(furnished: tuple[Cloud, str], path: str, headers: dict[str, str]) -> None:
+def test_page_and_feed_refuse_other_origins(provisioned: tuple[Cloud, str], path: str, headers: dict[str, str]) -> None:
     """A page of elsewhere gets neither the page nor the feed."""
-    assert call(furnished[1], path, **headers)[0] == 403
+    assert call(provisioned[1], path, **headers)[0] == 403
 
 
-def test_page_at_the_root(furnished: tuple[Cloud, str]) -> None:
+def test_page_at_the_root(provisioned: tuple[Cloud, str]) -> None:
     """A browser's GET / gets the page, with nothing from elsewhere in it; an action of ECS at / is still ECS's."""
-    _, url = furnished
+    _, url = provisioned
     status, text, headers = call(url, "/")
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "http://" not in text

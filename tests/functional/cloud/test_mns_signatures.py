@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mns.queue import QueueMeta
 
-from local.cloud.cloud import Key
+from local.cloud.core import Key
 from tests.functional.cloud.test_mns_queues import code
 from tests.support.signing import mns_request
 

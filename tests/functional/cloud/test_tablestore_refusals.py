@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local import defaults
-from local.cloud.cloud import Key
+from local.cloud.core import Key
 from local.cloud.tablestore.signing import md5
 from shared.adapters.tablestore.client import connect
 from shared.adapters.tablestore.client import tablestore as sdk

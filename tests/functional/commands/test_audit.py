@@ -91,7 +91,7 @@ def test_an_outcome_that_is_not_published_is_found() -> None:
 @pytest.mark.slow
 def test_audit_of_a_cloud(tmp_path: Path) -> None:
     """`audit` pages through every tagged instance, reports findings as JSON lines with exit code 1, changes nothing."""
-    cloud, began = Cloud(furnished=True), lives.now()
+    cloud, began = Cloud(provisioned=True), lives.now()
     with running(cloud) as url:
         ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=5, endpoint=url)
 

@@ -32,7 +32,7 @@ ACCESS = Access.local("http://127.0.0.1:1")
 @pytest.fixture(name="place")
 def fixture_place(tmp_path: Path) -> Iterator[Place]:
     """Run a cloud over HTTP with the deployment's resources."""
-    cloud = Cloud(furnished=True)
+    cloud = Cloud(provisioned=True)
     with running(cloud) as url:
         yield Place(cloud, url, tmp_path)
 

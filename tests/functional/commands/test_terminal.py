@@ -1,4 +1,4 @@
-"""The commands on a terminal: the story of the requests, live."""
+"""The commands on a terminal: the requests on their way, live."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from local.cloud.cloud import Cloud
 from local.project import ROOT
 from local.terminal.board import board
 from local.terminal.timeline import draw
-from local.trace.meaning import meaning
+from local.trace.request_trace import meaning
 from tests.support.processes import CLEAN, COMMAND, command, free_port
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def rendered(renderable: object) -> str:
 
 def test_board() -> None:
     """States, queues, the last step of each request, and of what failed the code with its remedy."""
-    cloud = Cloud(DrivenClock(1000.0), furnished=True)
+    cloud = Cloud(DrivenClock(1000.0), provisioned=True)
     assert "none yet" in rendered(board(cloud))
     error = meaning("CreateInstance", 403, "OperationDenied.NoStock")
-    cloud.witness.sent("provision-requests", "M1", '{"requestId": "order-1"}', 1000.0, 0)
-    cloud.witness.story.tell("order-1", 1002.0, "published", "failed", state="failed", error=error, outcomeError=error)
+    cloud.recorder.sent("provision-requests", "M1", '{"requestId": "order-1"}', 1000.0, 0)
+    cloud.recorder.trace.tell("order-1", 1002.0, "published", "failed", state="failed", error=error, outcomeError=error)
     text = rendered(board(cloud))
     for words in ("1 failed", "requests 0+0", "order-1", "OperationDenied.NoStock", "Offer further alternatives"):
         assert words in text

@@ -76,7 +76,7 @@ def test_a_message_from_node_becomes_an_instance(tmp_path: Path) -> None:
             "VSwitchId": "vsw-bp1s5fnvk4gn2tws0vxyz",
         },
     }
-    with running(Cloud(config=Config(speed=10), furnished=True)) as url, (tmp_path / "log").open("w") as log:
+    with running(Cloud(config=Config(speed=10), provisioned=True)) as url, (tmp_path / "log").open("w") as log:
         bench = Bench(access=Access.local(url), store="sqlite", data=tmp_path, log=log, environ={})
         with working(bench):
             node("order.js", url, "send", json.dumps(body))

@@ -86,8 +86,8 @@ def fixture_code(own: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(name="cloud")
 def fixture_cloud() -> Iterator[tuple[Cloud, str]]:
-    """Run a furnished local cloud, twenty times as fast as usual."""
-    cloud = Cloud(config=Config(speed=20), furnished=True)
+    """Run a provisioned local cloud, twenty times as fast as usual."""
+    cloud = Cloud(config=Config(speed=20), provisioned=True)
     with running(cloud) as url:
         yield cloud, url
 

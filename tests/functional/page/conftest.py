@@ -34,7 +34,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     """Run a cloud in which the samples come out as the demo says, faster than usual."""
-    cloud = Cloud(config=Config(speed=5), furnished=True)
+    cloud = Cloud(config=Config(speed=5), provisioned=True)
     cloud.config.update(Samples.load().cloud)
     with running(cloud) as url:
         yield Place(cloud, url, tmp_path)

@@ -1,4 +1,4 @@
-"""Requests in every state, told to the cloud's story as if they had happened."""
+"""Requests in every state, told to the cloud's recorder as if they had happened."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from local import defaults
-from local.trace.meaning import meaning
+from local.trace.request_trace import meaning
 
 if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
@@ -18,7 +18,7 @@ def enqueue(cloud: Cloud, request_id: str) -> None:
     """Tell of a message in the queue."""
     with cloud.lock:
         body = json.dumps({"requestId": request_id})
-        cloud.witness.sent(defaults.QUEUE, f"M{request_id}", body, cloud.clock.now(), 0)
+        cloud.recorder.sent(defaults.QUEUE, f"M{request_id}", body, cloud.clock.now(), 0)
 
 
 def tell_of(cloud: Cloud, number: int, *, long_ids: bool = False) -> None:
@@ -26,15 +26,15 @@ def tell_of(cloud: Cloud, number: int, *, long_ids: bool = False) -> None:
     start = cloud.clock.now() - number
     error = meaning("CreateInstance", 403, "OperationDenied.NoStock")
     with cloud.lock:
-        story = cloud.witness.story
+        trace = cloud.recorder.trace
         for place in range(number):
             key = f"request-{place}" + ("-" + "x" * 45 if long_ids else "")
             at, state = start + place, STATES[place % len(STATES)]
-            story.tell(key, at, "enqueued", "message M1")
-            story.tell(key, at + 0.1, "called", "CreateInstance: cn-hangzhou-h, ecs.g6.large", state="creating")
-            story.tell(key, at + 0.2, "error", "CreateInstance: OperationDenied.NoStock", error=error)
-            story.tell(key, at + 0.3, "created", "i-bp67f1c2d30000000001", state="pending", type="ecs.g6.large")
+            trace.tell(key, at, "enqueued", "message M1")
+            trace.tell(key, at + 0.1, "called", "CreateInstance: cn-hangzhou-h, ecs.g6.large", state="creating")
+            trace.tell(key, at + 0.2, "error", "CreateInstance: OperationDenied.NoStock", error=error)
+            trace.tell(key, at + 0.3, "created", "i-bp67f1c2d30000000001", state="pending", type="ecs.g6.large")
             if state == "refused":
-                story.journeys[key].state = state
+                trace.requests[key].state = state
             bad = error if state in {"failed", "refused"} else None
-            story.tell(key, at + 0.4, "published", state, state=state, outcomeError=bad, error=bad)
+            trace.tell(key, at + 0.4, "published", state, state=state, outcomeError=bad, error=bad)

@@ -40,7 +40,7 @@ def keep_changing(cloud: Cloud, stopping: threading.Event) -> None:
         with cloud.lock:
             for place in range(50):
                 key = f"request-{(turn * 50 + place) % 1000}"
-                cloud.witness.story.tell(key, time.time(), "duplicate", "a second copy")
+                cloud.recorder.trace.tell(key, time.time(), "duplicate", "a second copy")
 
 
 def test_smooth(page: Browser, place: Place) -> None:

@@ -127,7 +127,7 @@ def test_no_secret_is_shown(page: Browser, place: Place) -> None:
         choose_sample(page, "full")
         page.run("document.querySelector('#list').focus()")
     read = "fetch('/_page/samples.json').then((answer) => answer.text()).then(done)"
-    seen += [page.run_async(read), json.dumps(place.cloud.witness.story.changes().data)]
+    seen += [page.run_async(read), json.dumps(place.cloud.recorder.trace.changes().data)]
     assert "sample-full" in "".join(seen)
     assert not [secret for secret in secrets for text in seen if secret in text]
 

@@ -1,4 +1,4 @@
-"""A furnished local cloud on the machine's clock, faster than usual."""
+"""A provisioned local cloud on the machine's clock, faster than usual."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ if TYPE_CHECKING:
 @pytest.fixture(name="place")
 def fixture_place(tmp_path: Path) -> Iterator[Place]:
     """Run a cloud over HTTP with the deployment's resources, ten times as fast as usual."""
-    cloud = Cloud(config=Config(speed=10), furnished=True)
+    cloud = Cloud(config=Config(speed=10), provisioned=True)
     with running(cloud) as url:
         yield Place(cloud, url, tmp_path)

@@ -26,13 +26,13 @@ def write(file: object, text: str) -> None:
 
 def test_lines_reach_log_and_cloud(place: Place, tmp_path: Path) -> None:
     """Everything is in the log, byte for byte; the cloud is told the JSON lines, the last ones before the end too."""
-    place.cloud.witness.sent(defaults.QUEUE, "M1", '{"requestId": "order-1"}', 1.0, 0)
+    place.cloud.recorder.sent(defaults.QUEUE, "M1", '{"requestId": "order-1"}', 1.0, 0)
     text = f"START of something\n{LINE}\n  a traceback\nno end of line"
     with (tmp_path / "out.log").open("w") as log, told(log, place.url) as file:
         write(file, text)
     assert (tmp_path / "out.log").read_text() == text
-    journey = place.cloud.witness.story.journeys["order-1"]
-    assert (journey.state, journey.knows("claimed")) == ("pending", True)
+    request = place.cloud.recorder.trace.requests["order-1"]
+    assert (request.state, request.knows("claimed")) == ("pending", True)
 
 
 def test_a_cloud_that_does_not_listen_holds_nothing_up(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from local import defaults
 from local.cloud.cloud import Cloud
-from local.cloud.furnishing import ATTRIBUTES
+from local.cloud.mns.models import QUEUES
 from local.project import ROOT, TEMPLATE
 from local.runtime.specification import Deployment
 from local.runtime.template import Resolver, load
@@ -238,12 +238,12 @@ def test_queue_trigger_is_the_one_the_worker_needs() -> None:
 
 
 def test_names_are_the_local_ones() -> None:
-    """With its defaults the template makes what the furnished local cloud has, under the same names."""
-    state = Cloud(furnished=True).state()
+    """With its defaults the template makes what the provisioned local cloud has, under the same names."""
+    state = Cloud(provisioned=True).state()
     names = {key: RESOLVER.value(item["Properties"]) for key, item in RESOURCES.items()}
     queues = {value["QueueName"] for key, value in names.items() if RESOURCES[key]["Type"] == "ALIYUN::MNS::Queue"}
     assert queues == set(state["mns"]["queues"])
-    assert names["RequestQueue"]["VisibilityTimeout"] == ATTRIBUTES[defaults.QUEUE]["VisibilityTimeout"]
+    assert names["RequestQueue"]["VisibilityTimeout"] == QUEUES[defaults.QUEUE]["VisibilityTimeout"]
     assert {names["OutcomeTopic"]["TopicName"]} == set(state["mns"]["topics"])
     assert names["InboxSubscription"]["NotifyContentFormat"] == "SIMPLIFIED"
     assert names["InboxSubscription"]["Endpoint"].endswith(f":queues/{defaults.INBOX}")
