@@ -1,8 +1,9 @@
-"""Dead letters: what is inside them, and what became of the requests they carry."""
+"""Dead letters: taken from their queue for a while, what is inside them, and what became of their requests."""
 
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,21 @@ from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.lifecycle.record import TERMINAL, digest
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Delivery, Refusal, Request
+from shared.ports import StoreUnavailable
 from shared.trigger import BODY_FIELDS, deliveries
 
 if TYPE_CHECKING:
-    from local.runtime.mns import Message
+    from collections.abc import Callable, Iterator
+
+    from local.runtime.mns import Message, QueueClient
     from shared.domain.create_instance.view import CheckOptions
     from shared.domain.lifecycle.record import Record
     from shared.ports import Store
 
+WAIT_SECONDS = 1
+"""How long to wait for more: what another command has just given back is there again after a second."""
+HELD_SECONDS = 120
+"""How long a dead letter is kept from others while it is sent again."""
 _LONGEST_ID = 64
 _MARK = 12
 
@@ -51,6 +59,59 @@ class Fate:
     live: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What the worker knows; `store` is None where it cannot be read. `tell` takes words for the person."""
+
+    store: Store | None
+    options: CheckOptions
+    tell: Callable[[str], None]
+
+    def fate(self, body: str) -> Fate:
+        """Tell what became of a message's request; a store that fails is an answer, too."""
+        try:
+            return fate(body, self.store, self.options)
+        except StoreUnavailable as error:
+            self.tell(f"the store does not answer: {error}")
+            return fate(body, None, self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """The letters that are held, oldest first."""
+
+    letters: list[Letter]
+    records: Records
+    _queue: QueueClient
+
+    def called(self, name: str) -> list[Letter]:
+        """Return the letters a name means; say so when there are none."""
+        found = [letter for letter in self.letters if letter.is_called(name)]
+        if not found:
+            self.records.tell(f"no dead letter {name}; `provisioner dlq list` shows them")
+        return found
+
+    def replay(self, letter: Letter, bodies: list[str], requests: QueueClient) -> list[str]:
+        """Send bodies to the request queue, then remove the letter; return the ids of what was sent.
+
+        Raises QueueError; the letter is then still there, and sending the same once more does no harm.
+        """
+        held = self._queue.hide(letter.message, HELD_SECONDS)
+        sent = [requests.send(body) for body in bodies]
+        self._queue.delete([held])
+        return sent
+
+
+@contextmanager
+def hold(queue: QueueClient, records: Records, limit: int) -> Iterator[DeadLetters]:
+    """Hold up to `limit` dead letters for the length of the block, then give them back; raise QueueError."""
+    with ExitStack() as stack:
+        letters = _take(queue, limit, records.tell)
+        for letter in letters:
+            stack.callback(queue.give_back, letter.message)
+        yield DeadLetters(letters, records, queue)
+
+
 def unwrap(message: Message) -> Letter:
     """Open a dead letter: the platform puts the raw event there, envelope included, MNS itself the plain body."""
     text = decode(message.body)
@@ -64,9 +125,9 @@ def request_id(body: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def fate(body: str, records: Store | None, contract: CheckOptions) -> Fate:
+def fate(body: str, records: Store | None, options: CheckOptions) -> Fate:
     """Look up what became of a message's request. Raises StoreUnavailable."""
-    read = parse(body, contract)
+    read = parse(body, options)
     if isinstance(read, Refusal):
         first = read.violations[0]
         where = f" at {first.field}" if first.field else ""
@@ -99,6 +160,20 @@ def hidden(body: str) -> Any:
         return _mask(json.loads(body))
     except (ValueError, RecursionError):
         return f"({len(body)} characters that are no JSON; they may hold secrets: --reveal shows them)"
+
+
+def _take(queue: QueueClient, limit: int, tell: Callable[[str], None]) -> list[Letter]:
+    """Take messages until none is left, or one comes a second time."""
+    found: dict[str, Letter] = {}
+    while len(found) < limit:
+        messages = queue.receive(limit - len(found), WAIT_SECONDS)
+        new = {message.id: unwrap(message) for message in messages if message.id not in found}
+        if not new:
+            break
+        found |= new
+    else:
+        tell(f"looked at {limit} dead letters; there may be more (--limit)")
+    return sorted(found.values(), key=lambda letter: letter.message.enqueued_at)
 
 
 def _told(record: Record, request: Request) -> Fate:

@@ -2,9 +2,11 @@
 
     server, in_process      how a request comes in (HTTP, or `responses` inside the process)
     dispatch                which service it is for, faults, waiting
-    control                 the `/_local` calls
-    cloud                   the state everything shares: clock, config, faults, keys, counters, services
-    ecs, mns, tablestore    one package a service, built alike: state (the model), wire (the protocol), errors (codes)
+    admin, feed, pages      the `/_local` calls, what happens as a stream, the page
+    cloud                   the services, and the faults they are struck with
+    core                    what the services share: clock, configuration, keys, ids, recorder
+    ecs, mns, tablestore    one package a service, built alike
 
-A service is a class in its package's `wire` module that follows `service.Service`; `services.SERVICES` lists them.
+A service is the class in its package's `protocol` module, after `service.Service`. Beside it stand `models` (what
+there is), the table of actions and `*_responses` (what each does), `exceptions` (its codes) and `signing`.
 """

@@ -1,4 +1,4 @@
-"""Faults as data: what the cloud does wrong on purpose (design: `POST /_local/faults`)."""
+"""Faults as data: what the cloud does wrong on purpose, set by `POST /_local/faults`."""
 
 from __future__ import annotations
 

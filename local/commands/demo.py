@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local.commands.cloud import new_cloud, serving
 from local.demo.demonstration import Demonstration
 from local.runtime.access import Access
 from local.runtime.worker import Bench, working
 from local.samples import Samples
 from local.terminal import options
 from local.terminal.output import progress, raw_line, wants_json
+from local.terminal.running import new_cloud, serving
 
 if TYPE_CHECKING:
     from local.cloud.cloud import Cloud

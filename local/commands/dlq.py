@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from local import defaults
-from local import dlq as dead_letters
+from local.dlq import Records, hidden, hold, renamed, request_id
 from local.runtime.cloud_events import instant
-from local.runtime.mns import QueueClient
+from local.runtime.mns import QueueClient, QueueError
 from local.terminal import options
-from local.terminal.dead_letter_queue import dead_letter_queue
-from local.terminal.output import WrongUse, json_line, raw_line, table, wants_json
+from local.terminal.output import WrongUse, json_line, progress, raw_line, table, wants_json
+from local.terminal.records import open_records, worker_settings
+from shared.domain.create_instance.view import CheckOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-    from local.dlq import Letter
-    from local.terminal.dead_letter_queue import Records
+    from local.dlq import DeadLetters, Letter
     from shared.domain.message.request import Delivery
 
 COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")
@@ -56,7 +58,7 @@ def _where(command: Callable[..., None]) -> Callable[..., None]:
 @_where
 def list_(*, as_json: bool, **where: Any) -> None:
     """List dead letters and what became of the request of each; they stay where they are."""
-    with dead_letter_queue(environ=os.environ, **where) as queue:
+    with _dead_letter_queue(environ=os.environ, **where) as queue:
         rows = [row for letter in queue.letters for row in _rows(letter, queue.records)]
     if wants_json(as_json):
         for row in rows:
@@ -74,9 +76,9 @@ def show(*, letter_id: str, reveal: bool, as_json: bool, **where: Any) -> None:
 
     Exit code 1 when there is no such dead letter.
     """
-    with dead_letter_queue(environ=os.environ, **where) as queue:
+    with _dead_letter_queue(environ=os.environ, **where) as queue:
         rows = [
-            {**row, "enveloped": letter.enveloped, "body": each.body if reveal else dead_letters.hidden(each.body)}
+            {**row, "enveloped": letter.enveloped, "body": each.body if reveal else hidden(each.body)}
             for letter in queue.called(letter_id)
             for row, each in zip(_rows(letter, queue.records), letter.deliveries, strict=True)
         ]
@@ -115,12 +117,12 @@ def replay(
         raise WrongUse("name dead letters by ID, or give --all; `provisioner dlq list` shows them")
     done = True
     access = options.access_to(where["endpoint"])
-    with dead_letter_queue(environ=os.environ, **where) as dead, QueueClient(access, queue) as requests:
+    with _dead_letter_queue(environ=os.environ, **where) as dead, QueueClient(access, queue) as requests:
         found = {name: dead.called(name) for name in letter_ids}
         wanted = {letter.message.id: letter for letters in found.values() for letter in letters}
         for letter in dead.letters if everything else wanted.values():
             refusal = _refusal(letter, dead.records) if new_id else None
-            bodies = [dead_letters.renamed(each) or "" if new_id else each.body for each in letter.deliveries]
+            bodies = [renamed(each) or "" if new_id else each.body for each in letter.deliveries]
             sent = None if refusal else dead.replay(letter, bodies, requests)
             done &= refusal is None
             for row in _replayed(letter, bodies, sent, refusal):
@@ -130,7 +132,7 @@ def replay(
 
 def _refusal(letter: Letter, records: Records) -> str | None:
     """Say why a letter gets no fresh id, or None."""
-    if any(dead_letters.renamed(delivery) is None for delivery in letter.deliveries):
+    if any(renamed(delivery) is None for delivery in letter.deliveries):
         return "not sent: it has no request id to replace; replay it without --new-id"
     fates = [records.fate(delivery.body) for delivery in letter.deliveries]
     live = [fate.state for fate in fates if fate.live]
@@ -147,7 +149,7 @@ def _row(letter: Letter, delivery: Delivery, records: Records) -> dict[str, Any]
         "deadLetter": letter.message.id,
         "messageId": delivery.message_id,
         "sentAt": instant(delivery.time),
-        "requestId": dead_letters.request_id(delivery.body),
+        "requestId": request_id(delivery.body),
         "state": fate.state,
         "instanceId": fate.instance_id,
         "says": fate.says,
@@ -160,9 +162,9 @@ def _replayed(
     for number, (delivery, body) in enumerate(zip(letter.deliveries, bodies, strict=True)):
         yield {
             "deadLetter": letter.message.id,
-            "requestId": dead_letters.request_id(delivery.body),
+            "requestId": request_id(delivery.body),
             "replayed": sent is not None,
-            "sentAs": dead_letters.request_id(body) if sent else None,
+            "sentAs": request_id(body) if sent else None,
             "messageId": sent[number] if sent else None,
             "says": refusal or "sent again",
         }
@@ -173,3 +175,33 @@ def _tell(row: dict[str, Any], *, for_program: bool) -> None:
         json_line(row)
     else:
         raw_line(f"{row['deadLetter']}  {row['requestId'] or '-'}  {row['says']}  {row['sentAs'] or ''}".rstrip())
+
+
+@contextmanager
+def _dead_letter_queue(
+    name: str, *, endpoint: str | None, store: str | None, data: Path, environ: Mapping[str, str], limit: int
+) -> Iterator[DeadLetters]:
+    """Hold up to `limit` dead letters for the length of the block; failures of the queue are WrongUse."""
+    access = options.access_to(endpoint)
+    try:
+        with ExitStack() as stack:
+            queue = stack.enter_context(QueueClient(access, name))
+            records = stack.enter_context(_records(endpoint, options.store_for(endpoint, store), data, environ))
+            yield stack.enter_context(hold(queue, records, limit))
+    except QueueError as error:
+        raise WrongUse(str(error)) from None
+
+
+@contextmanager
+def _records(endpoint: str | None, store: str, data: Path, environ: Mapping[str, str]) -> Iterator[Records]:
+    """Open the records; without access to them go on and say so."""
+    with ExitStack() as stack:
+        try:
+            settings, _ = worker_settings(endpoint, store, data, environ)
+            records = Records(
+                stack.enter_context(open_records(endpoint, store, data, environ)), settings.check_options, progress
+            )
+        except WrongUse as error:
+            progress(f"nothing can be said of their requests: {error.format_message()}")
+            records = Records(None, CheckOptions(), progress)
+        yield records

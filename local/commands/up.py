@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local.commands.cloud import new_cloud, serving, wait_until_stopped
-from local.commands.run import TIMER_HELP, work
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE
 from local.runtime.worker import Bench
 from local.terminal import options
 from local.terminal.output import console, progress, wants_json
+from local.terminal.running import new_cloud, serving, wait_until_stopped, work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +34,7 @@ LOG = "functions.log"
 @options.store
 @options.data
 @options.speed
-@click.option("--timer", type=click.FloatRange(min=1), help=TIMER_HELP)
+@options.timer
 @options.as_json
 def up(*, port: int, store: str, data: Path, speed: float, timer: float | None, as_json: bool) -> None:
     """Run local cloud and worker until stopped.

@@ -12,7 +12,7 @@ from shared.domain.lifecycle.outcome import COMPLETED, FAILED, SCHEMA
 from shared.domain.message.parse import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from local.docs.json_schema import Schema
+    from local.docs.message_schema import Schema
 
 _OUTCOME = "./outcome.schema.json#/$defs/"
 _FORMAT = "application/schema+json;version=draft-2020-12"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local.docs.asyncapi import asyncapi
@@ -11,6 +10,7 @@ from local.docs.error_page import errors_page
 from local.docs.message_schema import message_schema
 from local.docs.outcome_schema import outcome_schema
 from local.docs.parameter_page import parameters_page
+from local.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,6 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
 }
 """Each generated file, from the project's root, and the function that returns its text."""
 
-_ROOT = Path(__file__).resolve().parents[2]
-
 
 def main(arguments: list[str]) -> int:
     """Write every document; with `--check` write none and return 1 when one is out of date. 2 means wrong use."""
@@ -35,7 +33,7 @@ def main(arguments: list[str]) -> int:
         return 2
     stale = []
     for name, text in ((name, make()) for name, make in DOCUMENTS.items()):
-        path = _ROOT / name
+        path = ROOT / name
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(name)

@@ -6,9 +6,9 @@ knows them all. A message the worker takes always fits the schema.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
-from local.docs.json_schema import DIALECT, Schema, as_text
 from shared.domain.create_instance.names import FIXED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
 from shared.domain.message import envelope, request
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from shared.domain.create_instance.schema import Parameter
 
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_ID = "urn:provisioner:schema:message:1"
 TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 NUMBER = r"\.[1-9][0-9]*\."
@@ -172,3 +174,8 @@ def value_schema(parameter: Parameter) -> Schema:
     if parameter.secret:
         schema["writeOnly"] = True
     return schema
+
+
+def as_text(schema: Schema) -> str:
+    """Write a schema as a file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

@@ -1,8 +1,8 @@
-"""The JSON Schema of an outcome (design: the outcome)."""
+"""The JSON Schema of an outcome."""
 
 from __future__ import annotations
 
-from local.docs.json_schema import DIALECT, Schema, as_text
+from local.docs.message_schema import DIALECT, Schema, as_text
 from shared.domain.errors.model import Retry
 from shared.domain.lifecycle.outcome import COMPLETED, FAILED, MAX_VIOLATIONS, SCHEMA
 

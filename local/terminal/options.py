@@ -78,6 +78,15 @@ def speed(command: Command) -> Command:
     )(command)  # fmt: skip
 
 
+def timer(command: Command) -> Command:
+    """Add --timer."""
+    return click.option(
+        "--timer", type=click.FloatRange(min=1),
+        help="Seconds between two starts of the timer function (60 on the platform); without it each run follows the "
+        "last.",
+    )(command)  # fmt: skip
+
+
 def as_json(command: Command) -> Command:
     """Add --json."""
     return click.option(

@@ -1,1 +1,1 @@
-"""ECS of the local cloud: state, wire, errors."""
+"""ECS of the local cloud."""

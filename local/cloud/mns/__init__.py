@@ -1,1 +1,1 @@
-"""MNS of the local cloud: state, wire, errors."""
+"""MNS of the local cloud."""

@@ -32,7 +32,7 @@ STRATEGIES = {
     "BACKOFF_RETRY": Strategy(tries=3, first=15.0, last=15.0),
     "EXPONENTIAL_DECAY_RETRY": Strategy(tries=176, first=1.0, last=512.0),
 }
-"""NotifyStrategy (platform facts: retry)."""
+"""Every NotifyStrategy, as documented for the service."""
 
 
 @dataclass(slots=True)

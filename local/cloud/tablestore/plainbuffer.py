@@ -11,7 +11,6 @@ import struct
 from dataclasses import dataclass
 from enum import Enum
 
-from local.cloud.tablestore.crc8 import crc8
 from local.cloud.tablestore.exceptions import invalid
 
 HEADER = 0x75
@@ -116,7 +115,7 @@ class _Reader:
                 cells.append(cell)
         deleted = self._skip(_DELETE_ROW)
         self._expect(_ROW_CHECK)
-        if self._byte() != crc8(check, bytes([deleted])):
+        if self._byte() != _crc8(check, bytes([deleted])):
             raise _Garbled("row checksum mismatch")
         if any(value is None for _, value in key):
             raise _Garbled("a key column without a value")
@@ -125,23 +124,23 @@ class _Reader:
     def _cell(self, row_check: int) -> tuple[Cell, KeyValue | None, int]:
         self._expect(_NAME)
         name = self._sized()
-        check = crc8(0, name)
+        check = _crc8(0, name)
         value: KeyValue | None = None
         if self._skip(_VALUE):
             raw = self._sized()
             value = Bound(raw[0]) if raw[0] in {_INF_MIN, _INF_MAX} else _value(raw[0], raw[1:])
-            check = crc8(check, raw)
+            check = _crc8(check, raw)
         kind = self._take(1) if self._skip(_KIND) else b""
         stamp = self._take(8) if self._skip(_TIMESTAMP) else b""
         # The checksum has these two the other way round than the buffer.
-        check = crc8(crc8(check, stamp), kind)
+        check = _crc8(_crc8(check, stamp), kind)
         self._expect(_CELL_CHECK)
         if self._byte() != check:
             raise _Garbled("cell checksum mismatch")
         timestamp = struct.unpack("<q", stamp)[0] if stamp else None
         attribute = None if isinstance(value, Bound) else value
         cell = Cell(name.decode(), attribute, timestamp, Kind(kind[0]) if kind else None)
-        return cell, value, crc8(row_check, bytes([check]))
+        return cell, value, _crc8(row_check, bytes([check]))
 
     def _take(self, size: int) -> bytes:
         if self._at + size > len(self._data):
@@ -203,16 +202,36 @@ def _write_row(out: bytearray, row: Row) -> None:
     for cell in row.cells:
         if cell.value is not None:
             check = _write_cell(out, cell.name, _raw(cell.value), cell.timestamp, check)
-    out += bytes([_ROW_CHECK, crc8(check, b"\x00")])
+    out += bytes([_ROW_CHECK, _crc8(check, b"\x00")])
 
 
 def _write_cell(out: bytearray, name: str, raw: bytes, timestamp: int | None, row_check: int) -> int:
     label = name.encode()
     stamp = b"" if timestamp is None else struct.pack("<q", timestamp)
-    check = crc8(crc8(crc8(0, label), raw), stamp)
+    check = _crc8(_crc8(_crc8(0, label), raw), stamp)
     out += bytes([_CELL, _NAME]) + struct.pack("<I", len(label)) + label
     out += bytes([_VALUE]) + struct.pack("<I", len(raw)) + raw
     if stamp:
         out += bytes([_TIMESTAMP]) + stamp
     out += bytes([_CELL_CHECK, check])
-    return crc8(row_check, bytes([check]))
+    return _crc8(row_check, bytes([check]))
+
+
+def _crc_table() -> bytes:
+    rows = []
+    for byte in range(256):
+        value = byte
+        for _ in range(8):
+            value = (value << 1) ^ (0x107 if value & 0x80 else 0)
+        rows.append(value)
+    return bytes(rows)
+
+
+_CRC_TABLE = _crc_table()
+
+
+def _crc8(check: int, data: bytes) -> int:
+    """Return the checksum of what gave `check` so far and `data` after it."""
+    for byte in data:
+        check = _CRC_TABLE[check ^ byte]
+    return check

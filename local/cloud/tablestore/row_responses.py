@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.cloud.tablestore import exceptions, filters
-from local.cloud.tablestore.messages import Message, pb
+from local.cloud.tablestore import exceptions
+from local.cloud.tablestore.messages import Message, passes, pb, read_filter
 from local.cloud.tablestore.plainbuffer import Cell, Row, decode, encode
 from local.cloud.tablestore.table_responses import table_of
 
@@ -49,7 +49,7 @@ def get_range(tables: Tables, message: Message, now: float) -> Message:
         raise exceptions.invalid("The limit must be greater than 0.")
     limit = min(message.limit or MAX_RANGE_ROWS, MAX_RANGE_ROWS)
     start, end = one_row(message.inclusive_start_primary_key), one_row(message.exclusive_end_primary_key)
-    rule = filters.read(message.filter) if message.filter else None
+    rule = read_filter(message.filter) if message.filter else None
     rows: list[Row] = []
     size = 0
     answer = pb.GetRangeResponse()
@@ -92,8 +92,8 @@ def _check_condition(condition: Message, found: Stored | None) -> None:
         raise exceptions.condition_failed()
     if condition.column_condition:
         # A row that is not there has no columns: what the condition says of missing ones decides (inferred).
-        rule = filters.read(condition.column_condition)
-        if not filters.passes(rule, found.values if found else {}):
+        rule = read_filter(condition.column_condition)
+        if not passes(rule, found.values if found else {}):
             raise exceptions.condition_failed()
 
 
@@ -102,7 +102,7 @@ def read_row(table: Table, message: Message, buffer: bytes, now: float, answer: 
     _check_read(message)
     key = table.key(one_row(buffer))
     stored = table.get(key, now)
-    rule = filters.read(message.filter) if message.filter else None
+    rule = read_filter(message.filter) if message.filter else None
     row = None if stored is None else _selected(table, key, stored, message.columns_to_get, rule)
     answer.row = encode([row] if row else [])
     _charge(answer.consumed, read=_size(row) if row else 0)
@@ -121,7 +121,7 @@ def _selected(table: Table, key: Key, stored: Stored, columns: Iterable[str], ru
     if wanted and not cells and not wanted & {name for name, _ in table.schema}:
         return None
     # The filter sees what was selected only, as in the cloud.
-    if rule is not None and not filters.passes(rule, {cell.name: stored.values[cell.name] for cell in cells}):
+    if rule is not None and not passes(rule, {cell.name: stored.values[cell.name] for cell in cells}):
         return None
     return _row(table, key, cells)
 

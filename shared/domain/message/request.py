@@ -68,7 +68,7 @@ class Request:
         return lay_over(self.parameters, self.alternatives[alternative - 1]) if alternative else dict(self.parameters)
 
     def fingerprint(self) -> str:
-        """Return a digest of the content: everything but secrets, metadata and warnings (design: `requestId`)."""
+        """Return a digest of the content: everything but secrets, metadata and warnings."""
         content = {
             "parameters": {k: v for k, v in self.parameters.items() if k not in SECRET_PARAMETERS},
             "alternatives": list(self.alternatives),
