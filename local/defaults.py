@@ -1,6 +1,8 @@
-"""The names and keys of the local cloud (design: default names, everywhere)."""
+"""The names, keys and places of the local cloud. What the worker names, too, has the worker's default names."""
 
 from __future__ import annotations
+
+from shared.domain import resources, timings
 
 ACCOUNT_ID = "1000000000000001"
 ACCESS_KEY_ID = "local-access-key"
@@ -11,11 +13,11 @@ HOST = "127.0.0.1"
 PORT = 4566
 DATA = ".provisioner"
 
-QUEUE = "provision-requests"
-DEAD_LETTERS = "provision-requests-dlq"
-TOPIC = "provision-outcomes"
-INBOX = "provision-outcomes-inbox"
+QUEUE = resources.QUEUE
+DEAD_LETTERS = f"{QUEUE}-dlq"
+TOPIC = resources.TOPIC
+INBOX = f"{TOPIC}-inbox"
 TABLESTORE_INSTANCE = "provisioner"
-REQUESTS_TABLE = "provision_requests"
-OPEN_TABLE = "provision_open"
-REQUEST_TAG = "provisioner:request"
+REQUESTS_TABLE = resources.REQUESTS_TABLE
+OPEN_TABLE = resources.OPEN_TABLE
+REQUEST_TAG = timings.REQUEST_TAG

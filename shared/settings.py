@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from shared.domain import resources
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.timings import Timings
 
@@ -70,11 +71,11 @@ class Settings:
             sqlite_path=read.text("SQLITE_PATH", required=store == "sqlite"),
             tablestore_endpoint=read.url("TABLESTORE_ENDPOINT", required=store == "tablestore"),
             tablestore_instance=read.text("TABLESTORE_INSTANCE", _NAME, required=store == "tablestore"),
-            requests_table=read.text("REQUESTS_TABLE", _NAME, "provision_requests"),
-            open_table=read.text("OPEN_TABLE", _NAME, "provision_open"),
+            requests_table=read.text("REQUESTS_TABLE", _NAME, resources.REQUESTS_TABLE),
+            open_table=read.text("OPEN_TABLE", _NAME, resources.OPEN_TABLE),
             mns_endpoint=read.url("MNS_ENDPOINT", required=True),
-            queue=read.text("QUEUE", _NAME, "provision-requests"),
-            topic=read.text("TOPIC", _NAME, "provision-outcomes"),
+            queue=read.text("QUEUE", _NAME, resources.QUEUE),
+            topic=read.text("TOPIC", _NAME, resources.TOPIC),
             ecs_endpoint=read.url("ECS_ENDPOINT") or None,
             site=read.choice("SITE", ("international", "mainland")),
             unlisted=read.choice("UNLISTED", ("refuse", "warn")),

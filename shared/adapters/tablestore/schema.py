@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from zlib import crc32
 
+from shared.domain import resources
+
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
@@ -23,8 +25,8 @@ class TableSchema:
 
 REQUEST_ID = "requestId"
 SHARD = "shard"
-REQUESTS = TableSchema("provision_requests", ((REQUEST_ID, "STRING"),), 30 * 86400)
-OPEN = TableSchema("provision_open", ((SHARD, "INTEGER"), (REQUEST_ID, "STRING")), -1)
+REQUESTS = TableSchema(resources.REQUESTS_TABLE, ((REQUEST_ID, "STRING"),), 30 * 86400)
+OPEN = TableSchema(resources.OPEN_TABLE, ((SHARD, "INTEGER"), (REQUEST_ID, "STRING")), -1)
 
 # Attribute columns of a record
 VERSION = "version"
