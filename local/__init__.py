@@ -1,1 +1,1 @@
-"""The bench, never deployed: local cloud, local runtime, command line."""
+"""What runs on a developer's machine and is never deployed: local cloud, local runtime, command line."""

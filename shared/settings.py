@@ -99,7 +99,7 @@ class Settings:
 
     @property
     def timings(self) -> Timings:
-        """The numbers that the life of a record turns on."""
+        """How long each step of a request may take."""
         return Timings(
             deployment=self.deployment,
             call_seconds=self.call_seconds,

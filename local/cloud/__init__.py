@@ -3,7 +3,7 @@
     server, in_process      how a request comes in (HTTP, or `responses` inside the process)
     dispatch                which service it is for, faults, waiting
     admin, feed, pages      the `/_local` calls, what happens as a stream, the page
-    cloud                   the services, and the faults they are struck with
+    cloud                   the services, and the faults that are set
     core                    what the services share: clock, configuration, keys, ids, recorder
     ecs, mns, tablestore    one package a service, built alike
 

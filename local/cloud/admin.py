@@ -1,6 +1,6 @@
 """The `/_local` calls: tests and people set faults, account state and time, and look at what there is.
 
-`GET /_local/events`, the feed, never ends and so has its place in `feed`.
+`GET /_local/events`, the feed, has no end and is answered by `feed`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One cloud: the services over what they share, and the faults they are struck with."""
+"""One cloud: its services, what they share, and the faults that are set."""
 
 from __future__ import annotations
 

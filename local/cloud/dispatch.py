@@ -1,4 +1,4 @@
-"""From a request to its answer: the service, its faults, and the waiting in between."""
+"""Answers a request: finds its service, applies the faults that are set, waits for long polls."""
 
 from __future__ import annotations
 

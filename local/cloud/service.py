@@ -24,7 +24,7 @@ class ServiceError(Exception):
 
 @dataclass(slots=True)
 class Call:
-    """One call of an action. `parameters` are whatever the service's wire made of the request.
+    """One call of an action. `parameters` are what the service read from the request.
 
     `vanish_after` is set by a `vanish` fault: what the call makes disappears after so many seconds.
     """

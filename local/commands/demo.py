@@ -12,7 +12,7 @@ import click
 
 from local.demo.demonstration import Demonstration
 from local.runtime.access import Access
-from local.runtime.worker import Bench, working
+from local.runtime.worker import WorkerConfig, working
 from local.samples import Samples
 from local.terminal import options
 from local.terminal.output import progress, raw_line, wants_json
@@ -46,9 +46,9 @@ def demo(*, store: str, as_json: bool) -> None:
         log = Path(folder) / LOG
         with serving(cloud) as url, log.open("w", encoding="utf-8") as lines:
             progress(f"local cloud on {url}; records in {store}; starting both functions")
-            bench = Bench(access=Access.local(url), store=store, data=Path(folder), log=lines, environ={})
-            with working(bench) as worker:
-                good = _show(cloud, worker, samples, bench.access, for_program=wants_json(as_json))
+            config = WorkerConfig(access=Access.local(url), store=store, data=Path(folder), log=lines, environ={})
+            with working(config) as worker:
+                good = _show(cloud, worker, samples, config.access, for_program=wants_json(as_json))
         if not good:
             progress("the functions' last lines:")
             progress("\n".join(log.read_text(encoding="utf-8").splitlines()[-20:]))

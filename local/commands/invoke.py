@@ -9,7 +9,7 @@ import click
 
 from local.runtime.environment import VariablesMissing
 from local.runtime.template import TemplateError
-from local.runtime.worker import Bench
+from local.runtime.worker import WorkerConfig
 from local.terminal import options
 from local.terminal.output import WrongUse, progress, raw_line
 
@@ -38,8 +38,8 @@ def invoke(*, function: str, event: str, endpoint: str | None, store: str, data:
     content = read_event(event)
     access = options.access_to(endpoint)
     try:
-        bench = Bench(access=access, store=store, data=data, runtime=runtime)
-        called = bench.function(function)
+        config = WorkerConfig(access=access, store=store, data=data, runtime=runtime)
+        called = config.function(function)
         if access.endpoint and store == "sqlite":
             options.prepare_directory(data)
         answer = called.invoke(content)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from local.runtime.worker import Bench
+from local.runtime.worker import WorkerConfig
 from local.terminal import options
 from local.terminal.running import work
 
@@ -32,5 +32,5 @@ def run(*, endpoint: str, store: str, data: Path, timer: float | None, as_json: 
     shortened: PROVISIONER_SKEW_SECONDS=1, _SETTLE_SECONDS=3, _CALL_SECONDS=5, _GRACE_SECONDS=5, unless the
     environment sets them. The functions' logs go to standard error.
     """
-    bench = Bench(access=options.access_to(endpoint), store=store, data=options.prepare_directory(data))
-    work(bench, {"endpoint": endpoint, "store": store}, timer=timer, as_json=as_json)
+    config = WorkerConfig(access=options.access_to(endpoint), store=store, data=options.prepare_directory(data))
+    work(config, {"endpoint": endpoint, "store": store}, timer=timer, as_json=as_json)

@@ -9,7 +9,7 @@ import click
 
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE
-from local.runtime.worker import Bench
+from local.runtime.worker import WorkerConfig
 from local.terminal import options
 from local.terminal.output import console, progress, wants_json
 from local.terminal.running import new_cloud, serving, wait_until_stopped, work
@@ -49,15 +49,15 @@ def up(*, port: int, store: str, data: Path, speed: float, timer: float | None, 
     with serving(cloud, port) as url:
         progress(f"local cloud on {url}: open it in a browser to see every request on its way")
         progress(f"send a message: provisioner enqueue events/messages/plain.json --endpoint {url}")
-        bench = Bench(access=Access.local(url), store=store, data=directory)
+        config = WorkerConfig(access=Access.local(url), store=store, data=directory)
         ready = {"endpoint": url, "store": store}
         if wants_json(as_json):
-            work(bench, ready, timer=timer, as_json=as_json)
+            work(config, ready, timer=timer, as_json=as_json)
             return
         log = directory / LOG
         with log.open("a", encoding="utf-8") as lines:
             progress(f"the functions' log: {log}")
-            work(replace(bench, log=lines), ready, timer=timer, as_json=as_json, wait=lambda: _show(cloud))
+            work(replace(config, log=lines), ready, timer=timer, as_json=as_json, wait=lambda: _show(cloud))
 
 
 def _show(cloud: Cloud) -> None:

@@ -28,7 +28,7 @@ INVALID = 1
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One message: where it stands, and what the contract says of it."""
+    """One message: where it stands, and what the check says of it."""
 
     file: str
     result: Request | Refusal

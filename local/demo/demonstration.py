@@ -1,4 +1,4 @@
-"""The demo's work without its looks: send the samples, take the outcomes in, judge them."""
+"""The demo without its display: sends the samples, receives the outcomes, compares them with what is expected."""
 
 from __future__ import annotations
 

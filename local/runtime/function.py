@@ -6,7 +6,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING
 
-from local.runtime.instance import Instance
+from local.runtime.instance import FunctionInstance
 
 if TYPE_CHECKING:
     from local.runtime.instance import Answer, Place
@@ -20,8 +20,8 @@ class Function:
         self.specification = specification
         self._place = place
         self._lock = threading.Lock()
-        self._idle: list[Instance] = []
-        self._busy: set[Instance] = set()
+        self._idle: list[FunctionInstance] = []
+        self._busy: set[FunctionInstance] = set()
         self._closed = False
 
     @property
@@ -56,7 +56,7 @@ class Function:
         for instance in busy:
             instance.kill()
 
-    def _take(self, request_id: str) -> Instance:
+    def _take(self, request_id: str) -> FunctionInstance:
         with self._lock:
             while self._idle:
                 instance = self._idle.pop()
@@ -64,12 +64,12 @@ class Function:
                     self._busy.add(instance)
                     return instance
                 instance.close()
-        instance = Instance(self.specification, self._place, request_id)
+        instance = FunctionInstance(self.specification, self._place, request_id)
         with self._lock:
             self._busy.add(instance)
         return instance
 
-    def _give_back(self, instance: Instance) -> None:
+    def _give_back(self, instance: FunctionInstance) -> None:
         with self._lock:
             self._busy.discard(instance)
             keep = instance.alive and not self._closed

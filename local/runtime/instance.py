@@ -45,7 +45,7 @@ class Place:
     python: tuple[str, ...] = (sys.executable,)
 
 
-class Instance:
+class FunctionInstance:
     """A process that has loaded one function. It serves one request at a time."""
 
     def __init__(self, specification: FunctionSpecification, place: Place, request_id: str) -> None:

@@ -34,7 +34,7 @@ STANDARD_ERROR = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class WorkerConfig:
     """Where a worker runs: which cloud, which store, whose code and environment, where its logs go."""
 
     access: Access
@@ -75,19 +75,19 @@ class Worker:
 
 
 @contextmanager
-def working(bench: Bench, *, strategy: Strategy | None = None, period: float | None = None) -> Iterator[Worker]:
+def working(config: WorkerConfig, *, strategy: Strategy | None = None, period: float | None = None) -> Iterator[Worker]:
     """Run both functions with their triggers until the block is left.
 
     `strategy` replaces the template's retry strategy. `period` is the timer's; without it each run follows the last.
     """
-    with told(bench.log, bench.access.endpoint) as log:
-        yield from _working(replace(bench, log=log), strategy, period)
+    with told(config.log, config.access.endpoint) as log:
+        yield from _working(replace(config, log=log), strategy, period)
 
 
-def _working(bench: Bench, strategy: Strategy | None, period: float | None) -> Iterator[Worker]:
+def _working(config: WorkerConfig, strategy: Strategy | None, period: float | None) -> Iterator[Worker]:
     stopping = threading.Event()
-    worker = Worker(bench.function("provision"), bench.function("poll"), stopping)
-    trigger = QueueTrigger(worker.provision, bench.deployment.queue_trigger(), bench.access, stopping, strategy)
+    worker = Worker(config.function("provision"), config.function("poll"), stopping)
+    trigger = QueueTrigger(worker.provision, config.deployment.queue_trigger(), config.access, stopping, strategy)
     timer = Timer(worker.poll, stopping, period)
     threads = [
         threading.Thread(target=trigger.run, name="queue-trigger", daemon=True),

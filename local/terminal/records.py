@@ -1,4 +1,4 @@
-"""The worker's records as the command line reaches them, in either store."""
+"""Opens the worker's records for a command, in either store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE, settings_for
-from local.runtime.worker import Bench
+from local.runtime.worker import WorkerConfig
 from local.terminal.options import access_to
 from local.terminal.output import WrongUse
 from shared.bootstrap import open_store
@@ -49,7 +49,7 @@ def worker_settings(
 ) -> tuple[Settings, Credentials]:
     """Return what the worker itself would be set to there, and its keys; WrongUse names what is missing."""
     access = Access.local(endpoint or NOWHERE) if store == "sqlite" else access_to(endpoint)
-    template = Bench(access=access, store=store, data=data).deployment.function("provision").environment
+    template = WorkerConfig(access=access, store=store, data=data).deployment.function("provision").environment
     try:
         settings = Settings.from_environment(settings_for(template, environ, access, store, data))
     except SettingsError as error:

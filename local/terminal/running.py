@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from local.cloud.cloud import Cloud
-    from local.runtime.worker import Bench
+    from local.runtime.worker import WorkerConfig
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def wait_until_stopped() -> None:
 
 
 def work(
-    bench: Bench,
+    config: WorkerConfig,
     ready: dict[str, str],
     *,
     timer: float | None,
@@ -60,14 +60,14 @@ def work(
 ) -> None:
     """Run the worker until it is stopped, which is when `wait` returns; WrongUse when it cannot start."""
     try:
-        with QueueClient(bench.access, bench.deployment.queue_trigger().queue) as queue:
+        with QueueClient(config.access, config.deployment.queue_trigger().queue) as queue:
             queue.check()
     except QueueError as error:
         raise WrongUse(f"{error}; start one with `provisioner cloud`, or correct --endpoint") from None
     try:
-        with working(bench, period=timer) as worker:
+        with working(config, period=timer) as worker:
             worker.warm_up()
-            progress(f"worker on {bench.access.mns_endpoint}, records in {bench.store}; Ctrl-C stops it")
+            progress(f"worker on {config.access.mns_endpoint}, records in {config.store}; Ctrl-C stops it")
             if wants_json(as_json):
                 json_line({"event": "ready", **ready})
             wait()

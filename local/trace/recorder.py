@@ -61,7 +61,7 @@ class CallCounts:
 
 
 class Recorder:
-    """Writes down what happens to each request. The cloud calls it under its lock; nothing here fails or waits."""
+    """Writes down what happens to each request. The cloud calls it under its lock: nothing here may raise or wait."""
 
     def __init__(self, run: str) -> None:
         self.trace = Trace(run)

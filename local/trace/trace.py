@@ -30,7 +30,7 @@ class Trace:
     """Requests on their way, and the cloud around them. Whoever uses it holds the cloud's lock.
 
     Every change has a number, so that a reader needs to remember only the last one it was told. `run` is different
-    for every trace: numbers of another are worth nothing. `most` is how many requests it keeps.
+    for every trace: a number from another trace means nothing in this one. `most` is how many requests it keeps.
     """
 
     def __init__(self, run: str, most: int = REQUESTS) -> None:

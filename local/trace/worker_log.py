@@ -1,4 +1,4 @@
-"""What the worker says of a request: its log lines, read by name. What has no name here is not looked at."""
+"""Reads the worker's log lines into the trace. Only the fields named here are read; everything else is ignored."""
 
 from __future__ import annotations
 

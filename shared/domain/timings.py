@@ -1,4 +1,4 @@
-"""The numbers the life of a record turns on, in seconds. Settings fill them in once."""
+"""How long each step of a request may take, in seconds. The settings fill them in."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from local import defaults
 from local.runtime.access import Access
 from local.runtime.mns import QueueClient
-from local.runtime.worker import Bench, working
+from local.runtime.worker import WorkerConfig, working
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,8 +61,8 @@ class Place:
     ) -> Iterator[Worker]:
         """Run a worker against it."""
         with self.log_path.open("a", encoding="utf-8") as log:
-            bench = Bench(access=self.access, store=store, data=self.folder, log=log, environ=self.environ)
-            with working(bench, strategy=strategy, period=period) as worker:
+            config = WorkerConfig(access=self.access, store=store, data=self.folder, log=log, environ=self.environ)
+            with working(config, strategy=strategy, period=period) as worker:
                 yield worker
 
     def send(self, *bodies: str, queue: str = defaults.QUEUE) -> list[str]:

@@ -1,4 +1,4 @@
-"""The account's instances. A status is worked out from times when somebody asks: nothing ticks."""
+"""The account's instances. A status is computed from stored times when it is asked for; no timer runs."""
 
 from __future__ import annotations
 

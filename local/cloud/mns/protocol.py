@@ -1,4 +1,4 @@
-"""MNS as it is spoken: queues and topics as URLs, XML both ways."""
+"""The protocol of MNS: queues and topics are URLs, requests and answers are XML."""
 
 from __future__ import annotations
 

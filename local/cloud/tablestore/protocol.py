@@ -1,4 +1,4 @@
-"""Tablestore as it is spoken: protobuf over HTTP, one path an operation, answers signed."""
+"""The protocol of Tablestore: protobuf over HTTP, one path for each operation, signed answers."""
 
 from __future__ import annotations
 

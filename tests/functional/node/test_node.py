@@ -15,7 +15,7 @@ from local.cloud.cloud import Cloud
 from local.cloud.config import Config
 from local.cloud.server import running
 from local.runtime.access import Access
-from local.runtime.worker import Bench, working
+from local.runtime.worker import WorkerConfig, working
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node")
@@ -77,8 +77,8 @@ def test_a_message_from_node_becomes_an_instance(tmp_path: Path) -> None:
         },
     }
     with running(Cloud(config=Config(speed=10), provisioned=True)) as url, (tmp_path / "log").open("w") as log:
-        bench = Bench(access=Access.local(url), store="sqlite", data=tmp_path, log=log, environ={})
-        with working(bench):
+        config = WorkerConfig(access=Access.local(url), store="sqlite", data=tmp_path, log=log, environ={})
+        with working(config):
             node("order.js", url, "send", json.dumps(body))
             (instance,) = node("order.js", url, "watch", "from-node")
             outcome = node("order.js", url, "take", defaults.INBOX)

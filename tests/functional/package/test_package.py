@@ -27,7 +27,7 @@ from local.runtime.environment import environment_for
 from local.runtime.function import Function
 from local.runtime.instance import Place
 from local.runtime.timer import timer_event
-from local.runtime.worker import Bench
+from local.runtime.worker import WorkerConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,15 +96,15 @@ def fixture_cloud() -> Iterator[tuple[Cloud, str]]:
 def test_unpacked_zip_runs_both_handlers(code: Path, cloud: tuple[Cloud, str], store: str, tmp_path: Path) -> None:
     """With nothing installed but the zip, messages become instances and outcomes in the local cloud."""
     bare = (sys.executable, "-S")
-    bench = Bench(access=Access.local(cloud[1]), store=store, data=tmp_path)
+    config = WorkerConfig(access=Access.local(cloud[1]), store=store, data=tmp_path)
     environ = {"PROVISIONER_POLL_SECONDS": "10"}
     with (tmp_path / "log").open("w", encoding="utf-8") as log:
         for name, event in (
             ("provision", (EVENTS / "triggers/streaming.json").read_bytes()),
             ("poll", timer_event()),
         ):
-            specification = bench.deployment.function(name)
-            environment = environment_for(specification, environ, bench.access, store, tmp_path)
+            specification = config.deployment.function(name)
+            environment = environment_for(specification, environ, config.access, store, tmp_path)
             function = Function(specification, Place(code, environment, log, bare))
             answer = function.invoke(event)
             function.close()

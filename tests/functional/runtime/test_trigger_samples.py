@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local.runtime.worker import Bench
+from local.runtime.worker import WorkerConfig
 from local.samples import Samples, TriggerSample
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ def test_trigger_sample(place: Place, sample: TriggerSample, runtime: str) -> No
     """The function takes the event in either context shape and leaves the instances the manifest names."""
     environ = {"PROVISIONER_POLL_SECONDS": "1"}
     with place.log_path.open("a", encoding="utf-8") as log:
-        bench = Bench(
+        config = WorkerConfig(
             access=place.access, store="sqlite", data=place.folder, log=log, environ=environ, runtime=runtime
         )  # fmt: skip
-        function = bench.function(sample.function)
+        function = config.function(sample.function)
         answer = function.invoke(sample.path.read_bytes())
         function.close()
     assert answer.succeeded, answer.payload
