@@ -9,6 +9,7 @@ from local.cloud import admin, pages
 from local.cloud.http import HttpResponse
 from local.cloud.service import LongPoll, ServiceError
 from local.trace.recorder import SeenCall
+from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -53,11 +54,12 @@ def _call(cloud: Cloud, service: Service, request: HttpRequest) -> Generator[flo
         response = yield from _struck(cloud, service, call, fault)
     except ServiceError as error:
         with cloud.lock:
-            cloud.recorder.failed(seen, cloud.clock.now(), status=error.status, code=error.code, fault=fault)
+            refusal = ApiError(call.action, error.status, error.code, error.message)
+            cloud.recorder.failed(seen, refusal, cloud.clock.now(), fault=fault)
         raise
     if response is None:
         with cloud.lock:
-            cloud.recorder.failed(seen, cloud.clock.now(), status=None, code="", fault=fault)
+            cloud.recorder.failed(seen, ApiError(call.action, None, "", ""), cloud.clock.now(), fault=fault)
     return response
 
 

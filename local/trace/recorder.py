@@ -14,12 +14,12 @@ from local.trace.instances import Instances
 from local.trace.request_trace import as_id, meaning, meaning_of
 from local.trace.trace import Trace
 from shared.domain.errors.catalogue import succeeded
-from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from local.trace.instances import InstanceLike
+    from shared.domain.errors.model import ApiError
 
 STEPS = {"StartInstance": "start", "AllocatePublicIpAddress": "address", "DeleteInstance": "release"}
 """The calls about an instance that are steps of their own, and the kind of each."""
@@ -101,14 +101,14 @@ class Recorder:
             for key in _requests(call):
                 self.trace.tell(key, now, STEPS[call.action], call.action)
 
-    def failed(self, call: SeenCall, now: float, *, status: int | None, code: str, fault: object) -> None:
-        """Tell of a call that was refused, or whose answer was lost (neither status nor code)."""
+    def failed(self, call: SeenCall, answer: ApiError, now: float, *, fault: object) -> None:
+        """Tell of a call that was refused, or whose answer was lost (no status)."""
         if call.service == "ots" and not fault:
             return
-        if succeeded(ApiError(call.action, status, code, "")):
-            told, kind, meant = code, "passed", None
+        if succeeded(answer):
+            told, kind, meant = answer.code, "passed", None
         else:
-            told, kind, meant = code or "no answer", "error", meaning(call.action, status, code)
+            told, kind, meant = answer.code or "no answer", "error", meaning(answer)
         text = f"{call.action}: {told}" + (" (fault)" if fault else "")
         for key in _requests(call):
             if key in self.trace.requests:

@@ -98,12 +98,12 @@ class RequestTrace:
         }
 
 
-def meaning(action: str, status: int | None, code: str) -> dict[str, Any]:
+def meaning(error: ApiError) -> dict[str, Any]:
     """Return code, status, category, whether to try again, and what to do."""
-    verdict = classify(ApiError(action, status, code, ""))
+    verdict = classify(error)
     return {
-        "code": code or "NoAnswer",
-        "status": status,
+        "code": error.code or "NoAnswer",
+        "status": error.http_status,
         "category": verdict.category,
         "retry": verdict.retry.value,
         "remedy": verdict.remedy,
@@ -134,7 +134,7 @@ def _told(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | No
         if generation.error_code:
             # When a generation failed is not recorded: before what came next.
             text = f"CreateInstance, generation {generation.number}: {generation.error_code}"
-            yield known_until, "error", text, meaning("CreateInstance", None, generation.error_code)
+            yield known_until, "error", text, meaning(ApiError("CreateInstance", None, generation.error_code, ""))
     name = record.instance_id
     if record.created_at is not None:
         yield record.created_at, "created", f"{name}, generation {record.generation.number}", None
@@ -149,7 +149,7 @@ def _told(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | No
         text = record.state.value + (
             f": {error.code or 'no answer'} at {record.failure.stage}" if error and record.failure else ""
         )
-        meant = meaning(error.action, error.http_status, error.code) if error else None
+        meant = meaning(error) if error else None
         yield record.finished_at, "ended", text, meant
     if record.published_at is not None:
         yield record.published_at, "published", record.state.value, None

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from local.trace.request_trace import as_id, meaning
+from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ def _request(trace: Trace, data: dict[str, Any], at: float) -> None:
     if state in {"completed", "failed"}:
         code = as_id(data.get("code"))
         text = f"{state} after {data.get('age')} s" + (f": {code}" if code else "")
-        trace.tell(key, at, "ended", text, state=state, error=meaning("", None, code) if code else None)
+        trace.tell(key, at, "ended", text, state=state, error=meaning(ApiError("", None, code, "")) if code else None)
     elif state == "releasing":
         trace.tell(key, at, "decided", "the instance is to be released", state=state)
     else:

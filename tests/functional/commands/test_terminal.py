@@ -21,6 +21,7 @@ from local.project import ROOT
 from local.terminal.board import board
 from local.terminal.timeline import draw
 from local.trace.request_trace import meaning
+from shared.domain.errors.model import ApiError
 from tests.support.processes import CLEAN, COMMAND, command, free_port
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def test_board() -> None:
     """States, queues, the last step of each request, and of what failed the code with its remedy."""
     cloud = Cloud(DrivenClock(1000.0), provisioned=True)
     assert "none yet" in rendered(board(cloud))
-    error = meaning("CreateInstance", 403, "OperationDenied.NoStock")
+    error = meaning(ApiError("CreateInstance", 403, "OperationDenied.NoStock", ""))
     cloud.recorder.sent("provision-requests", "M1", '{"requestId": "order-1"}', 1000.0, 0)
     cloud.recorder.trace.tell("order-1", 1002.0, "published", "failed", state="failed", error=error, outcomeError=error)
     text = rendered(board(cloud))
@@ -93,7 +94,7 @@ def test_board() -> None:
 
 def test_timeline() -> None:
     """Every step has its time and distance; below an error stands what it means."""
-    error = meaning("CreateInstance", 403, "OperationDenied.NoStock")
+    error = meaning(ApiError("CreateInstance", 403, "OperationDenied.NoStock", ""))
     steps = [
         {"at": 0.0, "kind": "called", "title": "Called", "text": "CreateInstance"},
         {"at": 1.5, "kind": "error", "title": "Error", "text": "CreateInstance: no", "error": error},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from local import defaults
 from local.trace.request_trace import meaning
+from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
@@ -24,7 +25,7 @@ def enqueue(cloud: Cloud, request_id: str) -> None:
 def tell_of(cloud: Cloud, number: int, *, long_ids: bool = False) -> None:
     """Tell of so many requests: `request-0` is the oldest."""
     start = cloud.clock.now() - number
-    error = meaning("CreateInstance", 403, "OperationDenied.NoStock")
+    error = meaning(ApiError("CreateInstance", 403, "OperationDenied.NoStock", ""))
     with cloud.lock:
         trace = cloud.recorder.trace
         for place in range(number):
