@@ -39,13 +39,23 @@ def entries() -> list[Entry]:
     return [line for code in sorted(load()["codes"]) for line in _lines(code) if not line.words]
 
 
-def special(code: str) -> list[Entry]:
-    """Return what a known code means instead, with certain words or when it comes from certain calls."""
+def by_words(code: str) -> list[Entry]:
+    """Return what a known code means instead when the API's message has certain words."""
+    return [line for line in _lines(code) if line.words]
+
+
+def by_call(code: str) -> dict[str, list[Entry]]:
+    """Return what a known code means instead when it comes from certain calls, by call: in general, then by words."""
     entry = load()["codes"][code]
-    lines = [line for line in _lines(code) if line.words]
-    for call, answer in entry.get("calls", {}).items():
-        lines += _of(code, {"statuses": {"none": {}}, "sources": entry["sources"], **answer}, (call,))
-    return lines
+    return {
+        call: list(_of(code, {"statuses": {"none": {}}, "sources": entry["sources"], **answer}, (call,)))
+        for call, answer in entry.get("calls", {}).items()
+    }
+
+
+def special(code: str) -> list[Entry]:
+    """Return every line of a known code that is not among `entries`."""
+    return by_words(code) + [line for lines in by_call(code).values() for line in lines]
 
 
 def _lines(code: str) -> Iterator[Entry]:
@@ -67,5 +77,5 @@ def _of(code: str, entry: Mapping[str, Any], calls: tuple[str, ...]) -> Iterator
 def _line(
     status: int | None, code: str, calls: tuple[str, ...], answer: Mapping[str, Any], sources: list[str]
 ) -> Entry:
-    success = tuple(call for call in answer.get("success", ()))
-    return Entry(status, code, calls, verdict(answer), tuple(sources), answer.get("contains", ""), success)
+    words, success = answer.get("contains", ""), tuple(answer.get("success", ()))
+    return Entry(status, code, calls, verdict(answer), tuple(sources), words, success)
