@@ -124,8 +124,8 @@ def _unknown_codes() -> str:
     )
     return (
         f"{text}{prefixes}\nWithout such a prefix the HTTP status decides:\n\n{last}\n"
-        "What asks for an alternative, and has no row for the call it comes from, means instead when the call is about\n"
-        f"an instance ({', '.join(existing['calls'])}):\n\n{instead}"
+        "What asks for an alternative, and has no row for the call it comes from, means instead when the call is\n"
+        f"about an instance ({', '.join(existing['calls'])}):\n\n{instead}"
     )
 
 
@@ -165,7 +165,7 @@ def _policies() -> str:
         "Longest wait",
         "Chance",
         "Retry-after counts",
-        "Then the next alternative",
+        "Then an alternative",
     )
     return text + _table(columns, rows)
 

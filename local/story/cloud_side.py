@@ -70,11 +70,12 @@ class Witness:
         """Tell of a call that was refused, or whose answer was lost (no error)."""
         if service.name == "ots" and not fault:
             return
-        status, code = (error.status, error.code) if error else (None, "")
-        if succeeded(ApiError(call.action, status, code, "")):
+        status, code, words = (error.status, error.code, error.message) if error else (None, "", "")
+        answer = ApiError(call.action, status, code, words)
+        if succeeded(answer):
             told, kind, meant = code, "passed", None
         else:
-            told, kind, meant = code or "no answer", "error", meaning(call.action, status, code)
+            told, kind, meant = code or "no answer", "error", meaning(answer)
         text = f"{call.action}: {told}" + (" (fault)" if fault else "")
         for key in _requests(service, call):
             if key in self.story.journeys:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors.catalogue import classify
-from shared.domain.errors.model import ApiError
+
+if TYPE_CHECKING:
+    from shared.domain.errors.model import ApiError
 
 
-def meaning(action: str, status: int | None, code: str) -> dict[str, Any]:
+def meaning(error: ApiError) -> dict[str, Any]:
     """Return code, status, category, whether to try again, and what to do."""
-    verdict = classify(ApiError(action, status, code, ""))
+    verdict = classify(error)
     return {
-        "code": code or "NoAnswer",
-        "status": status,
+        "code": error.code or "NoAnswer",
+        "status": error.http_status,
         "category": verdict.category,
         "retry": verdict.retry.value,
         "remedy": verdict.remedy,

@@ -36,6 +36,8 @@ START_AGAIN_SECONDS = 60.0
 """A start that was accepted and shows no effect for this long is sent again; it does no harm to a started one."""
 DELETE_AGAIN_SECONDS = 60.0
 """The same for a delete."""
+DELETE_LONGEST_SECONDS = 30.0
+"""The longest wait between deletes that are refused, and the one after a refusal that says it lasts."""
 GONE_CHECK_SECONDS = 1.0
 """How long after an accepted delete the instance is first looked for."""
 
@@ -130,7 +132,7 @@ def on_step_failed(record: Record, event: StepFailed, now: float, timings: Timin
     """Try the step again, or end: every step here can be repeated without harm, so an unknown answer is a retry."""
     error = event.error
     if _says_absent(error):
-        return on_absent(record, SeenAbsent(), now, timings).changed(due_at=now + 1.0)
+        record = on_absent(record, SeenAbsent(), now, timings)
     record = record.changed(tries=record.tries + 1, last_error=error)
     decision = decide(
         error,
@@ -195,7 +197,8 @@ def on_delete_failed(record: Record, event: StepFailed, now: float, timings: Tim
         alternative_left=False,
         jitter=lambda: event.jitter,
     )
-    wait = min(max(decision.delay, 2.0), 30.0)
+    refused = decision.action is RetryAction.FAIL
+    wait = DELETE_LONGEST_SECONDS if refused else min(max(decision.delay, 2.0), DELETE_LONGEST_SECONDS)
     return record.changed(due_at=min(now + wait, end))
 
 
