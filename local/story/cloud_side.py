@@ -71,11 +71,10 @@ class Witness:
         if service.name == "ots" and not fault:
             return
         status, code, words = (error.status, error.code, error.message) if error else (None, "", "")
-        answer = ApiError(call.action, status, code, words)
-        if succeeded(answer):
+        if succeeded(ApiError(call.action, status, code, words)):
             told, kind, meant = code, "passed", None
         else:
-            told, kind, meant = code or "no answer", "error", meaning(answer)
+            told, kind, meant = code or "no answer", "error", meaning(call.action, status, code, words)
         text = f"{call.action}: {told}" + (" (fault)" if fault else "")
         for key in _requests(service, call):
             if key in self.story.journeys:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from local.story.journey import Step
 from local.story.meaning import meaning
-from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +26,7 @@ def _told(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | No
         if generation.error_code:
             # When a generation failed is not recorded: before what came next.
             text = f"CreateInstance, generation {generation.number}: {generation.error_code}"
-            yield known_until, "error", text, meaning(ApiError("CreateInstance", None, generation.error_code, ""))
+            yield known_until, "error", text, meaning("CreateInstance", None, generation.error_code)
     name = record.instance_id
     if record.created_at is not None:
         yield record.created_at, "created", f"{name}, generation {record.generation.number}", None
@@ -42,7 +41,7 @@ def _told(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | No
         text = record.state.value + (
             f": {error.code or 'no answer'} at {record.failure.stage}" if error and record.failure else ""
         )
-        meant = meaning(error) if error else None
+        meant = meaning(error.action, error.http_status, error.code, error.message) if error else None
         yield record.finished_at, "ended", text, meant
     if record.published_at is not None:
         yield record.published_at, "published", record.state.value, None

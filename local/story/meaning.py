@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.domain.errors.catalogue import classify
-
-if TYPE_CHECKING:
-    from shared.domain.errors.model import ApiError
+from shared.domain.errors.model import ApiError
 
 
-def meaning(error: ApiError) -> dict[str, Any]:
-    """Return code, status, category, whether to try again, and what to do."""
-    verdict = classify(error)
+def meaning(action: str, status: int | None, code: str, words: str = "") -> dict[str, Any]:
+    """Return code, status, category, whether to try again, and what to do; `words` are the API's, where known."""
+    verdict = classify(ApiError(action, status, code, words))
     return {
-        "code": error.code or "NoAnswer",
-        "status": error.http_status,
+        "code": code or "NoAnswer",
+        "status": status,
         "category": verdict.category,
         "retry": verdict.retry.value,
         "remedy": verdict.remedy,

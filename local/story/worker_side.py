@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from local.story.bodies import as_id
 from local.story.meaning import meaning
-from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +69,7 @@ def _request(story: Story, data: dict[str, Any], at: float) -> None:
     if state in {"completed", "failed"}:
         code = as_id(data.get("code"))
         text = f"{state} after {data.get('age')} s" + (f": {code}" if code else "")
-        story.tell(key, at, "ended", text, state=state, error=meaning(ApiError("", None, code, "")) if code else None)
+        story.tell(key, at, "ended", text, state=state, error=meaning("", None, code) if code else None)
     elif state == "releasing":
         story.tell(key, at, "decided", "the instance is to be released", state=state)
     else:
