@@ -33,7 +33,7 @@ What every error code means, whether the worker tries again, and what to do. Mad
   everywhere else the code decides, whatever the words.
 - *success* marks a code that says of this call that what was asked for is so already.
 - **Known from** names where the meaning comes from; the names are written out under [Sources](#sources). Nothing here
-  was tried against the real cloud except where it says *measured*.
+  was tried against the real cloud; *measured* is what an SDK does by itself.
 
 A refusal that outlasts its tries, or that the catalogue does not know, leads to the request's next alternative before
 it ends the request. The calls about an instance that exists have no alternative: a code that asks for another offer is
