@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.errors.catalogue import Entry, calls, entries, load, verdict
+from shared.domain.errors.catalogue import load, verdict
+from shared.domain.errors.listing import Entry, entries, special
 from shared.domain.errors.model import Retry
 from shared.domain.errors.retry import INLINE_SECONDS, POLICIES
 
@@ -26,7 +27,17 @@ What every error code means, whether the worker tries again, and what to do. Mad
   the instance exists.
 - **?** behind it marks answers that leave open whether the call took effect. The request then neither ends nor moves
   on before that is known.
-- **From** is the call that answers so: CreateInstance where nothing is said. *worker* marks codes of our own.
+- **From** is the call that answers so: CreateInstance where nothing is said, *any* for every call that has no row of
+  its own. *worker* marks codes of our own. A code with several rows means something else for each of these calls.
+- **Says** is what the API's message must contain, in any case of letters, for a row to apply. Only one code needs that:
+  everywhere else the code decides, whatever the words.
+- *success* marks a code that says of this call that what was asked for is so already.
+- **Known from** names where the meaning comes from; the names are written out under [Sources](#sources). Nothing here
+  was tried against the real cloud; *measured* is what an SDK does by itself.
+
+A refusal that outlasts its tries, or that the catalogue does not know, leads to the request's next alternative before
+it ends the request. The calls about an instance that exists have no alternative: a code that asks for another offer is
+then tried again a few times and ends the step.
 """
 _CATEGORIES = {
     "invalid_parameter": "The request says something it must not.",
@@ -50,7 +61,7 @@ def errors_page() -> str:
     sections = [_HEAD]
     for category, summary in _CATEGORIES.items():
         sections.append(f"## {category}\n\n{summary}\n\n{_table(_COLUMNS, _rows(category))}")
-    sections += [_unknown_codes(), _policies()]
+    sections += [_unknown_codes(), _policies(), _sources()]
     return "\n".join(sections)
 
 
@@ -67,18 +78,19 @@ def _rows(category: str) -> list[tuple[str, ...]]:
 def _every_entry() -> Iterator[Entry]:
     yield from entries()
     for code in load()["codes"]:
-        for call, meaning in calls(code).items():
-            yield Entry(None, code, (call,), meaning)
+        yield from special(code)
 
 
-_COLUMNS = ("Status", "Code", "From", "Retry", "Parameter", "What to do")
+_COLUMNS = ("Status", "Code", "From", "Says", "Retry", "Parameter", "What to do", "Known from")
 
 
 def _meaning(entry: Entry) -> tuple[str, ...]:
-    where = ", ".join(source for source in entry.sources if source != "CreateInstance")
+    where = "" if entry.calls == ("CreateInstance",) else ", ".join(entry.calls)
     parameter = entry.verdict.parameter
+    retry = "success" if entry.success else _retry(entry.verdict)
     return (
-        f"`{entry.code}`", where, _retry(entry.verdict), f"`{parameter}`" if parameter else "", entry.verdict.remedy
+        f"`{entry.code}`", where, entry.words, retry, f"`{parameter}`" if parameter else "", entry.verdict.remedy,
+        "; ".join(entry.sources),
     )  # fmt: skip
 
 
@@ -105,12 +117,26 @@ def _unknown_codes() -> str:
             for name, entry in statuses
         ),
     )
-    return f"{text}{prefixes}\nWithout such a prefix the HTTP status decides:\n\n{last}"
+    existing = load()["existing"]
+    instead = _table(
+        ("Category", "Retry", "What to do"),
+        (_meaning_row("", answer)[1:] for answer in existing["answers"].values()),
+    )
+    return (
+        f"{text}{prefixes}\nWithout such a prefix the HTTP status decides:\n\n{last}\n"
+        "What asks for an alternative, and has no row for the call it comes from, means instead when the call is\n"
+        f"about an instance ({', '.join(existing['calls'])}):\n\n{instead}"
+    )
 
 
 def _meaning_row(name: str, entry: dict[str, object]) -> tuple[str, ...]:
     meaning = verdict(entry)
     return (name, meaning.category, _retry(meaning), meaning.remedy)
+
+
+def _sources() -> str:
+    rows = ((name, text) for name, text in load()["sources"].items())
+    return f"## Sources\n\n{_table(('Name', 'Source'), rows)}"
 
 
 def _policies() -> str:
@@ -128,10 +154,19 @@ def _policies() -> str:
             f"{policy.cap:g} s",
             f"{policy.jitter_share:.0%}",
             "yes" if policy.retry_after else "no",
+            "yes" if policy.alternative else "no",
         )
         for name, policy in POLICIES.items()
     )
-    columns = ("Class", "Calls", "First wait", "Longest wait", "Chance", "Retry-after counts")
+    columns = (
+        "Class",
+        "Calls",
+        "First wait",
+        "Longest wait",
+        "Chance",
+        "Retry-after counts",
+        "Then an alternative",
+    )
     return text + _table(columns, rows)
 
 

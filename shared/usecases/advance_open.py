@@ -70,20 +70,27 @@ def publish_due(run: Run, record: Record) -> None:
 
 def _unanswered(run: Run, record: Record, wanted: WatchStep, error: ApiError) -> events.Event | None:
     if wanted is WatchStep.CHECK_GONE:
-        return events.StepFailed("release", error, run.ports.entropy.jitter())
+        return _failed(run, "release", error)
     return events.Expired(error) if is_late(run, record) else None
 
 
 def _answer(record: Record, wanted: WatchStep, found: dict[str, Instance], *, late: bool) -> events.Event | None:
     instance = found.get(record.instance_id or "")
     if wanted is WatchStep.DESCRIBE:
-        return events.Ready(instance) if instance is not None else None
+        return _ready(record, instance, late=late) if instance is not None else None
     if instance is None:
         if wanted is WatchStep.CHECK_GONE:
             return events.Gone()
         # At a deadline the instance may have been missing from a single answer only: releasing it is the safe end.
         return events.Expired() if late and record.on_failure == "release" else events.Vanished()
     return events.Expired() if late else events.SeenPresent()
+
+
+def _ready(record: Record, instance: Instance, *, late: bool) -> events.Event:
+    """Complete a request, but one that asks for an address only with it."""
+    if not record.allocate_public_ip or instance.public_ip_address or record.public_ip_address:
+        return events.Ready(instance)
+    return events.Expired() if late else events.NoAddress()
 
 
 def _creating(run: Run, record: Record) -> Record:
@@ -108,12 +115,14 @@ def _watching(run: Run, record: Record, status: str | None, error: ApiError | No
         if wanted is WatchStep.DESCRIBE:
             return record, (record, wanted)
         event = events.Expired(error) if wanted is WatchStep.EXPIRE else _step(run, record, wanted)
+        if event is None:
+            break
         record = _apply(run, record, event)
     return record, None
 
 
-def _step(run: Run, record: Record, wanted: WatchStep) -> events.Event:
-    """Allocate the address or start the instance; what is so already counts as done."""
+def _step(run: Run, record: Record, wanted: WatchStep) -> events.Event | None:
+    """Allocate the address or start the instance; what is so already counts as done. None: no time to find out."""
     compute, region, instance = run.ports.compute, record.region_id, record.instance_id or ""
     try:
         if wanted is WatchStep.ALLOCATE:
@@ -122,11 +131,33 @@ def _step(run: Run, record: Record, wanted: WatchStep) -> events.Event:
     except ApiFailure as failure:
         if not succeeded(failure.error):
             run.call_failed(failure)
-            stage = "publicIp" if wanted is WatchStep.ALLOCATE else "start"
-            return events.StepFailed(stage, failure.error, run.ports.entropy.jitter())
+            if wanted is WatchStep.ALLOCATE:
+                return _allocation_refused(run, record, failure.error)
+            return _failed(run, "start", failure.error)
         if wanted is WatchStep.ALLOCATE:
             return events.AddressAllocated(None)
     return events.StartSent()
+
+
+def _allocation_refused(run: Run, record: Record, error: ApiError) -> events.Event | None:
+    """Look before a refusal counts: an address that the instance has is the one asked for, whatever the code says."""
+    verdict = classify(error)
+    if not verdict.unknown and verdict.category not in ("throttled", "authentication"):
+        if not run.has_time_for_call(run.now()):
+            return None
+        try:
+            found = run.ports.compute.describe(record.region_id, [record.instance_id or ""])
+        except ApiFailure as failure:
+            run.call_failed(failure)
+        else:
+            instance = found.get(record.instance_id or "")
+            if instance is not None and instance.public_ip_address:
+                return events.AddressAllocated(instance.public_ip_address)
+    return _failed(run, "publicIp", error)
+
+
+def _failed(run: Run, stage: str, error: ApiError) -> events.Event:
+    return events.StepFailed(stage, error, run.ports.entropy.jitter())
 
 
 def _missing(run: Run, record: Record) -> tuple[Record, Question | None]:
@@ -150,7 +181,7 @@ def _releasing(run: Run, record: Record) -> tuple[Record, Question | None]:
         event = events.DeleteAccepted(found=False)
         if not succeeded(failure.error):
             run.call_failed(failure)
-            event = events.StepFailed("release", failure.error, run.ports.entropy.jitter())
+            event = _failed(run, "release", failure.error)
     return _apply(run, record, event), None
 
 

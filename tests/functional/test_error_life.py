@@ -28,9 +28,9 @@ def worker(cloud: Clients, tmp_path: Path) -> Iterator[Worker]:
     bootstrap.close()
 
 
-def fault(worker: Worker, action: str, status: int, code: str, times: int = 1) -> None:
+def fault(worker: Worker, action: str, status: int, code: str, times: int = 1, words: str = WORDS) -> None:
     """Have calls of ECS answered with an error."""
-    error = {"status": status, "code": code, "message": WORDS}
+    error = {"status": status, "code": code, "message": words}
     worker.clients.local("faults", {"service": "ecs", "action": action, "times": times, "error": error})
 
 
@@ -138,6 +138,116 @@ def test_an_address_that_is_there_already(worker: Worker) -> None:
     worker.enqueue(message("r1", allocatePublicIp=True, parameters={"InternetMaxBandwidthOut": 5}))
     worker.settle()
     assert worker.outcome("r1")["instance"]["publicIpAddress"]
+
+
+ADDRESS = {"allocatePublicIp": True, "parameters": {"InternetMaxBandwidthOut": 5}}
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (400, "OperationDenied", "The specified instance already has a public IP."),
+        (400, "OperationDenied", "Your instance is in VPC."),
+        (403, "Purple.Rain", WORDS),
+        (403, "InstanceExpiredOrInArrears", WORDS),
+    ],
+)
+def test_an_address_counts_whatever_the_code(worker: Worker, status: int, code: str, words: str) -> None:
+    """After a lost answer the address that DescribeInstances shows is the one asked for, however it is refused."""
+    lose_answer(worker, "AllocatePublicIpAddress")
+    fault(worker, "AllocatePublicIpAddress", status, code, times=10_000, words=words)
+    worker.enqueue(message("r1", **ADDRESS))
+    worker.settle()
+    assert worker.outcome("r1")["instance"]["publicIpAddress"] == worker.instances()[0]["PublicIpAddress"] != ""
+    assert worker.calls("AllocatePublicIpAddress") == 2
+
+
+def test_no_completion_without_the_address(worker: Worker) -> None:
+    """An address that is said to be there and never shows is waited for until the deadline, at a walking pace."""
+    words = "The specified instance already has a public IP."
+    fault(worker, "AllocatePublicIpAddress", 400, "OperationDenied", words=words)
+    worker.enqueue(message("r1", timeoutSeconds=120, **ADDRESS))
+    worker.settle()
+    data = worker.outcome("r1")
+    assert (data["error"]["code"], data["instance"]["disposition"]) == ("ProvisioningTimeout", "kept")
+    assert worker.calls("DescribeInstances") < 40
+
+
+def test_an_instance_that_ram_does_not_know_yet(worker: Worker) -> None:
+    """`Forbidden.InstanceNotFound` after a creation passes; it is no missing right."""
+    fault(worker, "AllocatePublicIpAddress", 404, "Forbidden.InstanceNotFound", times=2)
+    fault(worker, "StartInstance", 404, "Forbidden.InstanceNotFound", times=2)
+    worker.enqueue(message("r1", start=True, **ADDRESS))
+    worker.settle()
+    assert worker.outcome("r1")["instance"]["status"] == "Running"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words", "calls"),
+    [
+        (404, "OperationDenied", "Another instance has been creating.", 2),
+        (400, "InvalidPrivateIpAddress.Duplicated", WORDS, 2),
+        (403, "Purple.Rain", WORDS, 2),
+    ],
+)
+def test_a_refusal_that_passes(worker: Worker, status: int, code: str, words: str, calls: int) -> None:
+    """What passes by itself is tried again with the same parameters, though there is an alternative."""
+    fault(worker, "CreateInstance", status, code, words=words)
+    worker.enqueue(message("r1", alternatives=[{"InstanceType": "ecs.g7.large"}]))
+    worker.settle()
+    assert [instance["InstanceType"] for instance in worker.instances()] == ["ecs.g6.large"]
+    assert worker.calls("CreateInstance") == calls
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words", "calls"),
+    [
+        (403, "OperationDenied", "The resource is out of usage.", 2),
+        (403, "OperationDenied", WORDS, 2),
+        (400, "InvalidZoneId.NotSupportShareEncryptedImage", WORDS, 2),
+        (403, "DeploymentSet.NoRoom", WORDS, 2),
+        (403, "Purple.Rain", WORDS, 6),
+        (403, "QuotaExceed.Purple", WORDS, 2),
+        (403, "InvalidVPCStatus.NotWorking", WORDS, 9),
+    ],
+)
+def test_an_alternative_before_a_failure(worker: Worker, status: int, code: str, words: str, calls: int) -> None:
+    """What another offer may mend, or nobody knows, or does not pass, leads to the alternative, which is bought."""
+    fault(worker, "CreateInstance", status, code, times=calls - 1, words=words)
+    worker.enqueue(message("r1", alternatives=[{"InstanceType": "ecs.g7.large"}]))
+    worker.settle()
+    assert [instance["InstanceType"] for instance in worker.instances()] == ["ecs.g7.large"]
+    assert worker.calls("CreateInstance") == calls
+
+
+def test_an_address_that_our_own_lost_instance_holds(worker: Worker) -> None:
+    """A refused address after a lost answer turns nothing over before it is settled: the instance is found."""
+    lose_answer(worker, "CreateInstance")
+    fault(worker, "CreateInstance", 400, "InvalidIPAddress.AlreadyUsed", times=100)
+    worker.enqueue(message("r1"))
+    worker.settle()
+    (instance,) = worker.instances()
+    assert worker.outcome("r1")["instance"]["instanceId"] == instance["InstanceId"]
+
+
+def test_a_quota_that_frees_itself(worker: Worker) -> None:
+    """An instance that exists cannot move: a start that a quota refuses is repeated."""
+    fault(worker, "StartInstance", 403, "QuotaExceed.ElasticQuota", times=5)
+    worker.enqueue(message("r1", start=True, alternatives=[{"InstanceType": "ecs.g7.large"}]))
+    worker.settle()
+    assert worker.outcome("r1")["instance"]["status"] == "Running"
+    assert worker.calls("StartInstance") == 6
+
+
+@pytest.mark.parametrize("code", ["Forbidden.InstanceNotFound", "InvalidInstanceIds.NotFound"])
+def test_a_release_that_finds_nothing(worker: Worker, code: str) -> None:
+    """Any code that says that the instance is gone makes a release, once the instance is in no answer."""
+    fault(worker, "StartInstance", 403, "InstanceLockedForSecurity")
+    lose_answer(worker, "DeleteInstance")
+    fault(worker, "DeleteInstance", 404, code, times=100)
+    worker.enqueue(message("r1", start=True, onFailure="release"))
+    worker.settle()
+    assert worker.outcome("r1")["instance"]["disposition"] == "released"
 
 
 def test_a_release_of_what_is_gone_already(worker: Worker) -> None:

@@ -21,7 +21,8 @@ from local.cloud.in_process import in_process
 from local.cloud.server import running
 from shared import bootstrap
 from shared.adapters.sqlite import SqliteStore
-from shared.domain.errors.catalogue import Entry, classify, entries
+from shared.domain.errors.catalogue import classify
+from shared.domain.errors.listing import Entry, entries
 from shared.domain.errors.model import ApiError, Retry, TokenRule, Verdict
 from shared.domain.lifecycle.record import State
 
@@ -135,7 +136,7 @@ def test_codes_the_page_leaves_out(place: Place, capsys: pytest.CaptureFixture[s
         entry
         for entry in entries()
         if entry.status is not None
-        and {"any", "CreateInstance"} & set(entry.sources)
+        and {"any", "CreateInstance"} & set(entry.calls)
         and (entry.status, entry.code) not in listed
         and entry.code not in ("DryRunOperation", "Throttling.Local")
     ]

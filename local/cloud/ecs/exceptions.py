@@ -40,7 +40,7 @@ def violation(code: str, field: str, words: str) -> ServiceError:
 @cache
 def _statuses() -> dict[str, int]:
     """Return the documented status of every code; of several, the first in the catalogue."""
-    from shared.domain.errors.catalogue import entries  # noqa: PLC0415 - a catalogue that only refusals need
+    from shared.domain.errors.listing import entries  # noqa: PLC0415 - a catalogue that only refusals need
 
     statuses: dict[str, int] = {}
     for entry in entries():

@@ -26,7 +26,8 @@ class Policy:
     """Exponential waiting: `base` doubles up to `cap`; `jitter_share` is the share of it that chance may take off.
 
     `attempts` counts calls, the first included; None means as many as the deadline leaves room for. With
-    `retry_after` the wait the API asks for replaces ours; chance then only adds to it.
+    `retry_after` the wait the API asks for replaces ours; chance then only adds to it. `alternative` says that another
+    alternative is worth a call when tries or time run out: what is refused may be something that it changes.
     """
 
     attempts: int | None
@@ -34,6 +35,7 @@ class Policy:
     cap: float
     jitter_share: float = 0.5
     retry_after: bool = True
+    alternative: bool = True
 
     def delay(self, attempt: int, asked: float | None, jitter: Callable[[], float]) -> float:
         """Return the wait after the `attempt`-th call (from 1); `asked` is the API's own wish in seconds."""
@@ -46,16 +48,17 @@ class Policy:
 POLICIES = {
     # No answer, a broken one, or a call still in progress: soon, and until the deadline. Giving up would lose sight
     # of what may exist.
-    "unknown": Policy(attempts=None, base=2, cap=60),
-    # Windows last a minute (platform facts), and a busy account is no fault of the request: never waited for inside
+    "unknown": Policy(attempts=None, base=2, cap=60, alternative=False),
+    # Windows last a minute, and a busy account is no fault of the request: never waited for inside
     # an invocation, where it would hold up the batch.
-    "throttled": Policy(attempts=None, base=6, cap=120),
+    "throttled": Policy(attempts=None, base=6, cap=120, alternative=False),
     # Somebody has to mend a key, a role or a clock; hammering does not help, and the request is not to blame.
-    "authentication": Policy(attempts=None, base=30, cap=300, retry_after=False),
+    "authentication": Policy(attempts=None, base=30, cap=300, retry_after=False, alternative=False),
     # A resource is between two states; it gets there by itself.
     "state": Policy(attempts=None, base=5, cap=30),
-    # A definite failure that passes: each try is a generation of its own.
-    "temporary": Policy(attempts=6, base=5, cap=120),
+    # A definite failure that passes: each try is a generation of its own. Together about five minutes, which is how
+    # long others wait for a released address to be free again (bosh-alicloud-cpi: 30 times 10 s).
+    "temporary": Policy(attempts=8, base=5, cap=120),
     # A code nobody has seen.
     "uncatalogued": Policy(attempts=5, base=5, cap=60),
 }
@@ -76,15 +79,27 @@ def _policy_name(verdict: Verdict) -> str:
     return "temporary" if verdict.token is TokenRule.NEXT else "state"
 
 
+def leads_to_alternative(verdict: Verdict) -> bool:
+    """Tell whether the next alternative is tried before a request fails with this.
+
+    That is so for what the catalogue says so of, for every refusal that it does not know, and for one that outlasts
+    its tries.
+    """
+    if verdict.retry is Retry.NEVER:
+        return not verdict.catalogued
+    return verdict.retry is Retry.ALTERNATIVE or policy_for(verdict).alternative
+
+
 class RetryAction(str, Enum):
     """What becomes of a generation after an error.
 
-    FAIL: it cannot succeed, or no time or tries are left. TURN_OVER: a new generation, with the next alternative if
-    the verdict's retry is `alternative`, else with the same parameters. RETRY: the same token again. SETTLE: find out
-    first whether the instance exists.
+    FAIL: it cannot succeed, or no time or tries are left. ALTERNATIVE: a new generation with the next alternative.
+    TURN_OVER: a new generation with the same parameters. RETRY: the same token again. SETTLE: find out first whether
+    the instance exists.
     """
 
     FAIL = "fail"
+    ALTERNATIVE = "alternative"
     TURN_OVER = "turn_over"
     RETRY = "retry"
     SETTLE = "settle"
@@ -116,16 +131,13 @@ def decide(
     verdict = classify(error)
     if verdict.token is TokenRule.SETTLE:
         return Decision(RetryAction.SETTLE, 0.0, verdict=verdict)
-    failed = Decision(RetryAction.FAIL, 0.0, verdict=verdict)
-    if verdict.retry is Retry.NEVER or (verdict.retry is Retry.ALTERNATIVE and not alternative_left):
-        return failed
-    delay = 0.0
-    if verdict.retry is Retry.LATER:
-        policy = policy_for(verdict)
-        if policy.attempts is not None and attempt >= policy.attempts:
-            return failed
-        delay = policy.delay(attempt, error.retry_after, jitter)
-    if now + delay > deadline:
-        return failed
+    move_on = alternative_left and now <= deadline and leads_to_alternative(verdict)
+    last = Decision(RetryAction.ALTERNATIVE if move_on else RetryAction.FAIL, 0.0, verdict=verdict)
+    if verdict.retry is not Retry.LATER:
+        return last
+    policy = policy_for(verdict)
+    delay = policy.delay(attempt, error.retry_after, jitter)
+    if now + delay > deadline or (policy.attempts is not None and attempt >= policy.attempts):
+        return last
     action = RetryAction.TURN_OVER if verdict.token is TokenRule.NEXT else RetryAction.RETRY
     return Decision(action, delay, verdict=verdict)

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.errors.model import Retry
 from shared.domain.errors.retry import Decision, RetryAction, decide
 from shared.domain.lifecycle.outcome import complete, fail_or_release, timed_out
 from shared.domain.lifecycle.record import Generation, Record, State, client_token
@@ -227,9 +226,10 @@ def _apply(record: Record, decision: Decision, error: ApiError, now: float, timi
         return record.changed(unknown=not record.dry_run, settling=not record.dry_run)
     if record.unknown:
         return record.changed(settling=True)
+    if decision.action is RetryAction.ALTERNATIVE:
+        return _turn_over(record, record.generation.alternative + 1, now)
     if decision.action is RetryAction.TURN_OVER:
-        step = 1 if decision.verdict.retry is Retry.ALTERNATIVE else 0
-        return _turn_over(record, record.generation.alternative + step, now + decision.delay)
+        return _turn_over(record, record.generation.alternative, now + decision.delay)
     return fail_or_release(record, "create", error, now, timings)
 
 

@@ -92,6 +92,11 @@ class AddressAllocated:
 
 
 @dataclass(frozen=True, slots=True)
+class NoAddress:
+    """The instance is ready but for its public address, which DescribeInstances does not show yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class StartSent:
     """StartInstance was accepted."""
 
@@ -138,6 +143,6 @@ class Published:
 
 Event = (
     CallAnnounced | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp | Expired | SeenPresent
-    | SeenAbsent | Vanished | AddressAllocated | StartSent | StepFailed | Ready | DeleteAccepted | Gone
+    | SeenAbsent | Vanished | AddressAllocated | NoAddress | StartSent | StepFailed | Ready | DeleteAccepted | Gone
     | PublishRefused | Published
 )  # fmt: skip

@@ -30,6 +30,7 @@ _WATCHED: dict[type, Callable[[Record, Any, float, Timings], Record]] = {
     events.SeenAbsent: waiting.on_absent,
     events.Vanished: waiting.on_vanished,
     events.AddressAllocated: waiting.on_address,
+    events.NoAddress: waiting.on_no_address,
     events.StartSent: waiting.on_started,
     events.StepFailed: waiting.on_step_failed,
     events.Ready: waiting.on_ready,

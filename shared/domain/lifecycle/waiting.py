@@ -10,7 +10,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from shared.domain.errors.model import ApiError
+from shared.domain.errors.catalogue import classify
+from shared.domain.errors.model import ApiError, Retry
 from shared.domain.errors.retry import RetryAction, decide
 from shared.domain.lifecycle import outcome
 from shared.domain.lifecycle.events import SeenAbsent
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         DeleteAccepted,
         Expired,
         Gone,
+        NoAddress,
         Ready,
         SeenPresent,
         StartSent,
@@ -34,14 +36,17 @@ START_AGAIN_SECONDS = 60.0
 """A start that was accepted and shows no effect for this long is sent again; it does no harm to a started one."""
 DELETE_AGAIN_SECONDS = 60.0
 """The same for a delete."""
+DELETE_LONGEST_SECONDS = 30.0
+"""The longest wait between deletes that are refused, and the one after a refusal that says it lasts."""
 GONE_CHECK_SECONDS = 1.0
 """How long after an accepted delete the instance is first looked for."""
 
-NOT_FOUND = "InvalidInstanceId.NotFound"
 _STAGES = {"AllocatePublicIpAddress": "publicIp", "StartInstance": "start"}
 
 NOT_FOUND_AGAIN_SECONDS = 5.0
 """How long to wait for an instance to delete that no answer shows yet."""
+ADDRESS_AGAIN_SECONDS = 5.0
+"""How long to wait for DescribeInstances to show an address that the instance is said to have."""
 
 QUIET = {State.PENDING: "Pending", State.STARTING: "Starting"}
 """The status in which a state just waits: nothing to read, nothing to write."""
@@ -113,6 +118,11 @@ def on_address(record: Record, event: AddressAllocated, _now: float, _timings: T
     return record.changed(public_ip_address=event.address or "", tries=0, last_error=None)
 
 
+def on_no_address(record: Record, _event: NoAddress, now: float, _timings: Timings) -> Record:
+    """Ask again in a while; a request for an address does not end well without one."""
+    return record.changed(due_at=min(now + ADDRESS_AGAIN_SECONDS, max(record.deadline, now + 1.0)))
+
+
 def on_started(record: Record, _event: StartSent, now: float, _timings: Timings) -> Record:
     """Wait for Running."""
     return record.changed(state=State.STARTING, start_sent_at=now, tries=0, last_error=None)
@@ -121,8 +131,8 @@ def on_started(record: Record, _event: StartSent, now: float, _timings: Timings)
 def on_step_failed(record: Record, event: StepFailed, now: float, timings: Timings) -> Record:
     """Try the step again, or end: every step here can be repeated without harm, so an unknown answer is a retry."""
     error = event.error
-    if error.code.startswith(NOT_FOUND):
-        return on_absent(record, SeenAbsent(), now, timings).changed(due_at=now + 1.0)
+    if _says_absent(error):
+        record = on_absent(record, SeenAbsent(), now, timings)
     record = record.changed(tries=record.tries + 1, last_error=error)
     decision = decide(
         error,
@@ -187,8 +197,15 @@ def on_delete_failed(record: Record, event: StepFailed, now: float, timings: Tim
         alternative_left=False,
         jitter=lambda: event.jitter,
     )
-    wait = min(max(decision.delay, 2.0), 30.0)
+    refused = decision.action is RetryAction.FAIL
+    wait = DELETE_LONGEST_SECONDS if refused else min(max(decision.delay, 2.0), DELETE_LONGEST_SECONDS)
     return record.changed(due_at=min(now + wait, end))
+
+
+def _says_absent(error: ApiError) -> bool:
+    """Tell whether a call found no instance, which a new one's absence from the answers explains, too."""
+    verdict = classify(error)
+    return verdict.catalogued and verdict.category == "not_found" and verdict.retry is Retry.LATER
 
 
 def _delete_error(record: Record) -> ApiError:

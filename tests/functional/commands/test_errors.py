@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 
 from local.cli import main
 from local.docs.error_page import errors_page
-from shared.domain.errors.catalogue import entries, load
+from shared.domain.errors.catalogue import load
+from shared.domain.errors.listing import entries, special
 from shared.domain.errors.retry import POLICIES
 
 
@@ -46,10 +47,47 @@ def test_explain_known() -> None:
     found = json.loads(result.stdout)
     assert (result.exit_code, found["known"], found["closest"]) == (0, True, [])
     assert [entry["httpStatus"] for entry in found["entries"][:3]] == [400, 403, 404]
-    assert {entry["sources"][0] for entry in found["entries"][3:]} >= {"StartInstance", "DeleteInstance"}
+    assert {entry["sentBy"][0] for entry in found["entries"][3:]} >= {"StartInstance", "DeleteInstance"}
+    (there,) = [entry for entry in found["entries"] if entry["successFor"]]
+    assert (there["successFor"], there["words"]) == (["AllocatePublicIpAddress"], "already has a public ip")
+    assert all(entry["sources"] for entry in found["entries"])
 
 
-@pytest.mark.parametrize("typed", ["operationdenied.nostock", "OperationDenied.NoStok", "OperatonDenied.NoStock"])
+@pytest.mark.parametrize("typed", ["operationdenied.nostock", "OPERATIONDENIED.NOSTOCK", "OperationDenied.NoStock"])
+def test_explain_any_case(typed: str) -> None:
+    """Letter case does not matter to whoever asks."""
+    result = run("explain", typed)
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["code"], found["closest"]) == (0, "OperationDenied.NoStock", [])
+    assert {(tuple(entry["sentBy"]), entry["retry"]) for entry in found["entries"]} == {
+        (("CreateInstance",), "alternative"),
+        (("StartInstance",), "later"),
+    }
+
+
+def test_explain_what_is_not_listed() -> None:
+    """For a code nobody has listed it is said what would happen, by status, and by call where that differs."""
+    result = run("explain", "Zone.Purple")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["known"], found["entries"]) == (1, False, [])
+    rows = [row for row in found["unlisted"] if 403 in row["httpStatuses"]]
+    assert [(row["sentBy"][0], row["retry"], row["thenAlternative"], row["tries"]) for row in rows] == [
+        ("CreateInstance", "alternative", True, 1),
+        ("StartInstance", "later", True, 5),
+    ]
+    said = {status for row in found["unlisted"] for status in row["httpStatuses"]}
+    assert said >= {400, 401, 403, 404, 409, 429, 500, 503, "no answer"}
+
+
+@pytest.mark.parametrize("code", ["NoAnswer", "noanswer", "SDK.ServerUnreachable", "sdk.httperror"])
+def test_explain_no_answer(code: str) -> None:
+    """What client libraries call an answer that never came is explained, too."""
+    result = run("explain", code)
+    (entry,) = json.loads(result.stdout)["entries"]
+    assert (result.exit_code, entry["retry"], entry["effectUnknown"]) == (0, "later", True)
+
+
+@pytest.mark.parametrize("typed", ["OperationDenied.NoStok", "OperatonDenied.NoStock"])
 def test_explain_typing_error(typed: str) -> None:
     """A typing error is answered with the closest codes first and exit code 1."""
     result = run("explain", typed)
@@ -84,11 +122,22 @@ def test_help_shows_examples(command: str) -> None:
     assert "Examples:" in run(command, "--help").stdout
 
 
+def test_errors_tells_what_differs() -> None:
+    """`errors --json` has what is different by call and by words, and where each line is known from."""
+    rows = {(row["httpStatus"], row["code"]): row for row in json.loads(run("errors", "--json").stdout)}
+    denied = rows[403, "OperationDenied"]
+    assert {line["words"]: line["retry"] for line in denied["messages"]}["out of usage"] == "alternative"
+    assert denied["calls"]["AllocatePublicIpAddress"]["also"][0]["successFor"] == ["AllocatePublicIpAddress"]
+    assert rows[404, "InvalidInstanceId.NotFound"]["calls"]["DeleteInstance"]["successFor"] == ["DeleteInstance"]
+    assert all(row["sources"] for row in rows.values())
+
+
 def test_page_holds_everything() -> None:
-    """The page names every code with its remedy, every family and every policy."""
+    """The page names every code with its remedy, for each call and each message, every source, family and policy."""
     page = errors_page()
-    for entry in entries():
+    for entry in (*entries(), *(line for code in load()["codes"] for line in special(code))):
         assert f"`{entry.code}`" in page
         assert entry.verdict.remedy in page
-    for name in (*load()["families"], *POLICIES):
+        assert entry.words in page
+    for name in (*load()["families"], *POLICIES, *load()["sources"].values()):
         assert name in page

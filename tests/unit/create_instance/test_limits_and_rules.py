@@ -8,7 +8,7 @@ from shared.domain.create_instance.check import RULES
 from shared.domain.create_instance.disk_rules import DATA_DISK_RULES
 from shared.domain.create_instance.parameters import PARAMETERS
 from shared.domain.create_instance.schema import NOT_EMPTY
-from shared.domain.errors.catalogue import entries
+from shared.domain.errors.listing import entries
 from tests.support.cases import Case, bad_sides, good_sides, violations
 from tests.unit.create_instance.limit_cases import CASES as LIMITS
 from tests.unit.create_instance.rule_cases import CASES as BETWEEN

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from local.docs.outcome_schema import CATEGORIES, outcome_schema
-from shared.domain.errors.catalogue import entries
+from shared.domain.errors.listing import entries
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.outcome import completed, failed, refused
 from shared.domain.lifecycle.record import Failure, Generation, Instance, Record, State

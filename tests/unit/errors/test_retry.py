@@ -18,6 +18,7 @@ BAD_KEY = (404, "InvalidAccessKeyId.NotFound")
 PASSING = (403, "IncorrectVpcStatus")
 FAILED_TOKEN = (400, "IdempotentFailed")
 UNSEEN = (400, "Purple")
+UNSEEN_QUOTA = (403, "QuotaExceed.Purple")
 BAD_NAME = (400, "InvalidInstanceName.Malformed")
 BAD_IMAGE = (500, "InvalidImage.OSType")
 
@@ -28,8 +29,8 @@ BAD_IMAGE = (500, "InvalidImage.OSType")
         # what         try  left  alt    asked  action               delay
         (BAD_NAME,       1,  900, True,  None,  RetryAction.FAIL,           0.0),
         (BAD_IMAGE,      1,  900, True,  None,  RetryAction.FAIL,           0.0),
-        (NO_STOCK,       1,  900, True,  None,  RetryAction.TURN_OVER,      0.0),
-        (NO_STOCK,       9,  900, True,  None,  RetryAction.TURN_OVER,      0.0),
+        (NO_STOCK,       1,  900, True,  None,  RetryAction.ALTERNATIVE,    0.0),
+        (NO_STOCK,       9,  900, True,  None,  RetryAction.ALTERNATIVE,    0.0),
         (NO_STOCK,       1,  900, False, None,  RetryAction.FAIL,           0.0),
         (NO_STOCK,       1,   -1, True,  None,  RetryAction.FAIL,           0.0),
         (MISMATCH,       1,  900, True,  None,  RetryAction.SETTLE,         0.0),
@@ -48,11 +49,26 @@ BAD_IMAGE = (500, "InvalidImage.OSType")
         (BAD_KEY,       50,  900, False, None,  RetryAction.RETRY,        300.0),
         (PASSING,        1,  900, False, None,  RetryAction.TURN_OVER,      5.0),
         (PASSING,        5,  900, False, None,  RetryAction.TURN_OVER,     80.0),
-        (PASSING,        6,  900, False, None,  RetryAction.FAIL,           0.0),
+        (PASSING,        7,  900, False, None,  RetryAction.TURN_OVER,    120.0),
+        (PASSING,        8,  900, False, None,  RetryAction.FAIL,           0.0),
+        (PASSING,        8,  900, True,  None,  RetryAction.ALTERNATIVE,    0.0),
+        (PASSING,        5,   79, True,  None,  RetryAction.ALTERNATIVE,    0.0),
+        (PASSING,        5,   -1, True,  None,  RetryAction.FAIL,           0.0),
         (FAILED_TOKEN,   1,  900, False, None,  RetryAction.TURN_OVER,      5.0),
         (UNSEEN,         1,  900, False, None,  RetryAction.RETRY,          5.0),
         (UNSEEN,         5,  900, False, None,  RetryAction.FAIL,           0.0),
         (UNSEEN,         1,    4, False, None,  RetryAction.FAIL,           0.0),
+        # What nobody has listed leads to the alternative before it fails, but not before its own tries.
+        (UNSEEN,         4,  900, True,  None,  RetryAction.RETRY,         40.0),
+        (UNSEEN,         5,  900, True,  None,  RetryAction.ALTERNATIVE,    0.0),
+        (UNSEEN,         1,    4, True,  None,  RetryAction.ALTERNATIVE,    0.0),
+        (UNSEEN,         5,   -1, True,  None,  RetryAction.FAIL,           0.0),
+        (UNSEEN_QUOTA,   1,  900, True,  None,  RetryAction.ALTERNATIVE,    0.0),
+        (UNSEEN_QUOTA,   1,  900, False, None,  RetryAction.FAIL,           0.0),
+        # Somebody else is to blame: no alternative helps.
+        (THROTTLED,      1,   30, True,  45.0,  RetryAction.FAIL,           0.0),
+        (BAD_KEY,        1,   20, True,  None,  RetryAction.FAIL,           0.0),
+        (NO_ANSWER,     99,   59, True,  None,  RetryAction.FAIL,           0.0),
     ],
 )  # fmt: skip
 def test_table(
@@ -145,3 +161,38 @@ def test_tries_are_bounded(error: ApiError, share: float) -> None:
     assert attempt <= 240
     if decision.verdict.unknown and decision.action is RetryAction.FAIL:
         assert deadline - now < POLICIES["unknown"].cap
+
+
+CALLS = ("CreateInstance", "StartInstance", "AllocatePublicIpAddress", "DeleteInstance")
+unlisted = st.one_of(any_relative, st.text(max_size=40)).filter(lambda code: code not in load()["codes"])
+any_status = st.one_of(st.none(), st.integers(400, 599))
+
+
+@given(
+    status=any_status,
+    code=unlisted,
+    call=st.sampled_from(CALLS),
+    alternatives=st.integers(0, 3),
+    share=st.floats(0, 0.999),
+)
+def test_what_nobody_listed_uses_every_alternative(
+    status: int | None, code: str, call: str, alternatives: int, share: float
+) -> None:
+    """Any unlisted code ends in bounded tries, and a refused creation only when its alternatives are used up."""
+    error = ApiError(call, status, code, "")
+    left, attempt, now, deadline = (alternatives if call == "CreateInstance" else 0), 1, 0.0, 14400.0
+    for _ in range(2000):
+        decision = decide(
+            error, attempt=attempt, now=now, deadline=deadline, alternative_left=left > 0, jitter=lambda: share
+        )
+        now += decision.delay
+        attempt += 1
+        if decision.action is RetryAction.ALTERNATIVE:
+            left, attempt = left - 1, 1
+        elif decision.action is RetryAction.FAIL:
+            break
+    assert decision.action is RetryAction.FAIL
+    waits_for_others = decision.verdict.unknown or decision.verdict.category in ("throttled", "authentication")
+    assert left == 0 or waits_for_others
+    if not waits_for_others:
+        assert now < 600.0 * (alternatives + 1)

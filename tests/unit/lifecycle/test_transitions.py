@@ -123,6 +123,7 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("confirmed absence fails it", watched(on_failure="release"), events.Vanished(), 100, {"state": State.FAILED}),
     ("an address is noted", watched(), events.AddressAllocated("47.1.1.1"), 9, {"public_ip_address": "47.1.1.1"}),
     ("an address without a value counts", watched(), events.AddressAllocated(None), 9, {"public_ip_address": ""}),
+    ("an address that does not show is asked for again", watched(), events.NoAddress(), 9, {"due_at": T0 + 14}),
     ("a start leads to starting", watched(), events.StartSent(), 9,
      {"state": State.STARTING, "start_sent_at": T0 + 9}),
     ("a start that must wait is tried again", watched(), events.StepFailed("start", START_BUSY, 0.0), 9,
