@@ -134,12 +134,20 @@ def test_a_wrong_key(cloud: Clients) -> None:
 
 
 def test_each_region_has_its_endpoint() -> None:
-    """Without an endpoint of its own, a region's calls go to its host over https."""
+    """Without an endpoint of its own, a region's calls go over https to the host that the SDK's map or its rule names."""
     ecs = Ecs(KEYS, call_seconds=5)
     with in_process(Cloud()) as mock:
-        for region in ("cn-beijing", "ap-southeast-1", "cn-beijing"):
+        for region, host in (
+            ("cn-beijing", "ecs.cn-beijing"),
+            ("ap-southeast-1", "ecs.ap-southeast-1"),
+            ("cn-hangzhou", "ecs-cn-hangzhou"),
+            ("cn-shanghai-finance-1", "ecs-cn-hangzhou"),
+            ("cn-beijing-gov-1", "ecs"),
+            ("cn-zhengzhou-nebula-1", "ecs.cn-qingdao-nebula"),
+            ("cn-beijing", "ecs.cn-beijing"),
+        ):
             ecs.statuses(region, ["i-1"])
-            assert str(mock.calls[-1].request.url).startswith(f"https://ecs.{region}.aliyuncs.com/?")
+            assert str(mock.calls[-1].request.url) == f"https://{host}.aliyuncs.com/"
 
 
 @pytest.mark.slow
