@@ -3,14 +3,15 @@
 What the SDK does that its documents do not say, and what is done about it here:
 
 - Left to itself it puts every parameter, Password and UserData too, into the URL, which proxies log and errors show.
-  Here they go into the signed form of the POST, as the official Terraform provider sends its ECS calls; one setting goes
-  back to the query. Either way no SDK exception leaves this module, not even as the context of another, and every text
-  is cleaned: those of failed connections carry the URL.
+  Here they go into the signed form of the POST, as the official Terraform provider sends its ECS calls; one setting
+  goes back to the query. Either way no SDK exception leaves this module, not even as the context of another, and every
+  text is cleaned: those of failed connections carry the URL.
 - A region's id becomes part of a host's name. What is not one DNS label of a region's form is refused here, whoever
   recorded it. The host is then the one of the SDK's own map, which knows the regions that differ.
-- 4xx, 5xx and throttled answers are three unrelated classes under `AlibabaCloudException`; an error status without JSON,
-  a gateway's, comes as `ForeignAnswer`. Anything else, from a broken connection to a 200 with an empty body, means that
-  nobody knows what happened: `http_status` is None, and `sent` false when the request cannot have left (`never_left`).
+- 4xx, 5xx and throttled answers are three unrelated classes under `AlibabaCloudException`; an error status without
+  JSON, a gateway's, comes as `ForeignAnswer`. Anything else, from a broken connection to a 200 with an empty body, means
+  that nobody knows what happened: `http_status` is None, and `sent` false when the request cannot have left
+  (`never_left`).
 - Its own retries are off, and so are redirects: only the recorded token makes a second CreateInstance safe.
 - DescribeInstanceStatus and DescribeInstances answer ten instances unless asked for more.
 """
@@ -54,7 +55,7 @@ _LONGEST_NAME = 200
 _NOT_FOUND = 404
 
 
-class FormClient(Client):
+class FormClient(Client):  # type: ignore[misc] # the SDK is untyped
     """The SDK's client, with what it would put into the query in the signed form of the POST instead."""
 
     def call_api(self, params: Params, request: OpenApiRequest, runtime: RuntimeOptions) -> dict[str, Any]:

@@ -17,14 +17,16 @@ from __future__ import annotations
 import json
 from functools import wraps
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest, Response, Session
-from requests.adapters import HTTPAdapter
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 from urllib3.util.retry import Retry
+
+if TYPE_CHECKING:
+    from requests.adapters import HTTPAdapter
 
 HOSTS = 32
 """How many hosts connections are kept to; the one unused for longest makes room."""
@@ -61,7 +63,11 @@ def take_over_sessions(core: Any) -> bool:
 
     @wraps(find)
     def session(
-        session_key: str, protocol: str, tls_min_version: Any = None, verify: Any = True, pool_size: int | None = None
+        session_key: str,
+        protocol: str,
+        tls_min_version: Any = None,
+        verify: Any = True,  # noqa: FBT002 - the SDK's own signature
+        pool_size: int | None = None,
     ) -> Session:
         """Return the session for these options; `session_key` names the host, and all hosts share one."""
         del session_key

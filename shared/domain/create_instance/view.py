@@ -24,8 +24,8 @@ class CheckOptions:
     """The choices an operator has.
 
     `site` chooses the periods: `international` or `mainland`. `unlisted` says what becomes of values the page does
-    not list, where a list may have grown: `refuse` or `warn`. `inline_secrets` says whether a message may hold a Password
-    or UserData: `allow` or `refuse`.
+    not list, where a list may have grown: `refuse` or `warn`. `inline_secrets` says whether a message may hold a
+    Password or UserData: `allow` or `refuse`.
     """
 
     site: str = "international"

@@ -261,7 +261,16 @@ def test_what_goes_out(script: Script, place: str) -> None:
 def test_no_call_says_anything_in_its_url(script: Script, ecs: Ecs) -> None:
     """Every call's parameters are in the body: ids, and the tag with the request's id in it, too."""
     instances = json.dumps({"Instances": {"Instance": []}})
-    for body in ('{"InstanceId": "i-1"}', EMPTY_STATUSES, instances, instances, instances, "{}", '{"IpAddress": "1"}', "{}"):
+    for body in (
+        '{"InstanceId": "i-1"}',
+        EMPTY_STATUSES,
+        instances,
+        instances,
+        instances,
+        "{}",
+        '{"IpAddress": "1"}',
+        "{}",
+    ):
         script.answer(200, body)
     ecs.create(PARAMETERS)
     ecs.statuses("cn-hangzhou", ["i-1"])

@@ -171,7 +171,7 @@ def test_no_second_attempt_hides_a_first() -> None:
 
 def with_a_retry(connections: int) -> Session:
     """Return the session for so many connections, its adapter made to try once more by itself."""
-    session = DaraCore._get_session("any", "http", pool_size=connections)
+    session = DaraCore._get_session("any", "http", pool_size=connections)  # noqa: SLF001 - the SDK shows it nowhere else
     session.get_adapter("http://").max_retries = Retry(1, allowed_methods=None)
     return session
 
@@ -243,8 +243,9 @@ def test_clients_are_bounded() -> None:
             with pytest.raises(ApiFailure):
                 ecs.start(f"cn-nowhere-{number}", "i-1")
         assert script.connections == 1
-    assert ecs._client.cache_info().currsize == HOSTS
-    adapter = DaraCore._get_session("any", "http", pool_size=11).get_adapter("http://")
+    assert ecs._client.cache_info().currsize == HOSTS  # noqa: SLF001 - what is kept shows nowhere else
+    session = DaraCore._get_session("any", "http", pool_size=11)  # noqa: SLF001
+    adapter = session.get_adapter("http://")
     for number in range(3 * HOSTS):
         adapter.poolmanager.connection_from_host(f"ecs.cn-nowhere-{number}.aliyuncs.com")  # type: ignore[attr-defined]
     assert len(adapter.poolmanager.pools) == HOSTS  # type: ignore[attr-defined]

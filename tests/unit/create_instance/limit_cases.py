@@ -229,8 +229,25 @@ CASES: list[Case] = [
         values(
             "RegionId",
             *("evil.example.com/x", "x@host:1/", "host#", "host?", "169.254.1.1/", "cn-hangzhou.evil", "cn-hangzhou\n"),
-            *("cn", "CN-Hangzhou", "cn--hangzhou", "cn-hangzhou-", "-cn", "cn_hangzhou", " cn-hangzhou", "cn-h\u0430ngzhou"),
-            *("oss-cn-hangzhou", "cn-" + "x" * 15, "cn-a-a-a-a-a", "cn\uff0dhangzhou", "cn-\u0661", "[::1]", "%63n-hangzhou"),
+            *(
+                "cn",
+                "CN-Hangzhou",
+                "cn--hangzhou",
+                "cn-hangzhou-",
+                "-cn",
+                "cn_hangzhou",
+                " cn-hangzhou",
+                "cn-h\u0430ngzhou",
+            ),
+            *(
+                "oss-cn-hangzhou",
+                "cn-" + "x" * 15,
+                "cn-a-a-a-a-a",
+                "cn\uff0dhangzhou",
+                "cn-\u0661",
+                "[::1]",
+                "%63n-hangzhou",
+            ),
         ),
     ),
 ]
