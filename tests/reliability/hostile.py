@@ -17,8 +17,8 @@ WHOLE: tuple[Any, ...] = (
 PIECES = (
     "/", "?", "#", "@", ":", "\\", ".", "..", "%2f", "%00", "\x00", "\r\nHost: evil.example.com\r\n", "\n", "\t", " ",
     "evil.example.com", "@evil.example.com/", ".evil.example.com#", ":8080/", "[", "]", "*", "_", "--", "-",
-    "\u3002", "\uff0e", "\uff0f", "\u2044", "\u2100", "\u0430", "\u0131", "\u200b", "\u202e", "\uff0d", "\u2010", "\ud800",
-    "\x7f", "A",
+    "\u3002", "\uff0e", "\uff0f", "\u2044", "\u2100", "\u0430", "\u0131", "\u200b", "\u202e", "\uff0d", "\u2010",
+    "\ud800", "\x7f", "A",
 )  # fmt: skip
 NAMES = (
     "ZoneId", "InstanceName", "HostName", "Description", "ClientToken", "KeyPairName", "Tag.1.Key", "Tag.1.Value",

@@ -9,8 +9,8 @@ What the SDK does that its documents do not say, and what is done about it here:
 - A region's id becomes part of a host's name. What is not one DNS label of a region's form is refused here, whoever
   recorded it. The host is then the one of the SDK's own map, which knows the regions that differ.
 - 4xx, 5xx and throttled answers are three unrelated classes under `AlibabaCloudException`; an error status without
-  JSON, a gateway's, comes as `ForeignAnswer`. Anything else, from a broken connection to a 200 with an empty body, means
-  that nobody knows what happened: `http_status` is None, and `sent` false when the request cannot have left
+  JSON, a gateway's, comes as `ForeignAnswer`. Anything else, from a broken connection to a 200 with an empty body,
+  means that nobody knows what happened: `http_status` is None, and `sent` false when the request cannot have left
   (`never_left`).
 - Its own retries are off, and so are redirects: only the recorded token makes a second CreateInstance safe.
 - DescribeInstanceStatus and DescribeInstances answer ten instances unless asked for more.
