@@ -12,7 +12,6 @@ import pytest
 from darabonba.core import DaraCore
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout, SSLError
-from scripted_server import scripted
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 from urllib3.util.retry import Retry
 
@@ -21,6 +20,7 @@ from shared.adapters.ecs.transport import HOSTS, never_left
 from shared.domain.errors.catalogue import classify
 from shared.ports import ApiFailure
 from shared.settings import Credentials
+from tests.support.scripted_server import scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
