@@ -36,7 +36,12 @@ def test_first_calls_that_come_together_make_one_session(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(ssl, "create_default_context", slowly)
     with running(Cloud(provisioned=True)) as url:
-        ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=10, endpoint=url)
+        ecs = Ecs(
+            Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET),
+            call_seconds=10,
+            endpoint=url,
+            connections=13,
+        )
         assert not take_over_sessions(DaraCore)  # once is enough
 
         def call(_: int) -> dict[str, str]:
