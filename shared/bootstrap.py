@@ -114,6 +114,7 @@ def _compute(settings: Settings, credentials: Credentials) -> Compute:
         credentials,
         call_seconds=settings.call_seconds - patience,
         endpoint=settings.ecs_endpoint,
+        parameters=settings.ecs_parameters,
         connections=settings.workers,
     )
     return PacedCompute(ecs, Budget(settings.calls_per_second), SystemClock(), patience_seconds=patience)

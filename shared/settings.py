@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.domain import resources
-from shared.domain.create_instance.view import CheckOptions
+from shared.domain.create_instance.view import INLINE_SECRETS, SITES, UNLISTED, CheckOptions
 from shared.domain.timings import Timings
 
 if TYPE_CHECKING:
@@ -49,8 +49,10 @@ class Settings:
     queue: str
     topic: str
     ecs_endpoint: str | None
+    ecs_parameters: str
     site: str
     unlisted: str
+    inline_secrets: str
     workers: int
     call_seconds: float
     skew_seconds: float
@@ -77,8 +79,10 @@ class Settings:
             queue=read.text("QUEUE", _NAME, resources.QUEUE),
             topic=read.text("TOPIC", _NAME, resources.TOPIC),
             ecs_endpoint=read.url("ECS_ENDPOINT") or None,
-            site=read.choice("SITE", ("international", "mainland")),
-            unlisted=read.choice("UNLISTED", ("refuse", "warn")),
+            ecs_parameters=read.choice("ECS_PARAMETERS", ("body", "query")),
+            site=read.choice("SITE", SITES),
+            unlisted=read.choice("UNLISTED", UNLISTED),
+            inline_secrets=read.choice("INLINE_SECRETS", INLINE_SECRETS),
             workers=int(read.number("WORKERS", 20, 1, 64, whole=True)),
             call_seconds=read.number("CALL_SECONDS", 15, 1, 60),
             skew_seconds=read.number("SKEW_SECONDS", 60, 0, 600),
@@ -111,7 +115,7 @@ class Settings:
     @property
     def check_options(self) -> CheckOptions:
         """How messages are checked."""
-        return CheckOptions(site=self.site, unlisted=self.unlisted)
+        return CheckOptions(self.site, self.unlisted, self.inline_secrets)
 
 
 class _Reader:

@@ -98,6 +98,7 @@ def _enqueue(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
 
 _CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]] = {
     ("GET", "state"): _look(lambda cloud: cloud.state()),
+    ("GET", "access"): _look(lambda cloud: list(cloud.access)),
     ("GET", "faults"): _look(lambda cloud: cloud.faults.to_json()),
     ("POST", "faults"): _change(lambda cloud, data: cloud.faults.add(data)),
     ("DELETE", "faults"): _remove_faults,

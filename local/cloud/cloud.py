@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
     from local.cloud.service import Service
 
 
+ACCESS_KEPT = 10_000
+"""How many targets of requests are remembered."""
+
+
 class Cloud(Core):
     """A cloud: make one, then run it with `server` or `in_process`.
 
     `services` are in the order they are asked whether a request is theirs. `calls` counts calls by `service.Action`,
-    refused and lost ones too. A provisioned cloud has the deployment's queues, topic and tables from the start, and
+    refused and lost ones too; `access` are the targets (path and query, as sent) of the latest requests, which proxies
+    would have in their logs. A provisioned cloud has the deployment's queues, topic and tables from the start, and
     again after a reset.
     """
 
@@ -40,6 +45,7 @@ class Cloud(Core):
     ) -> None:
         super().__init__(clock, config, keys, run)
         self.calls: Counter[str] = Counter()
+        self.access: deque[str] = deque(maxlen=ACCESS_KEPT)
         self._initial_config = deepcopy(self.config)
         self.mns, self.ots, self.ecs = Mns(self), Ots(self), Ecs(self)
         self.services: tuple[Service, ...] = (self.mns, self.ots, self.ecs)
@@ -63,6 +69,7 @@ class Cloud(Core):
             self.config = deepcopy(self._initial_config)
             self.faults.pending.clear()
             self.calls.clear()
+            self.access.clear()
             self.recorder = Recorder(self.new_id("s"))
             for service in self.services:
                 service.reset()

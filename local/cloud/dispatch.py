@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 TICK = 0.02
 """Seconds between two looks of a long poll."""
 
+LONGEST_TARGET = 16 * 1024
+"""The gateway in front of the services takes no longer path and query, and says so in its own way, not in theirs."""
+
+_TOO_LONG = b"<html><head><title>414 Request-URI Too Large</title></head><body>Request-URI Too Large</body></html>"
+
 
 def answer(cloud: Cloud, request: HttpRequest) -> Generator[float, None, HttpResponse | None]:
     """Handle one request; yield the seconds to wait now and again, return the answer, None for a lost connection.
@@ -32,6 +37,9 @@ def answer(cloud: Cloud, request: HttpRequest) -> Generator[float, None, HttpRes
         return admin.answer(cloud, request)
     if (page := pages.answer(request)) is not None:
         return page
+    cloud.access.append(request.target)
+    if len(request.target) > LONGEST_TARGET:
+        return HttpResponse(414, _TOO_LONG, {"content-type": "text/html"})
     service = cloud.service_for(request)
     if service is None:
         return HttpResponse(404, f"the local cloud has no service for {request.method} {request.path}\n".encode())

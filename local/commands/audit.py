@@ -81,7 +81,12 @@ def _tagged(settings: Settings, keys: Credentials, regions: list[str]) -> list[I
     """Return every instance with the worker's tag."""
     from shared.adapters.ecs.client import Ecs  # noqa: PLC0415 - the SDK loads when it is used
 
-    ecs = Ecs(keys, call_seconds=settings.call_seconds, endpoint=settings.ecs_endpoint)
+    ecs = Ecs(
+        keys,
+        call_seconds=settings.call_seconds,
+        endpoint=settings.ecs_endpoint,
+        parameters=settings.ecs_parameters,
+    )
     try:
         return [instance for region in regions for instance in ecs.tagged(region, REQUEST_TAG)]
     except ApiFailure as failure:

@@ -11,7 +11,7 @@ import click
 
 from local.terminal import options
 from local.terminal.output import WRONG_USE, json_line, progress, table, wants_json
-from shared.domain.create_instance.view import SITES, UNLISTED, CheckOptions
+from shared.domain.create_instance.view import INLINE_SECRETS, SITES, UNLISTED, CheckOptions
 from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Request
@@ -67,14 +67,18 @@ class Checked:
     "--unlisted", type=click.Choice(UNLISTED), default="refuse", envvar="PROVISIONER_UNLISTED", show_default=True,
     help="What to do with values newer than the documented lists.",
 )  # fmt: skip
+@click.option(
+    "--inline-secrets", type=click.Choice(INLINE_SECRETS), default="allow", envvar="PROVISIONER_INLINE_SECRETS",
+    show_default=True, help="What to do with a Password or UserData.",
+)  # fmt: skip
 @options.as_json
-def validate(*, files: tuple[str, ...], site: str, unlisted: str, as_json: bool) -> None:
+def validate(*, files: tuple[str, ...], site: str, unlisted: str, inline_secrets: str, as_json: bool) -> None:
     """Check the messages in FILE... offline, all rules at once.
 
     A file holds one message, or one a line (named .jsonl or .ndjson, or its first line is JSON by itself); - reads
     standard input, one message a line. Exit code 0: all valid, 1: some are not, 2: a file cannot be read.
     """
-    contract = CheckOptions(site, unlisted)
+    contract = CheckOptions(site, unlisted, inline_secrets)
     failures: list[str] = []
     checked = (Checked(place, parse(body, contract)) for place, body in _messages(files, failures))
     show = _lines if wants_json(as_json) else _table

@@ -50,7 +50,7 @@ def test_two_hundred_requests_survive_kills(store: str, seed: int, tmp_path: Pat
         with serving(tmp_path / "run.log", "run", "--endpoint", url, *data):  # the worker itself was started anew
             killed += kill_functions(rng, KILL_SECONDS / 2)
             wait_until_quiet(url, tmp_path, requests)
-        state = local(url, "state")
+        state = local(url, "state") | {"access": local(url, "access")}
         audit = command("audit", "--endpoint", url, *data)
     assert killed >= 8
     assert broken(state, requests) == []
@@ -165,5 +165,7 @@ def secrets_in(folder: Path, state: dict[str, Any], requests: Crowd) -> list[str
     }
     assert any(name.endswith("run.log") and content for name, content in places.items())
     places["outcomes"] = json.dumps(state["mns"]["topics"]).encode()
+    places["URLs on the wire"] = "\n".join(state["access"]).encode()
+    assert "/" in state["access"]  # ECS was called, and without a query
     spellings = [spelling.encode() for spelling in requests.spellings]
     return [name for name, content in places.items() if any(spelling in content for spelling in spellings)]

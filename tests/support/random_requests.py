@@ -13,6 +13,7 @@ from tests.support.cases import BASE
 
 _NAME = st.text("abcXYZ019:_.-服务", min_size=2, max_size=40)
 _SPECIAL: dict[str, st.SearchStrategy[Any]] = {
+    "RegionId": st.sampled_from(["cn-beijing", "ap-southeast-1", "cn-shanghai-finance-1"]),
     "InstanceName": _NAME,
     "SystemDisk.DiskName": _NAME,
     "DataDisk.N.DiskName": _NAME,

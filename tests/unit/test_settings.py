@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.domain.create_instance.view import CheckOptions
 from shared.settings import Settings, SettingsError
 
 SQLITE = {
@@ -34,6 +35,7 @@ def test_defaults() -> None:
     assert (settings.workers, settings.call_seconds, settings.poll_seconds) == (20, 15, 55)
     assert (settings.site, settings.unlisted, settings.log_level) == ("international", "refuse", "info")
     assert settings.ecs_endpoint is None
+    assert (settings.ecs_parameters, settings.inline_secrets) == ("body", "allow")
 
 
 def test_tablestore_needs_no_path() -> None:
@@ -61,6 +63,8 @@ def test_all_missing_at_once() -> None:
         ("CALL_SECONDS", "inf", "not within"),
         ("SITE", "moon", "not one of"),
         ("LOG_LEVEL", "loud", "not one of"),
+        ("ECS_PARAMETERS", "header", "not one of: body, query"),
+        ("INLINE_SECRETS", "warn", "not one of: allow, refuse"),
         ("QUEUE", "two words", "does not match"),
         ("DEPLOYMENT", "a/b", "does not match"),
         ("DEPLOYMENT", "x" * 64, "does not match"),
@@ -95,9 +99,8 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
 
 def test_timings_and_check_options() -> None:
     """The domain gets its timings and the options of its checks from the settings."""
-    settings = Settings.from_environment(
-        SQLITE | {"PROVISIONER_GRACE_SECONDS": "7", "PROVISIONER_SITE": "mainland", "PROVISIONER_UNLISTED": "warn"}
-    )
+    chosen = {"GRACE_SECONDS": "7", "SITE": "mainland", "UNLISTED": "warn", "INLINE_SECRETS": "refuse"}
+    settings = Settings.from_environment(SQLITE | {f"PROVISIONER_{name}": value for name, value in chosen.items()})
     assert settings.timings.grace_seconds == 7
     assert settings.timings.deployment == "test"
-    assert (settings.check_options.site, settings.check_options.unlisted) == ("mainland", "warn")
+    assert settings.check_options == CheckOptions("mainland", "warn", "refuse")

@@ -2,31 +2,38 @@
 
 What the SDK does that its documents do not say, and what is done about it here:
 
-- Every parameter, Password and UserData too, travels in the URL, and the text of a failed connection carries that URL.
-  So no SDK exception leaves this module, not even as the context of another, and every text is cleaned.
-- 4xx, 5xx and throttled answers are three unrelated classes under `AlibabaCloudException`; anything else, from a broken
-  connection to a 200 with an empty body, means that nobody knows what happened: `http_status` is None.
-- Its own retries are off: only the recorded token makes a second CreateInstance safe.
+- Left to itself it puts every parameter, Password and UserData too, into the URL, which proxies log and errors show.
+  Here they go into the signed form of the POST, as the official Terraform provider sends its ECS calls; one setting
+  goes back to the query. Either way no SDK exception leaves this module, not even as the context of another, and every
+  text is cleaned: those of failed connections carry the URL.
+- A region's id becomes part of a host's name. What is not one DNS label of a region's form is refused here, whoever
+  recorded it. The host is then the one of the SDK's own map, which knows the regions that differ.
+- 4xx, 5xx and throttled answers are three unrelated classes under `AlibabaCloudException`; an error status without
+  JSON, a gateway's, comes as `ForeignAnswer`. Anything else, from a broken connection to a 200 with an empty body,
+  means that nobody knows what happened: `http_status` is None, and `sent` false when the request cannot have left
+  (`never_left`).
+- Its own retries are off, and so are redirects: only the recorded token makes a second CreateInstance safe.
 - DescribeInstanceStatus and DescribeInstances answer ten instances unless asked for more.
 """
 
 from __future__ import annotations
 
 import json
-from threading import Lock
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from alibabacloud_ecs20140526 import models
 from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
-from alibabacloud_tea_openapi.utils_models import Config
+from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
 from darabonba.core import DaraCore
 from darabonba.runtime import RuntimeOptions
 
-from shared.adapters.ecs.sdk_patches import one_session_each
+from shared.adapters.ecs.transport import HOSTS, ForeignAnswer, never_left, take_over_sessions
 from shared.domain.create_instance.names import nest
 from shared.domain.create_instance.parameters import SECRET_PARAMETERS
+from shared.domain.create_instance.schema import REGION_ID
 from shared.domain.errors.model import ApiError
 from shared.domain.redact import redact, without_queries
 from shared.ports import ApiFailure, Created, Instance
@@ -45,19 +52,36 @@ STATUS_PAGE = 50
 DESCRIBE_PAGE = 100
 _LONGEST_CONNECT = 5.0
 _LONGEST_NAME = 200
+_NOT_FOUND = 404
+
+
+class FormClient(Client):  # type: ignore[misc] # the SDK is untyped
+    """The SDK's client, with what it would put into the query in the signed form of the POST instead."""
+
+    def call_api(self, params: Params, request: OpenApiRequest, runtime: RuntimeOptions) -> dict[str, Any]:
+        """Send one request, as the generated methods ask for it."""
+        request.body, request.query = request.query, None
+        return super().call_api(params, request, runtime)  # type: ignore[no-any-return] # the SDK is untyped
 
 
 class Ecs:
     """ECS in any region, one client each. Safe for any number of threads.
 
     `call_seconds` bounds connecting and waiting for an answer together. `endpoint` is a URL that replaces the regions'
-    own ones. `connections` is how many are kept open.
+    own ones. `parameters` says where a call's parameters travel: `body` or `query`. `connections` is how many are kept
+    open to each host.
     """
 
     def __init__(
-        self, credentials: Credentials, *, call_seconds: float, endpoint: str | None = None, connections: int = 20
+        self,
+        credentials: Credentials,
+        *,
+        call_seconds: float,
+        endpoint: str | None = None,
+        parameters: str = "body",
+        connections: int = 20,
     ) -> None:
-        one_session_each(DaraCore)
+        take_over_sessions(DaraCore)
         connect = min(_LONGEST_CONNECT, call_seconds / 3)
         self._runtime = RuntimeOptions(
             connect_timeout=int(connect * 1000),
@@ -66,8 +90,8 @@ class Ecs:
         )
         self._credentials = credentials
         self._endpoint = endpoint
-        self._clients: dict[str, Client] = {}
-        self._lock = Lock()
+        self._kind = Client if parameters == "query" else FormClient
+        self._client = lru_cache(HOSTS)(self._connect)
 
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
         """Call CreateInstance."""
@@ -78,7 +102,7 @@ class Ecs:
             return Created(_required(body.instance_id), body.order_id, body.trade_price)
 
         secrets = tuple(str(parameters[name]) for name in SECRET_PARAMETERS if name in parameters)
-        return self._call("CreateInstance", str(parameters["RegionId"]), send, secrets)
+        return self._call("CreateInstance", str(parameters.get("RegionId", "")), send, secrets)
 
     def statuses(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
         """Call DescribeInstanceStatus once, for at most 50 ids."""
@@ -158,29 +182,27 @@ class Ecs:
             token = body.next_token or None
 
     def _call(self, action: str, region_id: str, send: Callable[[Client], T], secrets: tuple[str, ...] = ()) -> T:
+        if not REGION_ID.holds(region_id):
+            says = "no region has such an id, so no call was made"
+            raise ApiFailure(ApiError(action, _NOT_FOUND, "InvalidRegionId.NotFound", says))
         try:
             return send(self._client(region_id))
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in there is an answer to be explained
             failure = _explain(action, error, (*secrets, *self._credentials.secrets))
         raise ApiFailure(failure)  # out here, so that the SDK's exception is not its context
 
-    def _client(self, region_id: str) -> Client:
-        with self._lock:
-            if region_id not in self._clients:
-                self._clients[region_id] = Client(self._config(region_id))
-            return self._clients[region_id]
-
-    def _config(self, region_id: str) -> Config:
-        where = urlsplit(self._endpoint or f"https://ecs.{region_id}.aliyuncs.com")
+    def _connect(self, region_id: str) -> Client:
+        where = urlsplit(self._endpoint or "https:")
         keys = self._credentials
-        return Config(
+        config = Config(
             access_key_id=keys.access_key_id,
             access_key_secret=keys.access_key_secret,
             security_token=keys.security_token or None,
             region_id=region_id,
-            endpoint=where.netloc,
+            endpoint=where.netloc or None,  # without one the client looks the region up in its map
             protocol=where.scheme,
         )
+        return self._kind(config)
 
 
 def _required(value: str | None) -> str:
@@ -223,6 +245,8 @@ def _explain(action: str, error: Exception, secrets: tuple[str, ...]) -> ApiErro
             retry_after=error.retry_after / 1000 if error.retry_after else None,
         )
     inner = getattr(error, "inner_exception", None) or error
+    if isinstance(inner, ForeignAnswer):
+        return ApiError(action, inner.status, "", str(inner))
     cause = inner.__context__ or inner  # the SDK wraps what `requests` raised, and forgets its type
     text = f"{type(cause).__name__}: {getattr(inner, 'message', inner)}"
-    return ApiError(action, None, "", redact(without_queries(text), secrets))
+    return ApiError(action, None, "", redact(without_queries(text), secrets), sent=not never_left(cause))

@@ -20,6 +20,7 @@ from shared.domain.create_instance.schema import (
     NOT_OPEN,
     PASSWORD_CHARACTERS,
     PASSWORD_CLASSES,
+    REGION_ID,
     SUPPLIED,
     THREE_DECIMALS,
     USER_DATA_SIZE,
@@ -91,7 +92,7 @@ BANDWIDTH_IN = "InvalidInternetMaxBandwidthIn.Malformed"
 
 # fmt: off
 PLACEMENT: tuple[Parameter, ...] = (
-    text("RegionId", "The region. Required.", "InvalidParameter", SUPPLIED),
+    text("RegionId", "The region. Required.", "InvalidRegionId.NotFound", SUPPLIED, REGION_ID),
     text("ZoneId", "The zone; with a VSwitchId it must be the vSwitch's own, or left out."),
     text("VSwitchId", "The vSwitch, for an instance in a VPC."),
     text("SecurityGroupId", "The security group."),

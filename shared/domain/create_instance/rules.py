@@ -33,7 +33,29 @@ def _slow_user_data(view: ParameterView) -> Iterator[Finding]:
         yield "UserData", "works on I/O optimised instances only, and IoOptimized is none"
 
 
+def _inline_password(view: ParameterView) -> Iterator[Finding]:
+    if view.inline_secrets == "refuse":
+        yield "Password", "is not taken from messages here: name a KeyPairName, or use the image's with PasswordInherit"
+
+
+def _inline_user_data(view: ParameterView) -> Iterator[Finding]:
+    if view.inline_secrets == "refuse":
+        yield "UserData", "is not taken from messages here: build an image that holds what the first start needs"
+
+
 INSTANCE: tuple[Rule, ...] = (
+    Rule(
+        "InvalidParameter",
+        "Password is not given where PROVISIONER_INLINE_SECRETS is refuse.",
+        "Password",
+        _inline_password,
+    ),
+    Rule(
+        "InvalidUserData.Forbidden",
+        "UserData is not given where PROVISIONER_INLINE_SECRETS is refuse.",
+        "UserData",
+        _inline_user_data,
+    ),
     Rule("MissingParameter", "One of ImageId and ImageFamily is required.", "", _no_image),
     Rule(
         "UnexpectedImageFamily.ImageIdSupplied", "ImageFamily is not given when ImageId is.", "ImageFamily", _two_images

@@ -109,6 +109,13 @@ INSTANCE_NAME_CHARACTERS = Limit(
 _ADDRESS_PART = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 IPV4 = pattern(rf"{_ADDRESS_PART}(?:\.{_ADDRESS_PART}){{3}}", "be an IPv4 address such as 172.16.236.10")
 
+# The id becomes a label of a host's name (ecs.{id}.aliyuncs.com). A first part of two letters keeps other services'
+# hosts out: with oss-cn-hangzhou it would be that of a bucket named ecs, which anybody may own.
+REGION_ID = pattern(
+    "(?:[a-z]{2}|rus)(?:-[a-z0-9]{1,14}){1,4}",
+    "be a region's id such as cn-hangzhou: lower-case letters, then parts of letters and digits after single hyphens",
+)
+
 _SPECIALS = "()`~!@#$%^&*-_+=|{}[]:;'<>,.?/"
 _CLASSES_NEEDED = 3
 _CLASSES = tuple(re.compile(expression) for expression in ("[A-Z]", "[a-z]", "[0-9]", "[" + re.escape(_SPECIALS) + "]"))

@@ -15,23 +15,27 @@ if TYPE_CHECKING:
 
 SITES = ("international", "mainland")
 UNLISTED = ("refuse", "warn")
+INLINE_SECRETS = ("allow", "refuse")
 SPOT = frozenset({"SpotWithPriceLimit", "SpotAsPriceGo"})
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """The two choices an operator has.
+    """The choices an operator has.
 
     `site` chooses the periods: `international` or `mainland`. `unlisted` says what becomes of values the page does
-    not list, where a list may have grown: `refuse` or `warn`.
+    not list, where a list may have grown: `refuse` or `warn`. `inline_secrets` says whether a message may hold a
+    Password or UserData: `allow` or `refuse`.
     """
 
     site: str = "international"
     unlisted: str = "refuse"
+    inline_secrets: str = "allow"
 
     def __post_init__(self) -> None:
-        if self.site not in SITES or self.unlisted not in UNLISTED:
-            raise ValueError(f"a contract's site is one of {SITES}, its unlisted one of {UNLISTED}")
+        for name, choices in (("site", SITES), ("unlisted", UNLISTED), ("inline_secrets", INLINE_SECRETS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is one of {choices}, not {getattr(self, name)!r}")
 
 
 class Unreadable(Exception):
@@ -44,6 +48,7 @@ class ParameterView:
     def __init__(self, flat: Mapping[str, Scalar], options: CheckOptions, unreadable: Collection[str]) -> None:
         self.flat = flat
         self.site = options.site
+        self.inline_secrets = options.inline_secrets
         self.numbered = _numbered([*flat, *(name for name in unreadable if lookup(name))])
         """The item numbers of each list, in order; items of which nothing could be read are there, too."""
         self.present = flat.keys() | {head for head, numbers in self.numbered.items() if numbers}

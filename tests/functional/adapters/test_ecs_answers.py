@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import pytest
 
 from shared.adapters.ecs.client import Ecs
+from shared.domain.errors.catalogue import classify
 from shared.logs import silence_sdks
 from shared.ports import ApiFailure, Created
 from shared.settings import Credentials
@@ -125,26 +126,55 @@ def test_a_refusal_without_a_code(script: Script, ecs: Ecs, body: str) -> None:
 
 
 ODD = {
-    "HTML from a gateway": (502, f"<html>{PASSWORD}</html>"),
-    "HTML with a 4xx": (403, "<html>blocked</html>"),
-    "empty error": (500, ""),
     "empty success": (200, ""),
     "no JSON": (200, "ok"),
     "JSON, no object": (200, "[1]"),
     "JSON null": (200, "null"),
     "no instance id": (200, '{"RequestId": "r"}'),
     "empty instance id": (200, '{"InstanceId": ""}'),
-    "error that is a list": (400, "[1]"),
-    "error that is text": (400, '"no"'),
+    "redirect": (307, ""),
+    "not modified": (304, ""),
 }
 
 
 @pytest.mark.parametrize(("status", "body"), ODD.values(), ids=ODD)
 def test_an_answer_that_says_nothing(script: Script, ecs: Ecs, status: int, body: str) -> None:
-    """What is no answer in the API's own form leaves the effect unknown, whatever its status."""
+    """What is no refusal and no answer in the API's own form leaves the effect unknown."""
     script.answers.append(f"HTTP/1.1 {status} X\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}".encode())
     error = failure(ecs)
-    assert (error.http_status, error.code) == (None, "")
+    assert (error.http_status, error.code, error.sent) == (None, "", True)
+
+
+HTML = f"<html>{PASSWORD}</html>"
+FOREIGN = {
+    "too long a URL": (414, HTML, "invalid_parameter", False),
+    "too large a body": (413, HTML, "invalid_parameter", False),
+    "blocked": (403, HTML, "permission", False),
+    "no such method": (405, HTML, "unsupported", False),
+    "no such body": (415, HTML, "unsupported", False),
+    "proxy wants a password": (407, HTML, "permission", False),
+    "nothing there": (404, "", "not_found", False),
+    "error that is a list": (400, "[1]", "invalid_parameter", False),
+    "error that is text": (400, '"no"', "invalid_parameter", False),
+    "error that is endless": (400, "[" * 100_000, "invalid_parameter", False),
+    "teapot": (418, HTML, "invalid_parameter", False),
+    "too many": (429, HTML, "throttled", False),
+    "waited in vain": (408, HTML, "internal", True),
+    "bad gateway": (502, HTML, "internal", True),
+    "gateway time-out": (504, "", "internal", True),
+    "empty error": (500, "", "internal", True),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "category", "unknown"), FOREIGN.values(), ids=FOREIGN)
+def test_an_error_that_is_not_the_apis(
+    script: Script, ecs: Ecs, status: int, body: str, category: str, *, unknown: bool
+) -> None:
+    """What a gateway answers is judged by its status: 4xx is definite, but for 408 and 429; 5xx is unknown."""
+    script.answer(status, body, content_type="text/html")
+    error = failure(ecs)
+    assert (error.http_status, error.code, error.sent) == (status, "", True)
+    assert (classify(error).category, classify(error).unknown) == (category, unknown)
 
 
 def test_a_connection_that_ends(script: Script, ecs: Ecs) -> None:
@@ -172,15 +202,16 @@ def test_no_answer_in_time(script: Script) -> None:
     assert len(script.requests) == 1
 
 
-def test_nobody_there() -> None:
-    """A refused connection says so, without the URL's query: Password is in it."""
+@pytest.mark.parametrize(("parameters", "url"), [("body", "url: / "), ("query", "url: /?***")])
+def test_nobody_there(parameters: str, url: str) -> None:
+    """A refused connection says so; where the URL has a query, Password is in it, and it is not shown."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    error = failure(Ecs(KEYS, call_seconds=1, endpoint=f"http://127.0.0.1:{port}"))
+    error = failure(Ecs(KEYS, call_seconds=1, endpoint=f"http://127.0.0.1:{port}", parameters=parameters))
     assert error.http_status is None
     assert error.message.startswith("ConnectionError: ")
     assert "Connection refused" in error.message
-    assert "url: /?***" in error.message
+    assert url in error.message
 
 
 def test_a_name_that_does_not_exist() -> None:
@@ -195,8 +226,10 @@ def test_success(script: Script, ecs: Ecs) -> None:
     assert ecs.create(PARAMETERS) == Created("i-1", "o-1", 0.165)
 
 
-def test_what_goes_out(script: Script, ecs: Ecs) -> None:
+@pytest.mark.parametrize("place", ["body", "query"])
+def test_what_goes_out(script: Script, place: str) -> None:
     """Flat names go out as they are documented; nested ones, lists, numbers, booleans and text alike."""
+    ecs = Ecs(KEYS, call_seconds=1.5, endpoint=script.url, parameters=place)
     given = {
         "RegionId": "cn-hangzhou",
         "InstanceType": "ecs.g6.large",
@@ -218,9 +251,38 @@ def test_what_goes_out(script: Script, ecs: Ecs) -> None:
     script.answer(200, '{"InstanceId": "i-1"}')
     ecs.create(given)
     (request,) = script.requests
-    target = request.split()[1].decode()
-    sent = {name: values[0] for name, values in parse_qs(urlsplit(target).query, keep_blank_values=True).items()}
+    places = {"query": urlsplit(request.split()[1].decode()).query, "body": request.rpartition(b"\r\n\r\n")[2].decode()}
+    text = places.pop(place)
+    sent = {name: values[0] for name, values in parse_qs(text, keep_blank_values=True).items()}
     assert sent == {name: str(value) for name, value in given.items()}
+    assert list(places.values()) == [""]
+
+
+def test_no_call_says_anything_in_its_url(script: Script, ecs: Ecs) -> None:
+    """Every call's parameters are in the body: ids, and the tag with the request's id in it, too."""
+    instances = json.dumps({"Instances": {"Instance": []}})
+    for body in (
+        '{"InstanceId": "i-1"}',
+        EMPTY_STATUSES,
+        instances,
+        instances,
+        instances,
+        "{}",
+        '{"IpAddress": "1"}',
+        "{}",
+    ):
+        script.answer(200, body)
+    ecs.create(PARAMETERS)
+    ecs.statuses("cn-hangzhou", ["i-1"])
+    ecs.describe("cn-hangzhou", ["i-1"])
+    ecs.find_by_tag("cn-hangzhou", "k", "v")
+    ecs.tagged("cn-hangzhou", "k")
+    ecs.start("cn-hangzhou", "i-1")
+    ecs.allocate_address("cn-hangzhou", "i-1")
+    ecs.delete("cn-hangzhou", "i-1")
+    assert [request.partition(b"\r\n")[0] for request in script.requests] == [b"POST / HTTP/1.1"] * 8
+    for name in (b"authorization", b"x-acs-content-sha256", b"content-type: application/x-www-form-urlencoded"):
+        assert all(name in request.lower() for request in script.requests)
 
 
 def test_debug_of_the_sdk_is_off(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from local import defaults
 from local.cloud.cloud import Cloud
 from local.cloud.in_process import in_process
 from shared.adapters.ecs.client import STATUS_PAGE, Ecs
+from shared.domain.errors.catalogue import classify
 from shared.ports import ApiFailure
 from shared.settings import Credentials
 
@@ -99,6 +101,31 @@ def test_found_by_tag_over_pages(cloud: Clients, ecs: Ecs) -> None:
     assert ecs.find_by_tag(REGION, defaults.REQUEST_TAG, "test/nobody") == []
 
 
+@pytest.mark.parametrize("place", ["body", "query"])
+def test_both_places(cloud: Clients, place: str) -> None:
+    """The cloud takes and checks signed parameters in the body as in the query; a wrong secret is refused in both."""
+    ecs = Ecs(KEYS, call_seconds=10, endpoint=cloud.ecs_endpoint, parameters=place)
+    instance_id = create(ecs)
+    assert ecs.statuses(REGION, [instance_id]) == {instance_id: "Pending"}
+    assert {"?" in target for target in cloud.cloud.access} == {place == "query"}
+    wrong = Credentials(defaults.ACCESS_KEY_ID, "another-secret")
+    with pytest.raises(ApiFailure) as caught:
+        create(Ecs(wrong, call_seconds=10, endpoint=cloud.ecs_endpoint, parameters=place), 2)
+    assert caught.value.error.code == "SignatureDoesNotMatch"
+
+
+def test_the_most_user_data(cloud: Clients) -> None:
+    """32 KB of user data pass in the body; in the URL they meet the gateway's limit, which is a definite refusal."""
+    data = {"UserData": base64.b64encode(b"\0" * 32 * 1024).decode()}
+    assert create(Ecs(KEYS, call_seconds=10, endpoint=cloud.ecs_endpoint), **data)
+    with pytest.raises(ApiFailure) as caught:
+        create(Ecs(KEYS, call_seconds=10, endpoint=cloud.ecs_endpoint, parameters="query"), 2, **data)
+    error = caught.value.error
+    assert (error.http_status, error.code, error.sent) == (414, "", True)
+    assert (classify(error).parameter, classify(error).unknown) == ("UserData", False)
+    assert cloud.cloud.calls == {"ecs.CreateInstance": 1}
+
+
 @pytest.mark.parametrize("effect", ["lose-request", "lose-response"])
 def test_lost(cloud: Clients, ecs: Ecs, effect: str) -> None:
     """A lost call is unknown, was made once, and the same token finds out what came of it."""
@@ -134,12 +161,20 @@ def test_a_wrong_key(cloud: Clients) -> None:
 
 
 def test_each_region_has_its_endpoint() -> None:
-    """Without an endpoint of its own, a region's calls go to its host over https."""
+    """Without an endpoint of its own, a region's calls go over https to the host of the SDK's map or rule."""
     ecs = Ecs(KEYS, call_seconds=5)
     with in_process(Cloud()) as mock:
-        for region in ("cn-beijing", "ap-southeast-1", "cn-beijing"):
+        for region, host in (
+            ("cn-beijing", "ecs.cn-beijing"),
+            ("ap-southeast-1", "ecs.ap-southeast-1"),
+            ("cn-hangzhou", "ecs-cn-hangzhou"),
+            ("cn-shanghai-finance-1", "ecs-cn-hangzhou"),
+            ("cn-beijing-gov-1", "ecs"),
+            ("cn-zhengzhou-nebula-1", "ecs.cn-qingdao-nebula"),
+            ("cn-beijing", "ecs.cn-beijing"),
+        ):
             ecs.statuses(region, ["i-1"])
-            assert str(mock.calls[-1].request.url).startswith(f"https://ecs.{region}.aliyuncs.com/?")
+            assert str(mock.calls[-1].request.url) == f"https://{host}.aliyuncs.com/"
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""One pool of connections for each endpoint."""
+"""One session for all endpoints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local import defaults
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
 from shared.adapters.ecs.client import Ecs
-from shared.adapters.ecs.sdk_patches import one_session_each
+from shared.adapters.ecs.transport import take_over_sessions
 from shared.settings import Credentials
 from shared.usecases.threads import map_threads
 
@@ -36,8 +36,13 @@ def test_first_calls_that_come_together_make_one_session(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(ssl, "create_default_context", slowly)
     with running(Cloud(provisioned=True)) as url:
-        ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=10, endpoint=url)
-        assert not one_session_each(DaraCore)  # once is enough
+        ecs = Ecs(
+            Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET),
+            call_seconds=10,
+            endpoint=url,
+            connections=13,
+        )
+        assert not take_over_sessions(DaraCore)  # once is enough
 
         def call(_: int) -> dict[str, str]:
             together.wait()

@@ -39,6 +39,16 @@ def test_state(cloud: Clients) -> None:
     assert state["calls"] == {"ecs.CreateInstance": 1, "mns.CreateQueue": 1}
 
 
+def test_access(cloud: Clients) -> None:
+    """The cloud tells path and query of what it was asked, as they were sent; its own calls and a reset aside."""
+    create(cloud.ecs(), InstanceName="a-b")
+    (target,) = cloud.local("access")
+    assert target.startswith("/?")
+    assert "InstanceName=a-b" in target
+    cloud.local("reset", {})
+    assert cloud.local("access") == []
+
+
 def test_clock_and_reset(cloud: Clients) -> None:
     """The driven clock moves forward only; a reset forgets everything, faults and configuration too."""
     ecs = cloud.ecs()

@@ -113,6 +113,35 @@ def test_from_message_to_outcome(cloud: Clients, context: object, capfd: pytest.
     assert {line["invocation"] for line in lines} == {context.request_id}  # type: ignore[attr-defined] # either shape
     assert "Hunter2" not in out + err
     assert defaults.ACCESS_KEY_SECRET not in out + err
+    assert_nothing_in_urls(cloud)
+
+
+def assert_nothing_in_urls(cloud: Clients) -> None:
+    """Fail when a URL, as the local cloud saw it on the wire, says anything of a message."""
+    assert "/" in cloud.cloud.access  # ECS was called
+    for text in ("Hunter2", "order-1", "ecs.g6.large", defaults.REGION):
+        assert not any(text in target for target in cloud.cloud.access)
+
+
+def test_the_search_of_urls_bites(cloud: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: with the parameters back in the query the request is made all the same, and its password is seen."""
+    monkeypatch.setenv("PROVISIONER_ECS_PARAMETERS", "query")
+    provision.initializer(NEW)
+    assert json.loads(provision.handler(event(message("order-1")), NEW)) == {"created": 1}
+    with pytest.raises(AssertionError):
+        assert_nothing_in_urls(cloud)
+    assert any("Hunter2" in target for target in cloud.cloud.access)
+
+
+def test_inline_secrets_can_be_refused(cloud: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PROVISIONER_INLINE_SECRETS=refuse a message with a password is refused, and told what to do instead."""
+    monkeypatch.setenv("PROVISIONER_INLINE_SECRETS", "refuse")
+    provision.initializer(NEW)
+    assert json.loads(provision.handler(event(message("order-1")), NEW)) == {"refused": 1}
+    (violation,) = outcomes(cloud)["order-1"]["data"]["violations"]
+    assert (violation["field"], violation["code"]) == ("parameters.Password", "InvalidParameter")
+    assert "KeyPairName" in violation["message"]
+    assert "PasswordInherit" in violation["message"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="CPUs can be chosen on Linux only")

@@ -218,7 +218,36 @@ CASES: list[Case] = [
         for disk in ("SystemDisk", "DataDisk.1")
     ),
     *(
-        Case(f"{name}: required", name, "MissingParameter", values(name, "x"), values(name, None, ""))
-        for name in ("RegionId", "InstanceType")
+        Case(f"{name}: required", name, "MissingParameter", values(name, good), values(name, None, ""))
+        for name, good in (("RegionId", "cn-beijing"), ("InstanceType", "x"))
+    ),
+    Case(
+        "RegionId: one DNS label of a region's form",
+        "RegionId",
+        "InvalidRegionId.NotFound",
+        values("RegionId", "us-east-1", "cn-shanghai-finance-1", "rus-west-1-pop", "cn-zhangbei-na61-b01"),
+        values(
+            "RegionId",
+            *("evil.example.com/x", "x@host:1/", "host#", "host?", "169.254.1.1/", "cn-hangzhou.evil", "cn-hangzhou\n"),
+            *(
+                "cn",
+                "CN-Hangzhou",
+                "cn--hangzhou",
+                "cn-hangzhou-",
+                "-cn",
+                "cn_hangzhou",
+                " cn-hangzhou",
+                "cn-h\u0430ngzhou",
+            ),
+            *(
+                "oss-cn-hangzhou",
+                "cn-" + "x" * 15,
+                "cn-a-a-a-a-a",
+                "cn\uff0dhangzhou",
+                "cn-\u0661",
+                "[::1]",
+                "%63n-hangzhou",
+            ),
+        ),
     ),
 ]

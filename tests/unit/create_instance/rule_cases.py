@@ -8,6 +8,7 @@ from shared.domain.create_instance.view import CheckOptions
 from tests.support.cases import Case
 
 MAINLAND = CheckOptions(site="mainland")
+NO_SECRETS = CheckOptions(inline_secrets="refuse")
 ESSD = "cloud_essd"
 SPOT: dict[str, Any] = {"SpotStrategy": "SpotAsPriceGo", "ZoneId": "cn-hangzhou-g"}
 PREPAID: dict[str, Any] = {"InstanceChargeType": "PrePaid", "Period": 1}
@@ -58,6 +59,22 @@ def _period(name: str, unit: str | None, good: list[int], bad: list[int], contra
 
 
 CASES: list[Case] = [
+    Case(
+        "Password: not where inline secrets are refused",
+        "Password",
+        "InvalidParameter",
+        [{"KeyPairName": "k"}, {"PasswordInherit": True}],
+        [{"Password": "Hunter2+x"}],
+        NO_SECRETS,
+    ),
+    Case(
+        "UserData: not where inline secrets are refused",
+        "UserData",
+        "InvalidUserData.Forbidden",
+        [{}],
+        [{"UserData": "aGVsbG8="}],
+        NO_SECRETS,
+    ),
     Case(
         "ImageId: required unless ImageFamily is given",
         "ImageId",

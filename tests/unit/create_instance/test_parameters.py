@@ -239,8 +239,8 @@ def test_checking_flat_parameters_never_raises() -> None:
     assert json.dumps([each.message for each in check_parameters({})])
 
 
-@pytest.mark.parametrize("wrong", [{"site": "moon"}, {"unlisted": "ignore"}])
-def test_a_contract_has_two_known_choices(wrong: dict[str, str]) -> None:
-    """A contract that means nothing cannot be made."""
+@pytest.mark.parametrize("wrong", [{"site": "moon"}, {"unlisted": "ignore"}, {"inline_secrets": "hide"}])
+def test_options_are_known_choices(wrong: dict[str, str]) -> None:
+    """Options that mean nothing cannot be made."""
     with pytest.raises(ValueError, match="one of"):
         CheckOptions(**wrong)
