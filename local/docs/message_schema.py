@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.create_instance.names import FIXED
+from shared.domain.create_instance.json_types import INTEGER_TEXT, LONGEST_INTEGER, LONGEST_NUMBER, NUMBER_TEXT
+from shared.domain.create_instance.names import ALIASES, FIXED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
 from shared.domain.message import envelope, request
 from shared.domain.message.alternatives import OWN_TAGS
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_ID = "urn:provisioner:schema:message:1"
-TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+TYPES: dict[type, Schema] = {
+    str: {"type": "string"},
+    int: {"type": ["integer", "string"], "pattern": f"^{INTEGER_TEXT}$", "maxLength": LONGEST_INTEGER},
+    float: {"type": ["number", "string"], "pattern": f"^{NUMBER_TEXT}$", "maxLength": LONGEST_NUMBER},
+    bool: {"type": ["boolean", "string"], "pattern": "^(?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"},
+}
+"""A number or a boolean may come as the text that the query string carries. Its range is checked by the worker."""
+_NAMES = PARAMETERS | {other: PARAMETERS[name] for other, name in ALIASES.items()}
 NUMBER = r"\.[1-9][0-9]*\."
 
 
@@ -132,14 +140,14 @@ def _numbered(but: Collection[str] = ()) -> Schema:
     """Return the flat names of list items, as expressions; numbers have no leading zeros."""
     return {
         f"^{name.replace('.N.', NUMBER)}$": value_schema(item)
-        for name, item in PARAMETERS.items()
+        for name, item in _NAMES.items()
         if ".N." in name and _head(name) not in but
     }
 
 
 def _members(head: str) -> Schema:
     prefixes = (f"{head}.N.", f"{head}.")
-    found = {name: item for name, item in PARAMETERS.items() if name.startswith(prefixes)}
+    found = {name: item for name, item in _NAMES.items() if name.startswith(prefixes)}
     schema: Schema = {
         "type": "object",
         "additionalProperties": False,
@@ -162,7 +170,7 @@ def _head(name: str) -> str:
 
 def value_schema(parameter: Parameter) -> Schema:
     """Return the schema of one value."""
-    schema: Schema = {"type": TYPES[parameter.kind], "description": parameter.about}
+    schema: Schema = TYPES[parameter.kind] | {"description": parameter.about}
     negations: list[Schema] = []
     for limit in parameter.limits:
         keywords = dict(limit.schema)

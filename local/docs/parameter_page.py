@@ -31,9 +31,16 @@ Every parameter a message can give, its limits, and the code a breach is answere
 `shared/domain/create_instance/` by `make docs`; the source is Alibaba Cloud's page of CreateInstance, 10 April 2026.
 
 Two spellings, which may be mixed: nested (`"SystemDisk": {"Size": 40}`, `"DataDisk": [{"Size": 100}]`) and flat
-(`"SystemDisk.Size": 40`, `"DataDisk.1.Size": 100`). Items are numbered from 1 without gaps. Types are strict: no `"40"`
-for 40. A name given twice, in one spelling or in both, is refused. Values under *one of* are those the page lists;
-`PROVISIONER_UNLISTED=warn` lets others through with a warning.
+(`"SystemDisk.Size": 40`, `"DataDisk.1.Size": 100`). Items are numbered from 1 without gaps. A name given twice, in one
+spelling or in several, is refused. `Tag.N.key` and `Tag.N.value` are `Tag.N.Key` and `Tag.N.Value`.
+
+A number or a boolean may be written as text, as the command line and the query string do: `"40"`, `"0.980000"` and
+`"True"` are 40, 0.98 and true, and make the same request. The text of a number is what JSON would write: no spaces, no
+unit, no leading zeros; no fraction for an integer. Booleans are `true` or `false` in any case; 1 is neither. Only a
+tag's value may be the empty text: leave other parameters out. Base64 may have line breaks; they are not sent. The
+fields beside `parameters` are strict: no `"900"` for 900.
+
+Values under *one of* are those the page lists; `PROVISIONER_UNLISTED=warn` lets others through with a warning.
 """
 
 

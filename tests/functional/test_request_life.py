@@ -139,7 +139,7 @@ def test_a_failure_after_a_lost_request_is_settled_by_absence(worker: Worker) ->
 def test_a_throttled_message_alone_is_delivered_again(worker: Worker) -> None:
     """Of ten messages with a malformed, an invalid and a throttled one, only the throttled one comes again."""
     fault(worker, "CreateInstance", "r5", **refusal(400, "Throttling.User"))
-    invalid = message("bad", parameters={"SystemDisk.Size": "40"})
+    invalid = message("bad", parameters={"SystemDisk.Size": "40G"})
     worker.enqueue("{", invalid, *[message(f"r{number}") for number in range(8)])
     worker.settle()
     types = [event["type"].rpartition(".")[2] for event in worker.outcomes()]

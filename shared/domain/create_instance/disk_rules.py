@@ -115,7 +115,7 @@ def _slow_key(view: ParameterView, disk: str) -> Iterator[Finding]:
 def _same_device(view: ParameterView) -> Iterator[Finding]:
     first: dict[object, str] = {}
     for disk in view.data_disks:
-        device = view.get(f"{disk}.Device")
+        device = view.flat.get(f"{disk}.Device")
         if device is not None and first.setdefault(device, disk) != disk:
             yield f"{disk}.Device", f"is the same as {first[device]}.Device"
 

@@ -1,10 +1,12 @@
-"""JSON types: how values and types are named to people, and fields that take a value for what it is.
+"""JSON types: how values and types are named to people, what a text says of a number, and strict fields.
 
-No "40" for 40, no 1 for true.
+The fields of the envelope take no "40" for 40; parameters do, because the query string of the API has nothing but text.
+Neither takes 1 for true.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -68,7 +70,7 @@ class Strict(fields.Field[Any]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - marshmallow's
         if (words := unreadable(value, self._kind)) is not None:
-            raise ValidationError(words)
+            raise ValidationError(words + _unquoted(value, self._kind))
         return value
 
 
@@ -76,12 +78,73 @@ def unreadable(value: Any, kind: type) -> str | None:
     """Say why a value is not one of that kind; None when it is."""
     given = type(value)
     if given not in TYPES[kind]:
-        return "must not be null" if value is None else f"must be {KINDS[kind]}, not {kind_of(value)}"
+        words = shown(value) if given in {str, float} and kind in {int, float, bool} else kind_of(value)
+        return "must not be null" if value is None else f"must be {KINDS[kind]}, not {words}"
     if given is str and not value.isascii() and has_lone_surrogate(value):
         return "must be valid Unicode text (it has half of a surrogate pair)"
     if given is float and not -_INFINITY < value < _INFINITY:
         return "must be a finite number"
     return None
+
+
+INTEGER_TEXT = "-?(?:0|[1-9][0-9]*)"
+NUMBER_TEXT = INTEGER_TEXT + r"(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+LONGEST_INTEGER = 18
+LONGEST_NUMBER = 32
+_INTEGER, _NUMBER = re.compile(INTEGER_TEXT), re.compile(NUMBER_TEXT)
+_BOOLEANS = {"true": True, "false": False}
+
+
+def from_text(text: str, kind: type) -> int | float | bool | None:
+    """Return the number or the boolean that a text writes; None when it is none of that kind.
+
+    A number is written as JSON writes it, in at most 32 characters: no spaces, no plus, no leading zeros, no other
+    digits than ASCII's; an integer has no fraction, no exponent and at most 18 characters. Booleans may have capitals.
+    """
+    if kind is bool:
+        return _BOOLEANS.get(text.lower())
+    if kind not in {int, float} or len(text) > LONGEST_NUMBER:
+        return None
+    if len(text) <= LONGEST_INTEGER and _INTEGER.fullmatch(text):
+        return int(text)
+    number = float(text) if kind is float and _NUMBER.fullmatch(text) else _INFINITY
+    return number if abs(number) < _INFINITY else None
+
+
+_YES = frozenset({"1", "yes", "y", "on", "t", "enable", "enabled"})
+_NO = frozenset({"0", "no", "n", "off", "f", "disable", "disabled"})
+_QUANTITY = re.compile(
+    r"\s*([+-]?(?:\d[\d,_]*(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?)\s*(?:gi?b?|mbps|mbit/s)?\s*", re.IGNORECASE
+)
+_EXAMPLES = {int: "write a whole number in digits, such as 40", float: "write a number such as 0.98"}
+
+
+def instead(value: Any, kind: type) -> str:
+    """Say what to write for a value that is none of its kind: the rest of a sentence, perhaps empty."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if kind is str:
+        return ": write it in quotes"
+    if kind is bool:
+        word = str(value).strip().lower()
+        return f": write {'true' if word in _YES else 'false' if word in _NO else 'true or false'}"
+    return f": {_written(value, kind)}"
+
+
+def _written(value: Any, kind: type) -> str:
+    text = str(value)
+    quantity = _QUANTITY.fullmatch(text) if len(text) <= LONGEST_NUMBER else None
+    if quantity is None or isinstance(value, bool):
+        return _EXAMPLES[kind]
+    number = float(quantity[1].replace(",", ""))
+    if number.is_integer() and abs(number) < 10**15:
+        return f"write {int(number)}"
+    return _EXAMPLES[kind] if kind is int else f"write {number}"
+
+
+def _unquoted(value: Any, kind: type) -> str:
+    said = from_text(value, kind) if isinstance(value, str) else None
+    return "" if said is None else f": write {shown(said)} without quotes"
 
 
 def has_lone_surrogate(text: str) -> bool:

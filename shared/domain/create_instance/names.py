@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.create_instance.json_types import Repeated, kind_of, printable, unreadable
-from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
-from shared.domain.create_instance.schema import Violation
+from shared.domain.create_instance.hints import MOST, NO_PARAMETER, unknown_parameter
+from shared.domain.create_instance.json_types import Repeated, from_text, instead, kind_of, printable, unreadable
+from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
+from shared.domain.create_instance.schema import BASE64, Violation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,9 @@ def lookup(name: str) -> Parameter | None:
 
 
 _OWNER = "the caller's account owns what it creates; the page does not have this parameter"
-_LOWER_CASE = "the page advises against the lower-case spelling, and the SDK cannot send it"
+
+ALIASES: dict[str, str] = {"Tag.N.key": "Tag.N.Key", "Tag.N.value": "Tag.N.Value"}
+"""Spellings that the page has beside its own and advises against; the SDK cannot send them."""
 
 OMITTED: dict[str, str] = {
     "ManagedHostId": "only the SDK has it; the page does not say what it does",
@@ -59,8 +62,6 @@ OMITTED: dict[str, str] = {
     "OwnerId": _OWNER,
     "ResourceOwnerAccount": _OWNER,
     "ResourceOwnerId": _OWNER,
-    "Tag.N.key": _LOWER_CASE,
-    "Tag.N.value": _LOWER_CASE,
 }
 
 
@@ -86,10 +87,13 @@ def nest(flat: Mapping[str, Scalar]) -> dict[str, Any]:
 
 
 _SUFFIX = {
-    head: frozenset(n.split(".")[-1] for n in PARAMETERS if n.startswith(head + ".")) for head in (*OBJECTS, *LISTS)
+    head: frozenset(n.split(".")[-1] for n in (*PARAMETERS, *ALIASES) if n.startswith(head + "."))
+    for head in (*OBJECTS, *LISTS)
 }
-
-_BY_LOWER_CASE = {name.lower(): name for name in (*PARAMETERS, *OBJECTS, *LISTS)}
+_AS_LIST = {head: f': write [{{"{min(_SUFFIX[head])}": ...}}]' for head in LISTS}
+_FOLDED = frozenset(name for name, item in PARAMETERS.items() if BASE64 in item.limits)
+"""What may be broken into lines, as most Base64 encoders do; the breaks are no part of the value."""
+_LINE_BREAKS = str.maketrans("", "", "\r\n")
 _NUMBER = re.compile(r"\.[0-9]+\.")
 
 FIXED = frozenset({"RegionId", "Tag", "DryRun", "ClientToken", "Password", "UserData"})
@@ -112,6 +116,12 @@ class Flat:
         """Note a violation; nothing more can be said of that name."""
         self.violations.append(Violation(name, code, words))
         self.unreadable.add(name)
+
+    def explain(self, name: str) -> str:
+        """Say that a name is no parameter, why, and what it was probably meant to be."""
+        if name in OMITTED:
+            return f"is not supported: {OMITTED[name]}"
+        return unknown_parameter(name) if len(self.violations) < MOST else NO_PARAMETER
 
 
 def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
@@ -138,22 +148,57 @@ def flatten(given: Mapping[str, Any], *, overlay: bool = False) -> Flat:
 def _leaf(flat: Flat, name: str, value: Any, *, overlay: bool) -> None:
     parameter = lookup(name)
     if parameter is None:
-        flat.refuse(printable(name), _unknown(name))
-        return
+        given, name = name, _documented(name)
+        parameter = lookup(name)
+        if parameter is None:
+            flat.refuse(printable(given), flat.explain(given))
+            return
     if ".N." in parameter.name:
         head, number, _ = name.split(".")
         flat.numbers.setdefault(head, set()).add(int(number))
         overlay = False  # a list replaces the whole list, so there is nothing a null could remove
     if name in flat.values or name in flat.unreadable:
-        flat.refuse(name, "is given twice, nested and flat")
+        flat.refuse(name, "is given twice, in two spellings")
     elif value is None and overlay:
         flat.values[name] = None
     else:
-        words = unreadable(value, parameter.kind)
-        if words is None:
-            flat.values[name] = value
-        else:
-            flat.refuse(name, words)
+        _value(flat, name, parameter, value, overlay=overlay)
+
+
+def _value(flat: Flat, name: str, parameter: Parameter, value: Any, *, overlay: bool) -> None:
+    said = _said(parameter, value) if type(value) is str else value
+    if said == "" and (code := _code_of_empty(parameter)):
+        flat.refuse(name, _EMPTY_REQUIRED if name in REQUIRED else _EMPTY_OVERLAY if overlay else _EMPTY, code)
+    elif (words := unreadable(said, parameter.kind)) is None:
+        flat.values[name] = said
+    else:
+        flat.refuse(name, words + instead(said, parameter.kind))
+
+
+def _said(parameter: Parameter, text: str) -> Scalar:
+    """Return what a text says: the number or the boolean that it writes, Base64 without its line breaks, or itself."""
+    if parameter.name in _FOLDED:
+        return text.translate(_LINE_BREAKS)
+    number = from_text(text, parameter.kind)
+    return text if number is None else number
+
+
+_EMPTY = "must not be empty: leave it out"
+_EMPTY_OVERLAY = "must not be empty: leave it out, or write null to remove it"
+_EMPTY_REQUIRED = "must not be empty: it is required"
+
+
+def _code_of_empty(parameter: Parameter) -> str:
+    """Return the code for an empty text; none when the parameter may be empty."""
+    if parameter.kind is not str:
+        return "InvalidParameter"
+    return next((limit.code or parameter.code for limit in parameter.limits if not limit.holds("")), "")
+
+
+def _documented(name: str) -> str:
+    """Return the spelling that the page prefers (`Tag.1.Key` for `Tag.1.key`), or the name itself."""
+    preferred = ALIASES.get(_NUMBER.sub(".N.", name, count=1))
+    return f"{name.rpartition('.')[0]}.{preferred.rpartition('.')[2]}" if preferred else name
 
 
 def _object(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:
@@ -169,7 +214,7 @@ def _list(flat: Flat, head: str, value: Any, *, overlay: bool) -> None:
     if overlay and (value is None or value == []):
         flat.values[head] = None
     elif not isinstance(value, list):
-        flat.refuse(head, f"must be a list, not {kind_of(value)}")
+        flat.refuse(head, f"must be a list, not {kind_of(value)}{_AS_LIST[head] if isinstance(value, dict) else ''}")
     else:
         for number, item in enumerate(value, start=1):
             prefix = f"{head}.{number}"
@@ -190,16 +235,7 @@ def _members(flat: Flat, head: str, prefix: str, members: dict[str, Any], *, ove
         if name in _SUFFIX[head]:
             _leaf(flat, f"{prefix}.{name}", value, overlay=overlay)
         else:
-            flat.refuse(f"{prefix}.{printable(name)}", _unknown(f"{prefix}.{name}"))
-
-
-def _unknown(name: str) -> str:
-    """Say that a name is none, why, and what it would be in the documented spelling."""
-    spelt = _NUMBER.sub(".N.", name, count=1)
-    if spelt in OMITTED:
-        return f"is not supported: {OMITTED[spelt]}"
-    meant = _BY_LOWER_CASE.get(spelt.lower())
-    return f"there is no such parameter; did you mean {meant}?" if meant else "there is no such parameter"
+            flat.refuse(f"{prefix}.{printable(name)}", flat.explain(f"{prefix}.{name}"))
 
 
 def _repeated(flat: Flat, members: Mapping[str, Any], prefix: str) -> frozenset[str]:

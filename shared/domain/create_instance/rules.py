@@ -250,14 +250,14 @@ BILLING: tuple[Rule, ...] = (
 
 def _value_without_key(view: ParameterView) -> Iterator[Finding]:
     for number in view.numbered["Tag"]:
-        if view.get(f"Tag.{number}.Key") is None:
+        if not view.given(f"Tag.{number}.Key"):
             yield f"Tag.{number}.Key", "is required: a tag has a key"
 
 
 def _same_key(view: ParameterView) -> Iterator[Finding]:
     first: dict[object, int] = {}
     for number in view.numbered["Tag"]:
-        key = view.get(f"Tag.{number}.Key")
+        key = view.flat.get(f"Tag.{number}.Key")
         if key is not None and first.setdefault(key, number) != number:
             yield f"Tag.{number}.Key", f"is the same as Tag.{first[key]}.Key"
 

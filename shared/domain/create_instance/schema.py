@@ -134,7 +134,7 @@ RAW_USER_DATA_BYTES = 32 * 1024
 _BASE64 = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 BASE64 = Limit(
     lambda value: _BASE64.fullmatch(value) is not None,
-    "be Base64 of the standard alphabet, padded and without line breaks",
+    "be Base64 of the standard alphabet, padded",
     code="InvalidUserData.Base64FormatInvalid",
     schema={"contentEncoding": "base64"},
 )
@@ -142,7 +142,6 @@ USER_DATA_SIZE = Limit(
     lambda value: len(value) // 4 * 3 - value[-2:].count("=") <= RAW_USER_DATA_BYTES,
     f"hold at most {RAW_USER_DATA_BYTES} bytes before encoding",
     code="InvalidUserData.SizeExceeded",
-    schema={"maxLength": 43692},
 )
 
 _DECIMALS = 3

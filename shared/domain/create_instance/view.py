@@ -61,6 +61,10 @@ class ParameterView:
             raise Unreadable(name)
         return self.flat.get(name)
 
+    def given(self, name: str) -> bool:
+        """Tell whether there is a value, in a wrong type perhaps."""
+        return name in self.flat or name in self._unreadable
+
     def number(self, name: str, default: int) -> int:
         """Return an integer or the API's default for it."""
         value = self.get(name)

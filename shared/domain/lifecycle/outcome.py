@@ -112,8 +112,16 @@ def refused(
 
 def _refusal_error(first: Violation) -> dict[str, Any]:
     data = error_data(ApiError("message", 400, first.code, first.message))
+    field = first.field[:_MAX_FIELD]
+    if field and first.code in _OUR_SHAPE:
+        # The catalogue's remedy for these is about what the API means by them.
+        data["remedy"] = f"{_OUR_SHAPE[first.code]} {field} and send the message again: {data['message']}."
     # `never`, whatever the code means when the API sends it: nothing but another message helps.
-    return {**data, "retry": Retry.NEVER.value, "parameter": first.field[:_MAX_FIELD] or data["parameter"]}
+    return {**data, "retry": Retry.NEVER.value, "parameter": field or data["parameter"]}
+
+
+_OUR_SHAPE = {"InvalidParameter": "Correct", "MissingParameter": "Add"}
+"""The codes of whatever is wrong with a message's own shape, and what is to be done with the field."""
 
 
 def _violation(item: Violation) -> dict[str, str]:

@@ -141,6 +141,8 @@ class Envelope(Schema):
 
 _FIELDS = Envelope().fields
 _ATTRIBUTES = {field.data_key or name: name for name, field in _FIELDS.items()}
+FIELDS = tuple(_ATTRIBUTES)
+"""The names of the fields as they are in a message."""
 _ALWAYS = frozenset(name for name, field in _FIELDS.items() if field.required)
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError
 
+from shared.domain.create_instance.hints import MOST, unknown_field
 from shared.domain.create_instance.json_types import Repeated, kind_of, printable
 from shared.domain.create_instance.schema import Violation
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.alternatives import Content, unreadable_alternatives
-from shared.domain.message.envelope import REQUIRED, Asked, read_envelope
+from shared.domain.message.envelope import REQUIRED, UNKNOWN, Asked, read_envelope
 from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.request import Refusal, Request
 
@@ -73,9 +74,15 @@ def _read_envelope(document: dict[str, Any]) -> tuple[dict[str, Any], list[Viola
     try:
         return read_envelope(once), violations
     except ValidationError as error:
-        found = _violations(error.messages, "")
+        found = _violations(_explained(error.messages), "")
         violations += [each for each in found if each.field not in twice]
         return dict(error.valid_data or {}), violations
+
+
+def _explained(messages: Any) -> dict[str, Any]:
+    """Put what was probably meant into the words for unknown names."""
+    unknown = [name for name, words in messages.items() if words == [UNKNOWN]]
+    return {**messages, **{name: [unknown_field(name)] for name in unknown[:MOST]}}
 
 
 def _violations(messages: Any, field: str) -> Iterator[Violation]:

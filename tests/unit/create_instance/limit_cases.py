@@ -82,11 +82,11 @@ CASES: list[Case] = [
         values("Password", *(f"Abcdef1{each}" for each in '"\\ é密\t\x00')),
     ),
     Case(
-        "UserData: Base64",
+        "UserData: Base64, line breaks allowed",
         "UserData",
         "InvalidUserData.Base64FormatInvalid",
-        values("UserData", "ZWNobyBoZWxsbyBlY3Mh", "YQ==", "YWI=", "+/+/"),
-        values("UserData", "a", "YQ=", "YQ", "Y Q=", "YQ==\n", "-_-_", "====", "ä===", ""),
+        values("UserData", "ZWNobyBoZWxsbyBlY3Mh", "YQ==", "YWI=", "+/+/", "YQ==\n", "ZWNo\r\nbyBo\nYQ==\r\n"),
+        values("UserData", "a", "YQ=", "YQ", "Y Q=", "YQ==\t", "\n", "-_-_", "====", "ä===", ""),
     ),
     Case(
         "UserData: at most 32 KB before encoding",

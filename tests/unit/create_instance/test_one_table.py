@@ -11,7 +11,7 @@ from local.cloud.ecs.actions import ACTIONS, LOWER_CASE_TAGS
 from local.docs.message_schema import message_schema
 from local.docs.parameter_page import parameters_page
 from local.project import ROOT
-from shared.domain.create_instance.names import FIXED, lookup
+from shared.domain.create_instance.names import ALIASES, FIXED, lookup
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED, SECRET_PARAMETERS
 
 TABLE = ROOT / "shared/domain/create_instance/parameters.py"
@@ -27,7 +27,10 @@ def test_the_local_cloud_takes_the_table() -> None:
 
 
 def test_the_schema_takes_the_table() -> None:
-    """The message's schema has the table's names and types, single ones and members of objects and lists."""
+    """The message's schema has the table's names and types, single ones and members of objects and lists.
+
+    Whatever is no text may be written as text, too; a tag has its second spelling.
+    """
     schema = json.loads(message_schema())
     definitions = schema["$defs"]
     single = definitions["parameters"]["properties"]
@@ -37,7 +40,8 @@ def test_the_schema_takes_the_table() -> None:
         for head in (*OBJECTS, *LISTS)
         for leaf, value in definitions[head]["properties"].items()
     }
-    assert found | members == NAMED_TYPES
+    either = {name: kind if kind == "string" else [kind, "string"] for name, kind in NAMED_TYPES.items()}
+    assert found | members == either | dict.fromkeys(ALIASES, "string")
     secret = {name for name, value in single.items() if value.get("writeOnly")}
     assert secret == SECRET_PARAMETERS
     assert set(definitions["alternative"]["properties"]) == {n for n in single if n.split(".")[0] not in FIXED}

@@ -14,9 +14,9 @@ from tests.support.messages import accepted, fields_and_codes, message, refused
 
 WRONG = {
     str: [1, 1.5, True, None, [], {}],
-    int: ["40", 40.0, True, None, [], {}, 10**30],
-    float: ["0.9", True, None, [], {}, 10**400],
-    bool: ["true", 1, 0, 1.0, None, [], {}],
+    int: ["40G", "40.0", 40.0, True, None, [], {}, 10**30],
+    float: ["0.9 ", True, None, [], {}, 10**400],
+    bool: ["yes", 1, 0, 1.0, None, [], {}],
 }
 HIDDEN = "Hunter2!hunter2"
 
@@ -25,7 +25,7 @@ HIDDEN = "Hunter2!hunter2"
     ("name", "value"), [(name, value) for name, each in PARAMETERS.items() for value in WRONG[each.kind]]
 )
 def test_types_are_strict(name: str, value: object) -> None:
-    """No parameter takes a value of another JSON type, null among them: InvalidParameter at its flat name."""
+    """No parameter takes a value, or a text, of another type; null neither: InvalidParameter at its flat name."""
     flat = name.replace(".N.", ".1.")
     document = message()
     document["parameters"][flat] = value
@@ -49,8 +49,8 @@ def test_types_are_strict(name: str, value: object) -> None:
         ({"DataDisk.٣.Size": 40}, "DataDisk.٣.Size"),
         ({"DataDisk.1": {"Size": 40}}, "DataDisk.1"),
         ({"DataDisk.1.Size.x": 40}, "DataDisk.1.Size.x"),
-        ({"Tag": [{"key": "a"}]}, "Tag.1.key"),
-        ({"Tag.1.value": "a"}, "Tag.1.value"),
+        ({"Tag": [{"KEY": "a"}]}, "Tag.1.KEY"),
+        ({"Tag.1.VALUE": "a"}, "Tag.1.VALUE"),
         ({"ManagedHostId": "mh-1"}, "ManagedHostId"),
         ({"OwnerAccount": "a"}, "OwnerAccount"),
         ({"x" * 500: HIDDEN}, "x" * 61 + "..."),
@@ -143,7 +143,7 @@ def test_all_violations_at_once() -> None:
         {"ZoneId": 5, "SpotStrategy": "SpotAsPriceGo"},
         {"VSwitchId": 5, "PrivateIpAddress": "10.0.0.1"},
         {"DataDisk": [{"Category": 5, "PerformanceLevel": "PL1"}]},
-        {"DataDisk": [{"KMSKeyId": "k", "Encrypted": "true"}]},
+        {"DataDisk": [{"KMSKeyId": "k", "Encrypted": "yes"}]},
         {"Tag": [{"Key": 5, "Value": "a"}]},
     ],
 )

@@ -45,7 +45,7 @@ def test_what_no_alternative_changes(name: str) -> None:
     ("overlay", "field", "code"),
     [
         ({"SystemDisk.Size": 5}, "SystemDisk.Size", "InvalidSystemDiskSize.LessThanMinSize"),
-        ({"SystemDisk.Size": "40"}, "SystemDisk.Size", "InvalidParameter"),
+        ({"SystemDisk.Size": "40G"}, "SystemDisk.Size", "InvalidParameter"),
         ({"Bogus": 1}, "Bogus", "InvalidParameter"),
         ({"SystemDisk": {"Bogus": 1}}, "SystemDisk.Bogus", "InvalidParameter"),
         ({"SystemDisk": {"PerformanceLevel": "PL1", "Category": "cloud"}}, "SystemDisk.PerformanceLevel",

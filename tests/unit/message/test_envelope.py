@@ -85,7 +85,7 @@ def test_all_that_is_wrong_with_metadata_at_once() -> None:
 @pytest.mark.parametrize("parameters", [{}, {"parameters": 5}])
 def test_alternatives_to_parameters_that_cannot_be_read(parameters: dict[str, Any]) -> None:
     """Names and types of alternatives are checked even where there is nothing to lay them over."""
-    alternatives = [5, {"ZoneId": "z", "Bogus": 1}, {"SystemDisk.Size": "40"}, {"RegionId": "x"}]
+    alternatives = [5, {"ZoneId": "z", "Bogus": 1}, {"SystemDisk.Size": "40G"}, {"RegionId": "x"}]
     fields = [
         field for field, _ in fields_and_codes(refused({"requestId": "a", "alternatives": alternatives, **parameters}))
     ]
@@ -182,7 +182,7 @@ def test_document_order() -> None:
     found = refused(
         {
             "start": 1,
-            "parameters": {"Zebra": 1, "Tag": [{"Value": 5}, {"Key": ""}], "Password": "x", "SystemDisk.Size": "40"},
+            "parameters": {"Zebra": 1, "Tag": [{"Value": 5}, {"Key": ""}], "Password": "x", "SystemDisk.Size": "40G"},
             "alternatives": [{"RegionId": "x"}, {"ZoneId": None, "Period": 5}],
             "onFailure": "no",
         }
