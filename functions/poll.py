@@ -26,7 +26,9 @@ def handler(_event: bytes, context: object) -> str:
         settings = run.settings
         # The last round starts within poll_seconds; its last call may take a call's time more.
         ends_at = min(run.ends_at, run.ports.clock.now() + settings.poll_seconds + settings.call_seconds)
-        return json.dumps(asdict(poll(run.ports, settings.timings, ends_at=ends_at, workers=settings.workers)))
+        summary = asdict(poll(run.ports, settings.timings, ends_at=ends_at, workers=settings.workers))
+        run.ports.log.info("run", **summary)  # whatever it did: an alarm counts these lines
+        return json.dumps(summary)
     except Exception as error:  # noqa: BLE001 - only a text without secrets may leave
         reason = report("poll_failed", error, context)
     raise PollFailed(reason)
