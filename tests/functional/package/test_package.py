@@ -156,7 +156,16 @@ def test_target_holds_what_is_needed_and_no_more(target: Path) -> None:
     with zipfile.ZipFile(target) as archive:
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {"provision.py", "poll.py", "shared", "alibabacloud_ecs20140526", "mns", "tablestore", "marshmallow", "structlog"} <= tops
+    assert {
+        "provision.py",
+        "poll.py",
+        "shared",
+        "alibabacloud_ecs20140526",
+        "mns",
+        "tablestore",
+        "marshmallow",
+        "structlog",
+    } <= tops
     assert not {"local", "tests", "events", "numpy", "Crypto", "pip", "setuptools"} & tops
     assert not [name for name in names if "/tests/" in name or name.endswith((".dll", ".pyd", ".exe", "darwin.so"))]
     assert all("cpython-312" in name for name in names if name.endswith(".pyc"))
