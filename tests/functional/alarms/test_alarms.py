@@ -16,13 +16,16 @@ import pytest
 from functions import poll, provision
 from local import defaults
 from local.cloud.furnishing import furnish
-from local.project import TEMPLATE
+from local.project import ROOT, TEMPLATE
 from local.runtime.queue_trigger import STRATEGIES
 from local.runtime.specification import Deployment
 from local.runtime.template import Resolver, load
 from shared.adapters.ecs.client import Ecs
+from shared.adapters.tablestore import schema
+from shared.adapters.tablestore.client import connect, tablestore
+from shared.adapters.tablestore.store import TablestoreStore
 from shared.bootstrap import close
-from tests.functional.worker import Worker
+from tests.functional.worker import CREDENTIALS, Worker
 from tests.functional.worker import message as patient_message
 from tests.support.alarm_queries import Alarm, Line, NotInSubset, Query, collected, invocation
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from shared.domain.lifecycle.record import Record
     from tests.clients import Clients
 
 ONE_WAY = pytest.mark.parametrize("cloud", ["http"], indirect=True)
@@ -42,6 +46,8 @@ ALERTS = {
 ALARMS = {name: Alarm.of(properties) for name, properties in ALERTS.items()}
 FUNCTIONS = {name: Deployment(TEMPLATE).function(name).name for name in ("provision", "poll")}
 MINUTE, DAY = 60, 86_400
+LOGGED = (ROOT / "shared/usecases").rglob("*.py")
+WORDS = "".join(path.read_text(encoding="utf-8") for path in LOGGED)
 EVERY = 5 * MINUTE
 CONTEXT = SimpleNamespace(request_id="r", function=SimpleNamespace(timeout=100))
 PARAMETERS = {
@@ -63,6 +69,11 @@ def event(*request_ids: str) -> bytes:
             for index, body in enumerate(bodies)
         ]
     ).encode()  # fmt: skip
+
+
+def awaits(name: str) -> pytest.MarkDecorator:
+    """Leave a fault out for as long as the worker does not log it."""
+    return pytest.mark.skipif(f'"{name}"' not in WORDS, reason=f"the worker has yet to log {name}")
 
 
 @dataclass
@@ -220,6 +231,36 @@ def test_a_bug(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.timer(5)
     assert stage.call("provision", MINUTE, event("order-1"))
     assert stage.fired(EVERY) == {"unexpected"}
+
+
+@awaits("unreadable_record")
+@ONE_WAY
+def test_a_record_that_cannot_be_read(stage: Stage) -> None:
+    """A record that another version wrote, or that is spoilt, stops no round and is told by each run."""
+    assert stage.call("provision", 0, event("order-1"))
+    client = connect(stage.cloud.url, defaults.TABLESTORE_INSTANCE, CREDENTIALS, try_seconds=2)
+    columns = [(schema.VERSION, 9), (schema.BODY, '{"schema": 99}'), (schema.WRITER, "x")]
+    row = tablestore.Row([(schema.REQUEST_ID, "order-1")], columns)
+    client.put_row(defaults.REQUESTS_TABLE, row, tablestore.Condition(tablestore.RowExistenceExpectation.IGNORE))
+    stage.cloud.cloud.clock.advance(60)
+    stage.timer(5)
+    assert stage.fired(EVERY) == {"unreadable-records"}
+
+
+@awaits("message_given_up")
+@ONE_WAY
+def test_a_message_is_given_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that meets a bug for the last time is refused, and its sender can do nothing: it is told here."""
+
+    def broken(_: TablestoreStore, __: Record) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(TablestoreStore, "claim", broken)
+    (last,) = json.loads(event("order-1"))
+    last["data"]["messageBody"] = json.dumps(json.loads(last["data"]["messageBody"]) | {"deferred": 10})
+    stage.timer(5)
+    assert stage.call("provision", MINUTE, json.dumps([last]).encode())
+    assert stage.fired(EVERY) == {"messages-given-up", "unexpected"}
 
 
 @ONE_WAY
