@@ -31,8 +31,8 @@ from tests.unit.template.calls import actions_of
 TYPES = json.loads(Path(__file__).with_name("resource_types.json").read_text())
 """Of the resource types in use: required and optional properties, names below them, attributes.
 
-Where the ROS pages and `ros-cdk` say more than a registry made of either: `NetworkTypeACL` of ALIYUN::OTS::InstanceV2,
-ALIYUN::CMS::ResourceMetricRule, the attributes of ALIYUN::FC3::FunctionVersion.
+Where the ROS pages and `ros-cdk` say more than a registry made of either: `NetworkTypeACL` of ALIYUN::OTS::InstanceV2
+and ALIYUN::CMS::ResourceMetricRule.
 """
 DATA = load(TEMPLATE)
 RESOURCES: dict[str, dict[str, Any]] = DATA["Resources"]
@@ -365,14 +365,6 @@ def test_what_is_deployed_is_plain() -> None:
 
 def _is_number(parameter: str) -> bool:
     return bool(DATA["Parameters"][parameter]["Type"] == "Number")
-
-
-def test_every_package_has_a_version() -> None:
-    """A new package publishes a version of each function, and no update deletes the one before."""
-    for name in DEPLOYMENT.names:
-        version = RESOURCES[f"{name.title()}Version"]
-        assert version["Properties"]["Description"] == {"Ref": "CodeObject"}
-        assert version["DeletionPolicy"] == "Retain"
 
 
 def test_names_are_the_local_ones() -> None:
