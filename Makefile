@@ -60,7 +60,7 @@ package: setup ## the deployable zip
 	@$(BIN)/provisioner package
 
 template: setup ## the deployable template, dist/template.yml
-	@$(BIN)/python -m local.deployable dist/template.yml
+	@$(BIN)/python -m local.runtime.deployable dist/template.yml
 
 LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header
 lock: ## resolve requirements/*.in again (needs uv)

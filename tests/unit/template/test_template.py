@@ -17,10 +17,10 @@ import yaml
 from local import defaults
 from local.cloud.cloud import Cloud
 from local.cloud.mns.models import QUEUES
-from local.deployable import deployable
 from local.project import ROOT, TEMPLATE
 from local.runtime.access import Access
 from local.runtime.cloud_events import batch_event, envelope
+from local.runtime.deployable import deployable
 from local.runtime.mns import Message
 from local.runtime.specification import Deployment
 from local.runtime.template import Resolver, load

@@ -1,7 +1,7 @@
 """The template as it is deployed: template.yml without anchors, merges and short tags.
 
 No template of the platform's own samples has an anchor, so nobody says that its reader takes them; and what is uploaded
-should be what is read in the console. `python -m local.deployable FILE` (`make template`) writes it.
+should be what is read in the console. `python -m local.runtime.deployable FILE` (`make template`) writes it.
 """
 
 from __future__ import annotations
