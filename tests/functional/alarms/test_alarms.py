@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mns.queue import Message as MnsMessage
 
 from functions import poll, provision
 from local import defaults
@@ -44,6 +45,11 @@ ALERTS = {
     if item["Type"] == "ALIYUN::SLS::Alert"
 }
 ALARMS = {name: Alarm.of(properties) for name, properties in ALERTS.items()}
+RULES = {
+    name: Resolver(DATA).value(item["Properties"])
+    for name, item in DATA["Resources"].items()
+    if item["Type"] == "ALIYUN::CMS::ResourceMetricRule"
+}
 FUNCTIONS = {name: Deployment(TEMPLATE).function(name).name for name in ("provision", "poll")}
 MINUTE, DAY = 60, 86_400
 LOGGED = (ROOT / "shared/usecases").rglob("*.py")
@@ -105,6 +111,11 @@ class Stage:
         """Let the timer call its function once a minute."""
         for minute in range(minutes):
             self.call("poll", minute * MINUTE)
+
+    def active(self, queue: str) -> int:
+        """Return a queue's visible messages: CloudMonitor's ActiveMessages."""
+        visible: int = self.cloud.cloud.state()["mns"]["queues"][queue]["visible"]
+        return visible
 
     def fired(self, now: float) -> set[str]:
         """Return the names of the alarms that fire at a moment."""
@@ -281,6 +292,40 @@ def test_batches_on_their_way_to_the_dead_letters(stage: Stage) -> None:
     for now in range(EVERY, int(times[-1]), EVERY):
         assert "dead-letters" in stage.fired(now)
     assert "dead-letters" not in stage.fired(times[-1] + 2 * 3600)
+
+
+def metric_fires(name: str, periods: list[list[int]]) -> bool:
+    """Tell whether a CloudMonitor rule fires, given the samples of its metric in each period, the last at the end."""
+    critical = RULES[name]["Escalations"]["Critical"]
+    assert critical["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+    of_a_period = {"Minimum": min, "Maximum": max}[critical["Statistics"]]
+    last = periods[-critical["Times"] :]
+    return len(last) == critical["Times"] and all(of_a_period(each) >= int(critical["Threshold"]) for each in last)
+
+
+@ONE_WAY
+def test_nobody_takes_messages(stage: Stage) -> None:
+    """A stream that never started is told after a quarter of an hour; a queue that is emptied in between is not."""
+    queue = stage.cloud.mns().get_queue(defaults.QUEUE)
+    assert RULES["BacklogAlarm"]["Resources"][0]["queue"] == queue.queue_name
+    periods = [[stage.active(defaults.QUEUE)]]
+    queue.send_message(MnsMessage("{}"))
+    periods += [[stage.active(defaults.QUEUE)] for _ in range(2)]
+    assert not metric_fires("BacklogAlarm", periods)
+    waiting = stage.active(defaults.QUEUE)
+    assert metric_fires("BacklogAlarm", [*periods, [waiting]])
+    queue.delete_message(queue.receive_message().receipt_handle)
+    assert not metric_fires("BacklogAlarm", [*periods, [waiting, stage.active(defaults.QUEUE)]])
+
+
+@ONE_WAY
+def test_a_dead_letter_arrives(stage: Stage) -> None:
+    """One dead letter is enough, and the alarm lasts until it is removed."""
+    queue = stage.cloud.mns().get_queue(defaults.DEAD_LETTERS)
+    assert RULES["DeadLetterLengthAlarm"]["Resources"][0]["queue"] == queue.queue_name
+    assert not metric_fires("DeadLetterLengthAlarm", [[stage.active(defaults.DEAD_LETTERS)]])
+    queue.send_message(MnsMessage("{}"))
+    assert metric_fires("DeadLetterLengthAlarm", [[0, stage.active(defaults.DEAD_LETTERS)]])
 
 
 @pytest.mark.parametrize(
