@@ -16,7 +16,6 @@ from mns.queue import Message as MnsMessage
 
 from functions import poll, provision
 from local import defaults
-from local.cloud.furnishing import furnish
 from local.project import ROOT, TEMPLATE
 from local.runtime.queue_trigger import STRATEGIES
 from local.runtime.specification import Deployment
@@ -26,16 +25,16 @@ from shared.adapters.tablestore import schema
 from shared.adapters.tablestore.client import connect, tablestore
 from shared.adapters.tablestore.store import TablestoreStore
 from shared.bootstrap import close
-from tests.functional.worker import CREDENTIALS, Worker
-from tests.functional.worker import message as patient_message
 from tests.support.alarm_queries import Alarm, Line, NotInSubset, Query, collected, invocation
+from tests.support.worker import CREDENTIALS, Worker
+from tests.support.worker import message as patient_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from shared.domain.lifecycle.record import Record
-    from tests.clients import Clients
+    from tests.support.clients import Clients
 
 ONE_WAY = pytest.mark.parametrize("cloud", ["http"], indirect=True)
 DATA = load(TEMPLATE)
@@ -127,7 +126,7 @@ def fixture_stage(
     cloud: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Stage]:
     """Set what the platform would set, with the resources of the deployment and the real store's SDK."""
-    furnish(cloud.cloud)
+    cloud.cloud.provision_defaults()
     settings = {
         "DEPLOYMENT": "test", "STORE": "tablestore", "TABLESTORE_ENDPOINT": cloud.url, "TABLESTORE_INSTANCE":
         defaults.TABLESTORE_INSTANCE, "MNS_ENDPOINT": cloud.url, "ECS_ENDPOINT": cloud.ecs_endpoint,
