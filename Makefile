@@ -6,7 +6,7 @@ STORE ?= sqlite
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix docs bench simulate soak pictures package lock clean
+.PHONY: help setup demo test quick check fix docs bench simulate soak pictures package template lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ pictures: setup ## take the README's pictures again (needs chromium)
 
 package: setup ## the deployable zip
 	@$(BIN)/provisioner package
+
+template: setup ## the deployable template, dist/template.yml
+	@$(BIN)/python -m local.runtime.deployable dist/template.yml
 
 LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header
 lock: ## resolve requirements/*.in again (needs uv)

@@ -26,7 +26,10 @@ def handler(_event: bytes, context: object) -> str:
         settings = run.settings
         # The last round starts within poll_seconds; its last call may take a call's time more.
         ends_at = min(run.ends_at, run.ports.clock.now() + settings.poll_seconds + settings.call_seconds)
-        return json.dumps(asdict(poll(run.ports, settings.timings, ends_at=ends_at, workers=settings.workers)))
+        done = poll(run.ports, settings.timings, ends_at=ends_at, workers=settings.workers)
+        # Whatever it did: an alarm counts these lines.
+        run.ports.log.info("run", reason=done.reason, rounds=done.rounds, looked=done.looked, ended=done.ended)
+        return json.dumps(asdict(done))
     except Exception as error:  # noqa: BLE001 - only a text without secrets may leave
         reason = report("poll_failed", error, context)
     raise PollFailed(reason)

@@ -9,6 +9,7 @@ ACCESS_KEY_ID = "local-access-key"
 ACCESS_KEY_SECRET = "local-access-secret"  # noqa: S105 - a fixed key of a cloud that exists on this machine only
 DEPLOYMENT = "local"
 REGION = "cn-hangzhou"
+STACK_ID = "00000000-0000-4000-8000-000000000001"
 HOST = "127.0.0.1"
 PORT = 4566
 DATA = ".provisioner"

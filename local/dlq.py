@@ -113,9 +113,14 @@ def hold(queue: QueueClient, records: Records, limit: int) -> Iterator[DeadLette
 
 
 def unwrap(message: Message) -> Letter:
-    """Open a dead letter: the platform puts the raw event there, envelope included, MNS itself the plain body."""
+    """Open a dead letter.
+
+    The platform puts the raw event there, envelope included; or, when the trigger called asynchronously, a record of
+    the failed invocation with the event inside. MNS itself puts the plain body there.
+    """
     text = decode(message.body)
-    inside = deliveries(text) if _is_event(text) else []
+    event = _requested(text)
+    inside = deliveries(event) if _is_event(event) else []
     return Letter(message, tuple(inside) or (Delivery(message.id, text, message.enqueued_at),), bool(inside))
 
 
@@ -189,6 +194,16 @@ def _told(record: Record, request: Request) -> Fate:
     code = record.failure.error.code or "NoAnswer"
     says = f"failed at {record.failure.stage} with {code}{left}; {published}"
     return Fate(record.state.value, says, record.instance_id)
+
+
+def _requested(text: str) -> str:
+    """Return what a failed asynchronous invocation was given, or the text when it is no record of one.
+
+    The record's form is that of the Function Compute team's example of a queue as destination: the event is a string.
+    """
+    found = _object(text)
+    payload = found.get("requestPayload") if isinstance(found.get("requestContext"), dict) else None
+    return payload if isinstance(payload, str) else text
 
 
 def _is_event(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from local.package.bytecode import compile_tree
 from local.package.requirements import locked_for
-from local.package.selection import own_files, wanted
+from local.package.selection import handlers_on_top, own_files, wanted
 from local.package.wheels import download, files_installed, files_of_wheels
 from local.project import ROOT
 
@@ -51,7 +51,7 @@ def build(output: Path, target: Target, python: str | None, *, installed: bool =
         wheels.mkdir()
         files = files_installed(locked) if installed else files_of_wheels(download(locked, target, wheels))
         lay_out(tree, ((path, content) for path, content in files if wanted(path)))
-        lay_out(tree, own_files(root))
+        lay_out(tree, handlers_on_top(own_files(root)))
         if python:
             compile_tree(tree, python)
         write_zip(tree, output)

@@ -6,10 +6,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-OWN_FOLDERS = ("functions", "shared")
+HANDLERS = "functions"
+"""Its files go to the package's top, because the documents show handlers as `file.function` only."""
+OWN_FOLDERS = (HANDLERS, "shared")
 OWN_SUFFIXES = frozenset({".py", ".json"})
 
 UNWANTED_FOLDERS = frozenset({"__pycache__", "tests", "test", "SelfTest", "include"})
@@ -41,3 +43,12 @@ def own_files(root: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
         for file in sorted((root / folder).rglob("*")):
             if file.suffix in OWN_SUFFIXES and file.is_file():
                 yield PurePosixPath(file.relative_to(root).as_posix()), file.read_bytes()
+
+
+def handlers_on_top(files: Iterable[tuple[PurePosixPath, bytes]]) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield a checkout's files where the package has them: the handlers' own at its top, without their folder."""
+    for path, content in files:
+        if path.parts[0] != HANDLERS:
+            yield path, content
+        elif path.name != "__init__.py":
+            yield path.relative_to(HANDLERS), content

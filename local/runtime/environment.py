@@ -65,7 +65,8 @@ def settings_for(
     """Return the worker's settings, laid over one another as the module says."""
     times = LOCAL_TIMES if access.endpoint else {}
     own = {k: v for k, v in environ.items() if k.startswith(PREFIX) and k not in NOT_SETTINGS}
-    return {**template, **times, **own, **local_places(access, store, data)}
+    settings = {k: v for k, v in template.items() if k.startswith(PREFIX)}  # the others name places in the package
+    return {**settings, **times, **own, **local_places(access, store, data)}
 
 
 def environment_for(

@@ -3,9 +3,10 @@
 `local.runtime.instance` starts it as `python -I -u host.py FD` and talks to it over that file descriptor. It uses the
 standard library only, because the deployed package has to run where nothing else is installed.
 
-What it imitates (Function Compute 3.0, Python): code is imported from its own folder; the handler string is split at
-its last dot; the root logger is set up before the code is imported; an Exception becomes an error object and **the
-event goes to the log**; SystemExit ends the process; anything that is no str or bytes is dumped as JSON.
+What it imitates (Function Compute 3.0, Python): code is imported from its own folder, where the handlers' files are at
+the top (in a checkout they have a folder of their own); the handler string is split at its last dot; the root logger is
+set up before the code is imported; an Exception becomes an error object and **the event goes to the log**; SystemExit
+ends the process; anything that is no str or bytes is dumped as JSON.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from multiprocessing.connection import Connection
 from types import SimpleNamespace
 from typing import Any
 
+HANDLERS = "functions"
+"""The folder of the handlers' files in a checkout; a package has none."""
 OLD_RUNTIMES = ("python3.9", "python3.10")
 """Runtimes whose context object carries credentials and service."""
 
@@ -86,7 +89,7 @@ def main(descriptor: int) -> None:
     """Load the function, say whether that worked, and answer requests until the other end hangs up."""
     channel = Connection(descriptor)
     start = json.loads(channel.recv_bytes())
-    sys.path.insert(0, start["code"])
+    sys.path[:0] = [start["code"], os.path.join(start["code"], HANDLERS)]  # noqa: PTH118 - strings for the import system
     set_up_logging()
     try:
         handler = resolve(start["handler"])

@@ -15,7 +15,7 @@ import yaml
 from local import defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 
@@ -61,6 +61,13 @@ def load(path: Path) -> dict[str, Any]:
     return data
 
 
+_OF_LISTS: dict[str, Callable[[str, Any], Any]] = {
+    "Fn::Join": lambda separator, parts: separator.join(map(str, parts)),
+    "Fn::Split": lambda separator, text: text.split(separator),
+    "Fn::Select": lambda index, parts: parts[int(index)],
+}
+
+
 class Resolver:
     """Works out the values of one template for this machine; `parameters` are laid over the defaults."""
 
@@ -71,7 +78,11 @@ class Resolver:
             name: rule.get("Default", Unresolved(f"parameter {name}"))
             for name, rule in template.get("Parameters", {}).items()
         }
-        self._known |= {"ALIYUN::Region": defaults.REGION, "ALIYUN::TenantId": defaults.ACCOUNT_ID}
+        self._known |= {
+            "ALIYUN::Region": defaults.REGION,
+            "ALIYUN::TenantId": defaults.ACCOUNT_ID,
+            "ALIYUN::StackId": defaults.STACK_ID,
+        }
         self._known |= parameters or {}
 
     def value(self, node: Any) -> Any:
@@ -93,10 +104,10 @@ class Resolver:
             return self._attribute(*argument)
         if name == "Fn::Sub":
             return self._substitute(argument)
-        if name == "Fn::Join":
-            parts = [self.value(part) for part in argument[1]]
-            lost = [part for part in parts if isinstance(part, Unresolved)]
-            return lost[0] if lost else str(argument[0]).join(map(str, parts))
+        if name in _OF_LISTS:
+            first, rest = (self.value(item) for item in argument)
+            lost = [part for part in (rest if isinstance(rest, list) else [rest]) if isinstance(part, Unresolved)]
+            return lost[0] if lost else _OF_LISTS[name](str(first), rest)
         if name == "Fn::If":
             condition, then, otherwise = argument
             return self.value(then if self._holds(self._conditions[condition]) else otherwise)

@@ -31,6 +31,8 @@ class WorkerBroken(Exception):
 
 JOIN_SECONDS = 5.0
 STANDARD_ERROR = 2
+SYNCHRONOUS_BATCH = 20
+"""The template's default is for a platform that may call asynchronously; the local trigger is known not to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,11 @@ class WorkerConfig:
     @property
     def deployment(self) -> Deployment:
         """The template, worked out for this cloud's region and account."""
-        parameters = {"ALIYUN::Region": self.access.region, "ALIYUN::TenantId": self.access.account_id}
+        parameters = {
+            "ALIYUN::Region": self.access.region,
+            "ALIYUN::TenantId": self.access.account_id,
+            "BatchSize": SYNCHRONOUS_BATCH,
+        }
         return Deployment(TEMPLATE, parameters | ({"Runtime": self.runtime} if self.runtime else {}))
 
     def function(self, name: str) -> Function:

@@ -82,7 +82,7 @@ class Mns:
 
 
 class MnsQueue:
-    """The Queue port. Bodies travel in base64, as the trigger expects them (`IsBase64Decode: true`)."""
+    """The Queue port. Bodies travel in base64, as the SDK sends them; the trigger hands them on as they are."""
 
     def __init__(self, mns: Mns, name: str) -> None:
         self._mns = mns

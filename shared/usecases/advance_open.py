@@ -200,5 +200,6 @@ def _apply(run: Run, record: Record, event: events.Event) -> Record:
             code=error.code if error else None,
             category=classify(error).category if error else None,
             age=round(run.now() - after.accepted_at, 3),
+            on_time=run.now() <= after.deadline,
         )
     return after

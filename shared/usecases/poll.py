@@ -72,6 +72,7 @@ def pause_seconds(report: RoundReport, took: float) -> float:
 
 def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
     ports, timings, clock = run.ports, run.timings, run.ports.clock
+    before = None
     while True:
         began = clock.now()
         report = Round(run, workers).make(lease.cursor)
@@ -85,8 +86,10 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
                 changed=report.changed,
                 ended=report.ended,
                 oldest_seconds=round(report.oldest_seconds),
+                gap=None if before is None else round(began - before, 3),
                 seconds=round(now - began, 3),
             )
+        before = began
         open_now = report.looked > 0 or ports.store.has_open_work()
         lease = replace(lease, cursor=report.cursor, last_open_at=now if open_now else lease.last_open_at)
         if not open_now and now >= lease.last_open_at + timings.idle_seconds:

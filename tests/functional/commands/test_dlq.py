@@ -44,6 +44,22 @@ def enveloped(*bodies: str) -> str:
     return batch_event(events).decode() if len(events) > 1 else json.dumps(events[0])
 
 
+def of_an_asynchronous_call(event: str) -> str:
+    """Return what the platform makes of an asynchronous invocation that failed every try."""
+    return json.dumps(
+        {
+            "timestamp": 1_795_000_000_000,
+            "requestContext": {
+                "requestId": "6f1c", "functionArn": "acs:fc:::functions/provision-create",
+                "condition": "UnhandledInvocationError", "approximateInvokeCount": 9,
+            },
+            "requestPayload": event,
+            "responseContext": {"statusCode": 200, "functionError": "UnhandledInvocationError"},
+            "responsePayload": "{}",
+        }
+    )  # fmt: skip
+
+
 def bury(place: Place, *bodies: str) -> list[str]:
     """Put dead letters into their queue; return their ids."""
     return place.send(*bodies, queue=defaults.DEAD_LETTERS)
@@ -122,6 +138,27 @@ def test_replay_sends_the_body_and_then_removes_the_letter(place: Place) -> None
     assert dlq(place, "replay", "--all").exit_code == 0
     assert sorted(requests(place)) == sorted([request("two"), "{not json"])
     assert place.queue(defaults.DEAD_LETTERS) == {"visible": 0, "inFlight": 0, "delayed": 0}
+
+
+def test_letters_of_asynchronous_calls(place: Place) -> None:
+    """A record of a failed asynchronous invocation is opened like a raw event: listed, masked, sent again."""
+    secret = json.loads(request("two"))
+    secret["parameters"]["Password"] = SECRET
+    bury(place, of_an_asynchronous_call(enveloped(request("one"), json.dumps(secret))))
+    assert sorted(row["requestId"] for row in rows(dlq(place, "list"))) == ["one", "two"]
+    shown = dlq(place, "show", "two")
+    assert all(row["enveloped"] for row in rows(shown))
+    assert SECRET not in shown.output
+    assert dlq(place, "replay", "two").exit_code == 0
+    assert sorted(map(str, map(json.loads, requests(place)))) == sorted(map(str, (json.loads(request("one")), secret)))
+
+
+def test_what_only_looks_like_a_record_is_a_body(place: Place) -> None:
+    """A plain letter stays one, whatever fields a sender gave it."""
+    bodies = [json.dumps({"requestContext": {}, "requestPayload": each}) for each in ("no event", "[]", 7)]
+    bury(place, *bodies)
+    assert dlq(place, "replay", "--all").exit_code == 0
+    assert sorted(requests(place)) == sorted(bodies)
 
 
 def test_a_letter_stays_when_sending_fails(place: Place) -> None:

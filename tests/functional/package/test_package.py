@@ -21,11 +21,12 @@ from local.package.bytecode import find_python
 from local.package.selection import own_files
 from local.package.target import THIS_PYTHON, Target
 from local.package.wheels import DownloadFailed
-from local.project import EVENTS, ROOT
+from local.project import EVENTS, ROOT, TEMPLATE
 from local.runtime.access import Access
 from local.runtime.environment import environment_for
 from local.runtime.function import Function
 from local.runtime.instance import Place
+from local.runtime.specification import Deployment
 from local.runtime.timer import timer_event
 from local.runtime.worker import WorkerConfig
 
@@ -126,10 +127,10 @@ def test_bytecode_is_checked_by_nothing(code: Path) -> None:
     sources = [path for path in code.rglob("*.py") if path.parts[-2] != "__pycache__"]
     compiled = list(code.rglob(f"__pycache__/*.{sys.implementation.cache_tag}.pyc"))
     assert len(compiled) >= 0.99 * len(sources)
-    handler = next(path for path in compiled if path.name.startswith("provision.") and "functions" in path.parts)
+    handler = next(path for path in compiled if path.name.startswith("provision.") and path.parent.parent == code)
     content = handler.read_bytes()
     assert int.from_bytes(content[4:8], "little") == 0b01
-    assert b"/code/functions/provision.py" in content
+    assert b"/code/provision.py" in content
 
 
 def test_target_has_wheels_the_runtime_can_load(target: Path) -> None:
@@ -155,9 +156,24 @@ def test_target_holds_what_is_needed_and_no_more(target: Path) -> None:
     with zipfile.ZipFile(target) as archive:
         names = archive.namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {"functions", "shared", "alibabacloud_ecs20140526", "mns", "tablestore", "marshmallow", "structlog"} <= tops
+    assert {
+        "provision.py",
+        "poll.py",
+        "shared",
+        "alibabacloud_ecs20140526",
+        "mns",
+        "tablestore",
+        "marshmallow",
+        "structlog",
+    } <= tops
     assert not {"local", "tests", "events", "numpy", "Crypto", "pip", "setuptools"} & tops
     assert not [name for name in names if "/tests/" in name or name.endswith((".dll", ".pyd", ".exe", "darwin.so"))]
     assert all("cpython-312" in name for name in names if name.endswith(".pyc"))
     assert names == sorted(names)
     assert target.stat().st_size <= LIMIT_BYTES
+
+
+def test_authorities_are_where_the_template_says(code: Path) -> None:
+    """SSL_CERT_FILE names the package's own list of certificate authorities."""
+    named = Deployment(TEMPLATE).function("provision").environment["SSL_CERT_FILE"]
+    assert "BEGIN CERTIFICATE" in (code / named.removeprefix("/code/")).read_text(encoding="ascii")

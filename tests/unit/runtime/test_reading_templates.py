@@ -41,7 +41,9 @@ TEMPLATE = {
         ({"Fn::GetAtt": ["Queue", "QueueUrl"]}, Unresolved("Queue.QueueUrl")),
         ({"Fn::Sub": "${Queue.QueueUrl}/x"}, Unresolved("Queue.QueueUrl")),
         ({"Fn::Join": ["", [{"Ref": "Open"}]]}, Unresolved("parameter Open")),
-        ({"Fn::Select": [0, []]}, Unresolved("Fn::Select")),
+        ({"Fn::Select": ["1", {"Fn::Split": ["-", "a-b-c"]}]}, "b"),
+        ({"Fn::Select": ["0", {"Fn::Split": ["-", {"Ref": "Open"}]}]}, Unresolved("parameter Open")),
+        ({"Fn::Unknown": [0, []]}, Unresolved("Fn::Unknown")),
     ],
 )
 def test_intrinsic_functions(node: object, value: object) -> None:
