@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 REQUEST_TAG = "provisioner:request"
-"""The tag every instance carries from its CreateInstance call on; its value is `<deployment>/<request id>`."""
+"""The tag every instance carries from its CreateInstance call on; its value is `<deployment>.<store>/<request id>`.
+
+`<store>` is the identity of the store that holds the request. Version 0.1 left it out.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +13,8 @@ class ApiError:
 
     `http_status` is None when no answer came (outcome unknown); `code` is then empty. `message` is the API's own
     words, already cleaned of secrets. `retry_after` is in seconds. `sent` is false when the request provably never
-    left this machine: its host has no address, or no connection was made.
+    left this machine: its host has no address, or no connection was made. `others` are members of a recorded error that
+    only a later version knows.
     """
 
     action: str
@@ -22,6 +24,7 @@ class ApiError:
     request_id: str | None = None
     retry_after: float | None = None
     sent: bool = True
+    others: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Retry(str, Enum):

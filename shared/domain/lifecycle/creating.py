@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.errors.retry import Decision, RetryAction, decide
 from shared.domain.lifecycle.outcome import complete, fail_or_release, timed_out
 from shared.domain.lifecycle.record import Generation, Record, State, client_token
+from shared.domain.message.request import FINGERPRINT_SCHEMA
 from shared.domain.timings import REQUEST_TAG
 
 if TYPE_CHECKING:
@@ -38,15 +39,32 @@ COPY_GRACE_SECONDS = 60.0
 """How long past its time a message copy is waited for before the timer looks after the record itself."""
 
 
-def tag_value(deployment: str, request_id: str) -> str:
+_DEPLOYMENT_LENGTH = 54
+"""What of a deployment's name fits into a tag value: 54 + 1 + 8 + 1 + 64 characters are the 128 that ECS allows."""
+
+
+def tag_owner(deployment: str, store: str) -> str:
+    """Return what the tag values of one deployment with this store begin with; the store tells apart what is cut."""
+    return f"{deployment[:_DEPLOYMENT_LENGTH]}.{store}"
+
+
+def tag_value(deployment: str, store: str, request_id: str) -> str:
     """Return the value of the tag that names an instance's request."""
-    return f"{deployment}/{request_id}"
+    return f"{tag_owner(deployment, store)}/{request_id}"
 
 
-def claim(
-    request: Request, message_id: str, *, claimant: str, nonce: str, now: float, call_until: float, timings: Timings
+def claim(  # noqa: PLR0913 - what a record begins with
+    request: Request,
+    message_id: str,
+    *,
+    store: str,
+    claimant: str,
+    nonce: str,
+    now: float,
+    call_until: float,
+    timings: Timings,
 ) -> Record:
-    """Return the first version of a request's record: generation 1, its call announced."""
+    """Return the first version of a request's record: generation 1, its call announced; `store` is its identity."""
     token = request.client_token or client_token(timings.deployment, request.request_id, nonce, 1)
     record = Record(
         request_id=request.request_id,
@@ -56,9 +74,10 @@ def claim(
         accepted_at=now,
         due_at=now,
         fingerprint=request.fingerprint(),
+        fingerprint_schema=FINGERPRINT_SCHEMA,
         nonce=nonce,
         region_id=request.region_id,
-        tag=tag_value(timings.deployment, request.request_id),
+        tag=tag_value(timings.deployment, store, request.request_id),
         deadline=now + request.timeout_seconds,
         start=request.start,
         allocate_public_ip=request.allocate_public_ip,
@@ -189,7 +208,7 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
         if decision.action is RetryAction.SETTLE:
             # Our own token with other parameters (a secret that differs between two copies), and no instance:
             # a generation of its own asks for what this copy says.
-            record = _turn_over(record, record.generation.alternative, now)
+            record = _turn_over(record, record.generation.alternative, now, timings)
         elif not decision.verdict.unknown:
             record = _apply(record, decision, error, now, timings)
     if record.state is State.CREATING and now >= record.deadline:
@@ -227,16 +246,15 @@ def _apply(record: Record, decision: Decision, error: ApiError, now: float, timi
     if record.unknown:
         return record.changed(settling=True)
     if decision.action is RetryAction.ALTERNATIVE:
-        return _turn_over(record, record.generation.alternative + 1, now)
+        return _turn_over(record, record.generation.alternative + 1, now, timings)
     if decision.action is RetryAction.TURN_OVER:
-        return _turn_over(record, record.generation.alternative, now + decision.delay)
+        return _turn_over(record, record.generation.alternative, now + decision.delay, timings)
     return fail_or_release(record, "create", error, now, timings)
 
 
-def _turn_over(record: Record, alternative: int, retry_at: float) -> Record:
+def _turn_over(record: Record, alternative: int, retry_at: float, timings: Timings) -> Record:
     number = record.generation.number + 1
-    deployment = record.tag.partition("/")[0]
-    token = client_token(deployment, record.request_id, record.nonce, number)
+    token = client_token(timings.deployment, record.request_id, record.nonce, number)
     overrides = record.alternatives[alternative - 1] if alternative else {}
     following = Generation(number, alternative, token, dict(overrides))
     tries = record.tries if alternative == record.generation.alternative else 0

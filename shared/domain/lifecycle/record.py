@@ -10,9 +10,13 @@ import json
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shared.domain.errors.model import ApiError
+from shared.domain.message.request import fingerprint_in
+
+if TYPE_CHECKING:
+    from shared.domain.errors.model import ApiError
+    from shared.domain.message.request import Request
 
 
 def client_token(deployment: str, request_id: str, nonce: str, generation: int) -> str:
@@ -68,8 +72,16 @@ class Instance:
             return None
 
 
+SCHEMA = 2
+"""The schema of records and open entries that this version writes. 0.1 wrote the first and named none."""
+
+
+class UnreadableRecord(Exception):
+    """There is a record that this version cannot read; the text says why and quotes nothing of it."""
+
+
 class State(str, Enum):
-    """Where a request stands (design: the life of a record)."""
+    """Where a request stands."""
 
     CREATING = "creating"
     PENDING = "pending"
@@ -84,13 +96,17 @@ TERMINAL = frozenset({State.COMPLETED, State.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One client token's worth of trying: generation numbers count from 1, alternative 0 is the request itself."""
+    """One client token's worth of trying: generation numbers count from 1, alternative 0 is the request itself.
+
+    `others` are members that only a later version knows, here and below.
+    """
 
     number: int
     alternative: int
     token: str
     overrides: dict[str, Any] = field(default_factory=dict)
     error_code: str | None = None
+    others: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +115,32 @@ class Failure:
 
     stage: str
     error: ApiError
+    others: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenEntry:
-    """What a polling round needs to know of open work before it reads the record."""
+    """What a polling round needs to know of open work before it reads the record.
+
+    It is made from the record and from nothing else, so a version that rewrites it loses nothing of a later one's.
+    `state` is None where the entry of a later version cannot be understood: then only the record tells.
+    """
 
     request_id: str
-    state: State
+    state: State | None
     region_id: str
     instance_id: str | None
     due_at: float
     deadline: float
     absent_since: float | None
     opened_at: float
+    schema: int = SCHEMA
+
+    @classmethod
+    def unclear(cls, request_id: str, due_at: object, opened_at: object, schema: int) -> OpenEntry:
+        """Return what an entry tells that is of no use as a hint: that something is open there."""
+        times = [float(time) if isinstance(time, (int, float)) else 0.0 for time in (due_at, opened_at)]
+        return cls(request_id, None, "", None, times[0], times[0], None, times[1], schema)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +151,8 @@ class Record:
     `unknown` from the first unknown answer of a generation until that generation is settled; `settling` says that
     nothing else can be tried before. `call_until` is the fence: no call of this generation runs later. `claimant` names
     who may call until then. `retry_at` is the earliest time of the next try; `next_try_at` and `copy_id` name the
-    message copy that will make it. `outcome` are the frozen bytes.
+    message copy that will make it. `outcome` are the frozen bytes. `others` are fields that only a later version knows;
+    they are kept and written back.
     """
 
     request_id: str
@@ -134,6 +163,7 @@ class Record:
     due_at: float
     # What the request asks for
     fingerprint: str = ""
+    fingerprint_schema: int = 1
     nonce: str = ""
     region_id: str = ""
     tag: str = ""
@@ -171,6 +201,9 @@ class Record:
     finished_at: float | None = None
     outcome: str | None = None
     published_at: float | None = None
+    # The version
+    schema: int = SCHEMA
+    others: dict[str, Any] = field(default_factory=dict)
 
     @property
     def open(self) -> bool:
@@ -187,57 +220,31 @@ class Record:
         """The record's hint in the open set."""
         return OpenEntry(
             self.request_id, self.state, self.region_id, self.instance_id, self.due_at, self.deadline,
-            self.absent_since, self.accepted_at,
+            self.absent_since, self.accepted_at, self.schema,
         )  # fmt: skip
+
+    def is_of(self, request: Request | None) -> bool:
+        """Tell whether a message with this id asks for the same; None is one whose content cannot be read.
+
+        Raises UnreadableRecord when the fingerprint is of a schema that this version cannot compute.
+        """
+        if request is None:
+            return False
+        fingerprint = fingerprint_in(self.fingerprint_schema, request)
+        if fingerprint is None:
+            raise UnreadableRecord(f"a fingerprint of schema {self.fingerprint_schema}")
+        return fingerprint == self.fingerprint
 
     def changed(self, **changes: Any) -> Record:
         """Return a copy with other values in some fields: what `dataclasses.replace` does, at a tenth of its cost."""
-        if not changes.keys() <= _DEFAULTS.keys():
-            raise TypeError(f"a record has no {', '.join(changes.keys() - _DEFAULTS.keys())}")
+        if not changes.keys() <= DEFAULTS.keys():
+            raise TypeError(f"a record has no {', '.join(changes.keys() - DEFAULTS.keys())}")
         after = object.__new__(Record)
         after.__dict__.update(self.__dict__, **changes)
         return after
 
-    def to_json(self) -> str:
-        """Return compact ASCII JSON; fields at their defaults are left out."""
-        return _encode(_plain(self))
 
-    @classmethod
-    def from_json(cls, text: str) -> Record:
-        """Read what `to_json` wrote."""
-        data = json.loads(text)
-        if "caller" in data:  # its name until 0.2
-            data["claimant"] = data.pop("caller")
-        data["state"] = State(data["state"])
-        data["generations"] = tuple(Generation(**item) for item in data.get("generations", ()))
-        if data.get("last_error"):
-            data["last_error"] = ApiError(**data["last_error"])
-        if data.get("failure"):
-            data["failure"] = Failure(data["failure"]["stage"], ApiError(**data["failure"]["error"]))
-        return cls(**data)
-
-
-_DEFAULTS = {
+DEFAULTS = {
     item.name: item.default if item.default_factory is MISSING else item.default_factory() for item in fields(Record)
 }
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def _plain(record: Record) -> dict[str, Any]:
-    kept = {
-        name: value
-        for name, value in record.__dict__.items()
-        if value is not _DEFAULTS[name] and value != _DEFAULTS[name]
-    }
-    if record.last_error is not None:
-        kept["last_error"] = _shallow(record.last_error)
-    if record.failure is not None:
-        kept["failure"] = {"stage": record.failure.stage, "error": _shallow(record.failure.error)}
-    if record.generations:
-        kept["generations"] = [_shallow(item) for item in record.generations]
-    return kept
-
-
-def _shallow(item: ApiError | Generation) -> dict[str, Any]:
-    """Return the fields by name; what is in them is JSON already."""
-    return {name: getattr(item, name) for name in item.__slots__}
+"""Every field of a record, with what it is when nothing is said."""

@@ -25,6 +25,8 @@ MAX_METADATA = 20
 MAX_METADATA_KEY = 64
 MAX_METADATA_VALUE = 256
 MAX_METADATA_BYTES = 8192
+MAX_DEFERRED = 10
+"""How often a message of which nothing is recorded is sent again before it is refused."""
 REQUEST_ID = "[A-Za-z0-9._:-]{1,64}"
 ON_FAILURE = ("keep", "release")
 
@@ -137,6 +139,12 @@ class Envelope(Schema):
     )
     not_after = Time(data_key="notAfter", allow_none=False)
     metadata = Metadata()
+    deferred = Strict(
+        int,
+        validate=validate.Range(
+            0, MAX_DEFERRED, error=f"is the worker's own: must be from 0 to {MAX_DEFERRED}, or better absent"
+        ),
+    )
 
 
 _FIELDS = Envelope().fields

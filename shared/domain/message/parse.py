@@ -11,7 +11,7 @@ from shared.domain.create_instance.json_types import Repeated, kind_of, printabl
 from shared.domain.create_instance.schema import Violation
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.alternatives import Content, unreadable_alternatives
-from shared.domain.message.envelope import REQUIRED, UNKNOWN, Asked, read_envelope
+from shared.domain.message.envelope import MAX_DEFERRED, REQUIRED, UNKNOWN, Asked, read_envelope
 from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.request import Refusal, Request
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 MAX_MESSAGE_BYTES = 48 * 1024
+_COUNT_BYTES = len(f'"deferred":{MAX_DEFERRED},')
+"""What the worker itself may have added when it sent the message again."""
 _DEFAULT = CheckOptions()
 
 
@@ -35,7 +37,7 @@ def parse(body: str, options: CheckOptions = _DEFAULT) -> Request | Refusal:
     if not isinstance(document, dict):
         return Refusal((Violation("", "MalformedMessage", f"must be a JSON object, not {kind_of(document)}"),))
     envelope, violations = _read_envelope(document)
-    violations = [*_size(body), *violations]
+    violations = [*_size(body, document), *violations]
     asked = Asked(envelope.get("on_failure") == "release", envelope.get("allocate_public_ip") is True)
     content = None
     if "parameters" in envelope:
@@ -96,9 +98,9 @@ def _violations(messages: Any, field: str) -> Iterator[Violation]:
             yield Violation(field, "MissingParameter" if words == REQUIRED else "InvalidParameter", words)
 
 
-def _size(body: str) -> Iterator[Violation]:
+def _size(body: str, document: dict[str, Any]) -> Iterator[Violation]:
     size = len(body) if body.isascii() else len(body.encode("utf-8", "surrogatepass"))
-    if size > MAX_MESSAGE_BYTES:
+    if size > MAX_MESSAGE_BYTES + (_COUNT_BYTES if "deferred" in document else 0):
         words = f"the message must have at most {MAX_MESSAGE_BYTES} bytes, and has {size}"
         yield Violation("", "InvalidParameter", words)
 

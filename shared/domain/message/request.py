@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from shared.domain.create_instance.schema import Scalar, Violation
 
 DEFAULT_TIMEOUT_SECONDS = 900
+FINGERPRINT_SCHEMA = 1
+"""How this version computes fingerprints; a record names the schema of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Request:
 
     `parameters` are flat under documented names (`"DataDisk.1.Size"`). An alternative is a flat overlay as given;
     None removes. `not_after` is in epoch seconds. `client_token` is the message's own ClientToken, which is not
-    among the parameters. `warnings` are remarks that do not refuse.
+    among the parameters. `warnings` are remarks that do not refuse. `deferred` counts how often the worker sent a copy
+    again without a record.
     """
 
     request_id: str
@@ -47,6 +50,7 @@ class Request:
     metadata: Mapping[str, str] = field(default_factory=dict)
     client_token: str | None = field(default=None, repr=False)
     warnings: tuple[Violation, ...] = ()
+    deferred: int = 0
 
     @property
     def region_id(self) -> str:
@@ -68,7 +72,7 @@ class Request:
         return lay_over(self.parameters, self.alternatives[alternative - 1]) if alternative else dict(self.parameters)
 
     def fingerprint(self) -> str:
-        """Return a digest of the content: everything but secrets, metadata and warnings."""
+        """Return a digest of the content: everything but secrets, metadata, warnings and `deferred`."""
         content = {
             "parameters": {k: v for k, v in self.parameters.items() if k not in SECRET_PARAMETERS},
             "alternatives": list(self.alternatives),
@@ -80,6 +84,11 @@ class Request:
             "clientToken": self.client_token,
         }
         return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
+
+def fingerprint_in(schema: int, request: Request) -> str | None:
+    """Return a request's fingerprint in a schema; None when this version cannot compute that one."""
+    return request.fingerprint() if schema == FINGERPRINT_SCHEMA else None
 
 
 def lay_over(parameters: Mapping[str, Scalar], overlay: Mapping[str, Scalar | None]) -> dict[str, Scalar]:
