@@ -1,6 +1,7 @@
 """The ports of the two use cases: what they need of the world, and how it may fail.
 
-Every port call either answers or raises one of the exceptions below; nothing else is expected by the use cases.
+Every port call either answers or raises one of the exceptions below; nothing else is expected by the use cases. A
+record that this version cannot read is the domain's UnreadableRecord.
 
     PortError
     ├── ApiFailure         ECS refused, or did not answer (`error.http_status is None`)
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "ApiFailure", "Clock", "Compute", "Conflict", "Created", "Entropy", "Instance", "Lease", "Log", "Outcomes",
+    "ApiFailure", "Clock", "IDENTITY_DIGITS", "Compute", "Conflict", "Created", "Entropy", "Instance", "Lease", "Log", "Outcomes",
     "PortError", "Ports", "PublishFailed", "Queue", "SendFailed", "Store", "StoreUnavailable",
 ]  # fmt: skip
+
+
+IDENTITY_DIGITS = 8
 
 
 class PortError(Exception):
@@ -130,13 +134,16 @@ class Store(Protocol):
     reading back inside the adapter where that is possible.
     """
 
+    def identity(self) -> str:
+        """Return the 8 hexadecimal digits that the store was given at its first use, the same ever since."""
+
     def get(self, request_id: str) -> Record | None:
-        """Return the record, or None."""
+        """Return the record, or None; raise UnreadableRecord."""
 
     def claim(self, record: Record) -> Record | None:
         """Put the open entry, then create the record if there is none; return None, or the record that is there.
 
-        The record's version is 1.
+        The record's version is 1. Raises UnreadableRecord for what is there and cannot be read: it stays.
         """
 
     def update(self, record: Record) -> None:
@@ -149,7 +156,8 @@ class Store(Protocol):
     def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
         """Yield the entries due at `now` in order of (due_at, request_id) after the given key, page by page.
 
-        An iteration may be long: it tolerates writes to the entries already yielded.
+        An iteration may be long: it tolerates writes to the entries already yielded. An entry that this version cannot
+        understand comes without a state (`OpenEntry.unclear`).
         """
 
     def has_open_work(self) -> bool:

@@ -14,47 +14,34 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.sqlite_schema import bring_up_to_date, schema_version
+from shared.adapters.system import SystemEntropy
 from shared.domain.lifecycle.record import OpenEntry, Record, State
-from shared.ports import Conflict, Lease, StoreUnavailable
+from shared.domain.lifecycle.record_json import NEWEST_READABLE, from_json, to_json
+from shared.ports import IDENTITY_DIGITS, Conflict, Lease, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from shared.ports import Entropy
+
 PAGE_ROWS = 500
 BUSY_SECONDS = 10.0
 MEMORY = ":memory:"
-SCHEMA_VERSION = 1
-
-# The columns beside `body` repeat what a round asks of open work, so that it never has to read or decode a record.
-# They are part of the partial index: a round touches as many pages as the open work fills, whatever the table holds.
-_SCHEMA = """
-CREATE TABLE requests (
-    request_id TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL,
-    state TEXT NOT NULL, region_id TEXT NOT NULL, instance_id TEXT,
-    due_at REAL NOT NULL, deadline REAL NOT NULL, absent_since REAL, opened_at REAL NOT NULL, published_at REAL
-);
-CREATE INDEX open_requests
-    ON requests (due_at, request_id, state, region_id, instance_id, deadline, absent_since, opened_at, published_at)
-    WHERE published_at IS NULL;
-CREATE INDEX published_requests ON requests (published_at) WHERE published_at IS NOT NULL;
-CREATE TABLE leases (
-    name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL,
-    cursor_due REAL, cursor_id TEXT, last_open_at REAL NOT NULL DEFAULT 0
-);
-"""
 
 _COLUMNS = (
-    "version, body, state, region_id, instance_id, due_at, deadline, absent_since, opened_at, published_at, request_id"
+    "version, body, state, region_id, instance_id, due_at, deadline, absent_since, opened_at, published_at, schema,"
+    " request_id"
 )
-_INSERT = f"INSERT INTO requests ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 - no value in it
+_INSERT = f"INSERT INTO requests ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 - no value in it
 _UPDATE = (
     "UPDATE requests SET version = ?, body = ?, state = ?, region_id = ?, instance_id = ?, due_at = ?, deadline = ?,"
-    " absent_since = ?, opened_at = ?, published_at = ? WHERE request_id = ? AND version = ?"
+    " absent_since = ?, opened_at = ?, published_at = ?, schema = ? WHERE request_id = ? AND version = ?"
 )
 _SELECT = "SELECT body FROM requests WHERE request_id = ?"
 # INDEXED BY makes a plan without the index an error instead of a scan.
 _OPEN_PAGE = (
-    "SELECT request_id, state, region_id, instance_id, due_at, deadline, absent_since, opened_at"
+    "SELECT request_id, state, region_id, instance_id, due_at, deadline, absent_since, opened_at, schema"
     " FROM requests INDEXED BY open_requests WHERE published_at IS NULL"
     " AND due_at <= ? AND (due_at, request_id) > (?, ?) ORDER BY due_at, request_id LIMIT ?"
 )
@@ -70,6 +57,9 @@ _TAKE = (
 _HELD = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases WHERE name = ? AND holder = ?"
 _SAVE = "UPDATE leases SET until = ?, cursor_due = ?, cursor_id = ?, last_open_at = ? WHERE name = ? AND holder = ?"
 
+_IDENTITY = "SELECT value FROM identity"
+_GIVE_IDENTITY = "INSERT INTO identity (one, value) VALUES (1, ?) ON CONFLICT DO NOTHING"
+
 _STATES = {state.value: state for state in State}
 _BEGINNING = (float("-inf"), "")
 
@@ -80,14 +70,33 @@ class SqliteStore:
     The directory is made if it is missing. Raises StoreUnavailable when the file cannot be opened or written.
     """
 
-    def __init__(self, path: str, *, busy_seconds: float = BUSY_SECONDS, page_rows: int = PAGE_ROWS) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        busy_seconds: float = BUSY_SECONDS,
+        page_rows: int = PAGE_ROWS,
+        entropy: Entropy | None = None,
+    ) -> None:
         self._connections = _Connections(path, busy_seconds)
         self._page_rows = page_rows
+        self._entropy = entropy or SystemEntropy()
+        self._identity = ""
+
+    def identity(self) -> str:
+        """Return the 8 hexadecimal digits that the store was given at its first use."""
+        if not self._identity:
+            found = self._connections.find(_IDENTITY)
+            if not found:
+                self._connections.change(_GIVE_IDENTITY, (self._entropy.token()[:IDENTITY_DIGITS],))
+                found = self._connections.find(_IDENTITY)
+            self._identity = str(found[0][0])
+        return self._identity
 
     def get(self, request_id: str) -> Record | None:
         """Return the record, or None."""
         found = self._connections.find(_SELECT, (request_id,))
-        return Record.from_json(found[0][0]) if found else None
+        return from_json(found[0][0]) if found else None
 
     def claim(self, record: Record) -> Record | None:
         """Create the record and its entry if there is none; return None, or the record that is there."""
@@ -108,8 +117,7 @@ class SqliteStore:
         key = after or _BEGINNING
         while True:
             page = self._connections.find(_OPEN_PAGE, (now, *key, self._page_rows))
-            for request_id, state, *rest in page:
-                yield OpenEntry(request_id, _STATES[state], *rest)
+            yield from map(_entry, page)
             if len(page) < self._page_rows:
                 return
             key = (page[-1][4], page[-1][0])
@@ -145,12 +153,19 @@ class SqliteStore:
         self._connections.close()
 
 
+def _entry(row: tuple[Any, ...]) -> OpenEntry:
+    request_id, state, *_, due_at, _, _, opened_at, schema = row
+    if state not in _STATES or schema > NEWEST_READABLE:
+        return OpenEntry.unclear(request_id, due_at, opened_at, schema)
+    return OpenEntry(request_id, _STATES[state], *row[2:])
+
+
 def _row(record: Record) -> tuple[Any, ...]:
     # A refused message may name a region that is no text SQLite can take (a lone surrogate); the body has it whole.
     region_id = record.region_id.encode("utf-8", "backslashreplace").decode()
     return (
-        record.version, record.to_json(), record.state.value, region_id, record.instance_id, record.due_at,
-        record.deadline, record.absent_since, record.accepted_at, record.published_at, record.request_id,
+        record.version, to_json(record), record.state.value, region_id, record.instance_id, record.due_at,
+        record.deadline, record.absent_since, record.accepted_at, record.published_at, record.schema, record.request_id,
     )  # fmt: skip
 
 
@@ -238,16 +253,9 @@ class _Connections:
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:
-        if _schema_version(connection) == 0:
+        if schema_version(connection) == 0:
             self._switch_to_wal(connection)
-            connection.execute("BEGIN IMMEDIATE")
-            if _schema_version(connection) == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.execute("COMMIT")
-        if (found := _schema_version(connection)) != SCHEMA_VERSION:
-            raise sqlite3.DatabaseError(f"its schema is version {found}, this program knows version {SCHEMA_VERSION}")
+        bring_up_to_date(connection)
 
     def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
         # SQLite does not wait by itself here: two processes that make the file together would fail.
@@ -266,7 +274,3 @@ def _is_wal(connection: sqlite3.Connection) -> bool:
             raise
         return False
     return True
-
-
-def _schema_version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.tablestore import schema
 from shared.adapters.tablestore.client import tablestore
 from shared.domain.lifecycle.record import OpenEntry, Record, State
+from shared.domain.lifecycle.record_json import NEWEST_READABLE, to_json
 from shared.ports import Lease
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def whole_open_set() -> tuple[Key, Key]:
 
 def record_row(record: Record, writer: str) -> Any:
     """Return a record as a row."""
-    columns = {schema.VERSION: record.version, schema.BODY: record.to_json(), schema.WRITER: writer}
+    columns = {schema.VERSION: record.version, schema.BODY: to_json(record), schema.WRITER: writer}
     return _row(record_key(record.request_id), columns)
 
 
@@ -52,7 +53,7 @@ def entry_row(record: Record) -> Any:
     entry = record.entry
     columns = {
         schema.VERSION: record.version,
-        schema.STATE: entry.state.value,
+        schema.STATE: record.state.value,
         # A refused message may name a region UTF-8 cannot take (a lone surrogate); the record has it whole.
         schema.REGION_ID: entry.region_id.encode("utf-8", "backslashreplace").decode(),
         schema.INSTANCE_ID: entry.instance_id,
@@ -60,6 +61,7 @@ def entry_row(record: Record) -> Any:
         schema.DEADLINE: float(entry.deadline),
         schema.ABSENT_SINCE: None if entry.absent_since is None else float(entry.absent_since),
         schema.OPENED_AT: float(entry.opened_at),
+        schema.SCHEMA: entry.schema,
     }
     return _row(entry_key(entry.request_id), columns)
 
@@ -78,19 +80,36 @@ def lease_row(name: str, lease: Lease, writer: str) -> Any:
     return _row(lease_key(name), columns)
 
 
+def identity_key() -> Key:
+    """Return the key of the store's identity."""
+    return lease_key(schema.IDENTITY_ROW)
+
+
+def identity_row(value: str) -> Any:
+    """Return the store's identity as a row."""
+    return _row(identity_key(), {schema.IDENTITY: value})
+
+
 def columns_of(row: Any) -> dict[str, Any]:
     """Return a row's attributes by name."""
     return {name: value for name, value, _ in row.attribute_columns}
 
 
 def read_entry(row: Any) -> OpenEntry:
-    """Read an entry."""
+    """Read an entry; one that cannot be understood tells only that something is open there."""
     columns = columns_of(row)
-    return OpenEntry(
-        dict(row.primary_key)[schema.REQUEST_ID], State(columns[schema.STATE]), columns[schema.REGION_ID],
-        columns.get(schema.INSTANCE_ID), columns[schema.DUE_AT], columns[schema.DEADLINE],
-        columns.get(schema.ABSENT_SINCE), columns[schema.OPENED_AT],
-    )  # fmt: skip
+    request_id = dict(row.primary_key)[schema.REQUEST_ID]
+    version = columns.get(schema.SCHEMA, 1)
+    try:
+        if version > NEWEST_READABLE:
+            raise ValueError(version)
+        return OpenEntry(
+            request_id, State(columns[schema.STATE]), columns[schema.REGION_ID], columns.get(schema.INSTANCE_ID),
+            columns[schema.DUE_AT], columns[schema.DEADLINE], columns.get(schema.ABSENT_SINCE),
+            columns[schema.OPENED_AT], version,
+        )  # fmt: skip
+    except (KeyError, ValueError, TypeError):
+        return OpenEntry.unclear(request_id, columns.get(schema.DUE_AT), columns.get(schema.OPENED_AT), version)
 
 
 def read_lease(columns: Mapping[str, Any]) -> Lease:

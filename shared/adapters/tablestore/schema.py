@@ -42,6 +42,13 @@ DUE_AT = "dueAt"
 DEADLINE = "deadline"
 ABSENT_SINCE = "absentSince"
 OPENED_AT = "openedAt"
+SCHEMA = "schema"
+"""The schema of an entry. A record's stands in its body; 0.1 wrote neither."""
+
+# Attribute column of the row that holds the store's identity
+IDENTITY = "identity"
+IDENTITY_ROW = "store"
+"""Its key beside the leases, whose names it must not be."""
 
 # Attribute columns of a lease (WRITER too)
 HOLDER = "holder"
@@ -53,6 +60,7 @@ LAST_OPEN_AT = "lastOpenAt"
 SHARDS = 16
 """Into how many key ranges open work is spread, so that writes do not queue at one partition. Never lower it."""
 LEASE_SHARD = -1
+"""The shard of what is no entry: the leases and the store's identity."""
 PAGE_ROWS = 5000
 """The most rows one GetRange answers."""
 MAX_VALUE_BYTES = 2 * 1024 * 1024

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 from shared.adapters.system import SystemClock, SystemEntropy
 from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import TRIES, Calls, ConditionFailed, connect
-from shared.domain.lifecycle.record import Record
-from shared.ports import Conflict, Lease, StoreUnavailable
+from shared.domain.lifecycle.record_json import from_json
+from shared.ports import IDENTITY_DIGITS, Conflict, Lease, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shared.domain.lifecycle.record import OpenEntry
+    from shared.domain.lifecycle.record import OpenEntry, Record
     from shared.ports import Clock, Entropy
     from shared.settings import Credentials
 
@@ -52,11 +52,24 @@ class TablestoreStore:
         self._page_rows = page_rows
         self._entropy = entropy or SystemEntropy()
         self._calls = Calls(clock or SystemClock(), self._entropy)
+        self._identity = ""
+
+    def identity(self) -> str:
+        """Return the 8 hexadecimal digits that the store was given at its first use."""
+        if not self._identity:
+            found = self._read(self._open, rows.identity_key())
+            if not found:
+                given = rows.identity_row(self._entropy.token()[:IDENTITY_DIGITS])
+                with suppress(ConditionFailed):  # then another was first
+                    self._calls.make(self._client.put_row, self._open, given, rows.absent())
+                found = self._read(self._open, rows.identity_key())
+            self._identity = str(found[schema.IDENTITY])
+        return self._identity
 
     def get(self, request_id: str) -> Record | None:
         """Return the record, or None."""
         columns = self._read(self._requests, rows.record_key(request_id))
-        return Record.from_json(columns[schema.BODY]) if columns else None
+        return from_json(columns[schema.BODY]) if columns else None
 
     def claim(self, record: Record) -> Record | None:
         """Put the open entry, then create the record if there is none; return None, or the record that is there."""
