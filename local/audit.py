@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.domain.lifecycle.creating import tag_owner
+from shared.domain.lifecycle.record import TERMINAL, UnreadableRecord
 from shared.domain.timings import REQUEST_TAG
 
 if TYPE_CHECKING:
@@ -46,35 +48,53 @@ def audit(
     *,
     now: float,
     timings: Timings,
+    store: str,
 ) -> Audit:
-    """Compare. `now` is when the instances were listed, before the rest was read: records are older than instances."""
-    by_request: dict[str, list[Instance]] = defaultdict(list)
+    """Compare. `now` is when the instances were listed, before the rest was read: records are older than instances.
+
+    `store` is the identity of the records' store. Raises what `record_of` raises, save UnreadableRecord: a finding.
+    """
+    # Until 0.2 a tag did not name the store: such an instance may be another stack's, of the same name.
+    own = (tag_owner(timings.deployment, store), timings.deployment)
+    by_tag: dict[str, list[Instance]] = defaultdict(list)
     foreign = 0
     for instance in instances:
-        deployment, _, request_id = dict(instance.tags).get(REQUEST_TAG, "").partition("/")
-        if deployment == timings.deployment:
-            by_request[request_id].append(instance)
+        tag = dict(instance.tags).get(REQUEST_TAG, "")
+        if tag.partition("/")[0] in own:
+            by_tag[tag].append(instance)
         else:
             foreign += 1
     entries = {entry.request_id: entry for entry in opened}
-    records = {request_id: record_of(request_id) for request_id in by_request}
+    records: dict[str, Record | None] = {}
+    unreadable: list[Finding] = []
+    for tag in by_tag:
+        request_id = tag.partition("/")[2]
+        try:
+            record = record_of(request_id)
+        except UnreadableRecord as failure:
+            unreadable.append(Finding("unreadable", request_id, None, f"another version recorded it: {failure}"))
+        else:
+            # A record with another tag is another request's: its id was free again, or is used in both stacks.
+            records[tag] = record if record is not None and record.tag == tag else None
     findings = [
-        *_instances(by_request, records, now, timings),
-        *_shared(records),
+        *unreadable,
+        *_instances({tag: by_tag[tag] for tag in records}, records, now, timings),
+        *_shared(records.values()),
         *(_late(entry) for entry in entries.values() if now >= _overdue(entry)),
     ]
-    return Audit(tuple(findings), sum(map(len, by_request.values())), foreign, len(entries))
+    return Audit(tuple(findings), sum(map(len, by_tag.values())), foreign, len(entries))
 
 
 def _instances(
-    by_request: Mapping[str, list[Instance]], records: Mapping[str, Record | None], now: float, timings: Timings
+    by_tag: Mapping[str, list[Instance]], records: Mapping[str, Record | None], now: float, timings: Timings
 ) -> Iterator[Finding]:
-    for request_id, instances in by_request.items():
+    for tag, instances in by_tag.items():
+        request_id = tag.partition("/")[2]
         if len(instances) > 1:
             ids = ", ".join(instance.instance_id for instance in instances)
             yield Finding("two-instances", request_id, None, f"{len(instances)} instances carry its tag: {ids}")
         for instance in instances:
-            found = _judge(instance, records[request_id], now, timings)
+            found = _judge(instance, records[tag], now, timings)
             if found is not None:
                 yield Finding(found[0], request_id, instance.instance_id, found[1])
 
@@ -96,11 +116,11 @@ def _judge(instance: Instance, record: Record | None, now: float, timings: Timin
     return None
 
 
-def _shared(records: Mapping[str, Record | None]) -> Iterator[Finding]:
+def _shared(records: Iterable[Record | None]) -> Iterator[Finding]:
     requests: dict[str, list[str]] = defaultdict(list)
-    for request_id, record in records.items():
+    for record in records:
         if record is not None and record.instance_id is not None:
-            requests[record.instance_id].append(request_id)
+            requests[record.instance_id].append(record.request_id)
     for instance_id, ids in requests.items():
         if len(ids) > 1:
             yield Finding("two-requests", ids[0], instance_id, f"{len(ids)} requests name it: {', '.join(ids)}")
@@ -111,6 +131,7 @@ def _overdue(entry: OpenEntry) -> float:
 
 
 def _late(entry: OpenEntry) -> Finding:
-    ended = "its outcome is not published" if entry.state.value in ("completed", "failed") else "it has no outcome"
-    says = f"long past its deadline and {entry.state.value}: {ended}"
+    ended = "its outcome is not published" if entry.state in TERMINAL else "it has no outcome"
+    state = "in a state that this version does not know" if entry.state is None else entry.state.value
+    says = f"long past its deadline and {state}: {ended}"
     return Finding("no-outcome", entry.request_id, entry.instance_id, says)

@@ -11,7 +11,8 @@ from local.runtime.mns import decode
 from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.lifecycle.record import TERMINAL, digest
 from shared.domain.message.parse import parse
-from shared.domain.message.request import Delivery, Refusal, Request
+from shared.domain.message.request import Delivery, Refusal
+from shared.domain.message.unjudged import content_of, request_id_of
 from shared.ports import StoreUnavailable
 from shared.trigger import BODY_FIELDS, deliveries
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from local.runtime.mns import Message, QueueClient
     from shared.domain.create_instance.view import CheckOptions
     from shared.domain.lifecycle.record import Record
+    from shared.domain.message.request import Request
     from shared.ports import Store
 
 WAIT_SECONDS = 1
@@ -131,7 +133,11 @@ def request_id(body: str) -> str | None:
 
 
 def fate(body: str, records: Store | None, options: CheckOptions) -> Fate:
-    """Look up what became of a message's request. Raises StoreUnavailable."""
+    """Look up what became of a message's request, recorded before judged. Raises StoreUnavailable, UnreadableRecord."""
+    name = request_id_of(body)
+    record = records.get(name) if records and name else None
+    if record is not None:
+        return _told(record, content_of(body))
     read = parse(body, options)
     if isinstance(read, Refusal):
         first = read.violations[0]
@@ -139,10 +145,7 @@ def fate(body: str, records: Store | None, options: CheckOptions) -> Fate:
         return Fate("refused", f"no request: {first.code}{where}; sent again it is answered with a refusal")
     if records is None:
         return Fate("unknown", "the records cannot be read from here")
-    record = records.get(read.request_id)
-    if record is None:
-        return Fate("unrecorded", "never taken up (or ended over 30 days ago)")
-    return _told(record, read)
+    return Fate("unrecorded", "never taken up (or ended over 30 days ago)")
 
 
 def fresh_id(old: str, message_id: str) -> str:
@@ -181,8 +184,8 @@ def _take(queue: QueueClient, limit: int, tell: Callable[[str], None]) -> list[L
     return sorted(found.values(), key=lambda letter: letter.message.enqueued_at)
 
 
-def _told(record: Record, request: Request) -> Fate:
-    if record.fingerprint != request.fingerprint():
+def _told(record: Record, content: Request | None) -> Fate:
+    if content is None or not record.is_of(content):
         return Fate("other", f"the id belongs to another request, which is {record.state.value}; use --new-id")
     if record.state not in TERMINAL:
         return Fate(record.state.value, "still being worked on", record.instance_id, live=True)

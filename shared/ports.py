@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "ApiFailure", "Clock", "IDENTITY_DIGITS", "Compute", "Conflict", "Created", "Entropy", "Instance", "Lease", "Log", "Outcomes",
-    "PortError", "Ports", "PublishFailed", "Queue", "SendFailed", "Store", "StoreUnavailable",
+    "IDENTITY_DIGITS", "ApiFailure", "Clock", "Compute", "Conflict", "Created", "Entropy", "Instance", "Lease", "Log",
+    "Outcomes", "PortError", "Ports", "PublishFailed", "Queue", "SendFailed", "Store", "StoreUnavailable",
 ]  # fmt: skip
 
 

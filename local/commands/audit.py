@@ -43,7 +43,7 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
 
     Reported are instances that nothing is recorded of (no-record), that their request's outcome does not name
     (not-named) or calls gone (said-gone), more than one instance of a request (two-instances) or request of an instance
-    (two-requests), and requests that are long past their deadline without a published outcome (no-outcome). Records
+    (two-requests), requests whose record another version of the worker has written (unreadable), and requests that are long past their deadline without a published outcome (no-outcome). Records
     are kept 30 days after the outcome: an older instance without one is no finding. Regions of open requests are looked
     at, too.
 
@@ -60,7 +60,9 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
             now = time.time()
             instances = _tagged(settings, keys, where)
             opened = records.open_work(now + _AHEAD)
-            result = auditing.audit(instances, opened, records.get, now=now, timings=settings.timings)
+            result = auditing.audit(
+                instances, opened, records.get, now=now, timings=settings.timings, store=records.identity()
+            )
         except StoreUnavailable as error:
             raise WrongUse(f"the {name} store cannot be read: {error}") from None
     rows = [asdict(found) for found in result.findings]

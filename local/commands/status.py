@@ -13,6 +13,7 @@ import click
 from local.terminal import options
 from local.terminal.output import console, json_line, progress, wants_json
 from local.terminal.records import open_records
+from shared.domain.lifecycle.record_json import to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def _draw(record: Record, endpoint: str | None) -> None:
 
 def readable(record: Record) -> dict[str, Any]:
     """Return the record with its times as RFC 3339 and its outcome as JSON, not as text."""
-    data: dict[str, Any] = json.loads(record.to_json())
+    data: dict[str, Any] = json.loads(to_json(record))
     for name in TIMES & data.keys():
         data[name] = instant(data[name])
     if data.get("outcome"):

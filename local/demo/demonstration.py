@@ -84,8 +84,8 @@ class Demonstration:
     def count_instances(self, instances: Sequence[dict[str, Any]]) -> None:
         """Compare the instances that exist, by their request tag, with what each sample must leave."""
         for row in self.rows:
-            tag = f"{defaults.DEPLOYMENT}/{row.sample.request_id}"
-            number = sum(instance["Tags"].get(defaults.REQUEST_TAG) == tag for instance in instances)
+            tags = (instance["Tags"].get(defaults.REQUEST_TAG, "") for instance in instances)
+            number = sum(tag.partition("/")[2] == row.sample.request_id for tag in tags)
             if number != row.sample.instances:
                 row.problems.append(f"{number} instances, not {row.sample.instances}")
 

@@ -11,6 +11,7 @@ from local.runtime.worker import WorkerConfig
 from local.terminal.options import access_to
 from local.terminal.output import WrongUse
 from shared.bootstrap import open_store
+from shared.domain.lifecycle.record import UnreadableRecord
 from shared.ports import StoreUnavailable
 from shared.settings import Credentials, Settings, SettingsError
 
@@ -42,6 +43,8 @@ def open_records(endpoint: str | None, store: str, data: Path, environ: Mapping[
             opened.close()
     except StoreUnavailable as error:
         raise WrongUse(f"the {store} store cannot be reached: {error}") from None
+    except UnreadableRecord as error:
+        raise WrongUse(f"the record was written by another version of the worker: {error}") from None
 
 
 def worker_settings(

@@ -10,6 +10,7 @@ from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
+    from shared.domain.lifecycle.record import UnreadableRecord
     from shared.domain.timings import Timings
     from shared.ports import ApiFailure, Ports, StoreUnavailable
 
@@ -21,6 +22,8 @@ class Run:
     ports: Ports
     timings: Timings
     ends_at: float
+    unreadable: set[str] = field(default_factory=set, repr=False)
+    """The request ids whose records this version could not read in this run."""
     _quiet: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def now(self) -> float:
@@ -61,6 +64,12 @@ class Run:
         error = ApiError("Tablestore", None, failure.code, "")
         if classify(error).category == "authentication":
             self._alarm(error)
+
+    def record_unreadable(self, request_id: str, failure: UnreadableRecord) -> None:
+        """Log a record that another version has to go on with, as an alarm and once per run."""
+        if request_id not in self.unreadable:
+            self.unreadable.add(request_id)
+            self.ports.log.error("unreadable_record", request_id=request_id, error=str(failure))
 
     def _alarm(self, error: ApiError) -> None:
         if self._quiet.acquire(blocking=False):  # kept for the rest of the run

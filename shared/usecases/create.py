@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import succeeded
+from shared.domain.errors.model import ApiError
 from shared.domain.errors.retry import INLINE_SECONDS
-from shared.domain.lifecycle import creating, events
+from shared.domain.lifecycle import creating, events, outcome
 from shared.domain.lifecycle.creating import CreateStep
 from shared.domain.lifecycle.record import State
 from shared.domain.timings import REQUEST_TAG
@@ -75,6 +76,9 @@ def _call(run: Run, request: Request, record: Record, claimant: str) -> Record:
     """Call CreateInstance once and record its answer."""
     ports = run.ports
     generation = record.generation.number
+    if request.not_after is not None and run.now() > request.not_after and _is_first(record):
+        error = ApiError("CreateInstance", 400, "MessageExpired", outcome.too_late(request.not_after))
+        return apply(ports, run.timings, record, events.CreateFailed(claimant, generation, error, 0.0))
     try:
         created = ports.compute.create(creating.call_parameters(record, request))
     except ApiFailure as failure:
@@ -87,6 +91,11 @@ def _call(run: Run, request: Request, record: Record, claimant: str) -> Record:
     if after.instance_id != created.instance_id:
         _release_straggler(run, after, created.instance_id)
     return after
+
+
+def _is_first(record: Record) -> bool:
+    """Tell whether no call of the request was ever answered: one that was announced may not have been made."""
+    return record.generation.number == 1 and not record.tries
 
 
 def _keep(run: Run, record: Record, event: events.InstanceCreated) -> Record:

@@ -10,20 +10,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.create_instance.schema import Violation
 from shared.domain.errors.catalogue import classify
-from shared.domain.lifecycle import creating, events, outcome
-from shared.domain.lifecycle.record import TERMINAL, Record, State
+from shared.domain.lifecycle import creating, events
+from shared.domain.lifecycle.record import TERMINAL, Record, State, UnreadableRecord
+from shared.domain.message.envelope import MAX_DEFERRED
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request
-from shared.ports import PublishFailed, SendFailed, StoreUnavailable
+from shared.domain.message.unjudged import content_of, deferrals_of, request_id_of, with_deferrals
+from shared.ports import SendFailed, StoreUnavailable
 from shared.usecases.context import Run
 from shared.usecases.create import create
+from shared.usecases.refuse import expired, given_up, refuse, reused
 from shared.usecases.threads import map_threads
 from shared.usecases.writing import apply, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from shared.domain.create_instance.view import CheckOptions
     from shared.domain.message.request import Delivery
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 UNACKNOWLEDGED = "unacknowledged"
 _STORE_AGAIN_SECONDS = 15.0
 _TOPIC_AGAIN_SECONDS = 60.0
-_BUG_AGAIN_SECONDS = 300.0
+_BUG_AGAIN_SECONDS = _UNREADABLE_AGAIN_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,7 @@ class _Message:
         """Bring the message to its end and write its one line; nothing raises."""
         started = self.run.now()
         log, message_id = self.run.ports.log, self.delivery.message_id
-        try:
-            self.end = self._end(options)
-        except StoreUnavailable as failure:
-            self.run.store_failed(failure, message_id=message_id)
-            self.end = self._send_again(self.run.now() + _STORE_AGAIN_SECONDS)
-        except Exception as bug:  # noqa: BLE001 - one message's bug must not take its batch along, nor be printed
-            log.error("unexpected", message_id=message_id, error=type(bug).__name__)
-            self.end = self._send_again(self.run.now() + _BUG_AGAIN_SECONDS)
+        self.end = self._ended(lambda: self._end(options), self._after_bug, self._give_up)
         record = self.record
         ended = record.failure if record and record.state is State.FAILED else None
         log.info(
@@ -107,33 +102,59 @@ class _Message:
             seconds=round(self.run.now() - started, 3),
         )
 
+    def _ended(self, *ways: Callable[[], str]) -> str:
+        """Return what the first way comes to that meets no bug."""
+        log, message_id = self.run.ports.log, self.delivery.message_id
+        for way in ways:
+            try:
+                return way()
+            except StoreUnavailable as failure:  # noqa: PERF203 - three ways at most
+                self.run.store_failed(failure, message_id=message_id)
+                return self._send_again(self.run.now() + _STORE_AGAIN_SECONDS)
+            except UnreadableRecord as failure:
+                self.run.record_unreadable(self.request_id or f"~{message_id}", failure)
+                return self._send_again(self.run.now() + _UNREADABLE_AGAIN_SECONDS)
+            except Exception as bug:  # noqa: BLE001 - one message's bug must not take its batch along, nor be printed
+                log.error("unexpected", message_id=message_id, error=type(bug).__name__)
+        return self._send_again(self.run.now() + _BUG_AGAIN_SECONDS)
+
     def _end(self, options: CheckOptions) -> str:
-        request = parse(self.delivery.body, options)
-        if isinstance(request, Refusal):
-            return self._refuse(request)
-        self.request_id = request.request_id
-        store, now = self.run.ports.store, self.run.now()
-        if not self.run.has_time_for_call(now):
-            return self._send_again(now + 1)
-        if request.not_after is not None and now > request.not_after and store.get(request.request_id) is None:
-            return self._refuse(_expired(request, request.not_after))
-        return self._claim(request, now)
+        asked, now = parse(self.delivery.body, options), self.run.now()
+        self.request_id = asked.request_id
+        if isinstance(asked, Request):
+            if not self.run.has_time_for_call(now):
+                return self._send_unrecorded(now + 1)
+            if asked.not_after is None or now <= asked.not_after:
+                return self._claim(asked, now)
+            asked = expired(asked, asked.not_after)
+        # Nothing of it is said to the sender before it is known that no request of this id was accepted: by other
+        # rules, perhaps, or from another version's message.
+        found = self._recorded()
+        return self._refuse(asked) if found is None else self._go_on(found, content_of(self.delivery.body), asked)
 
     def _claim(self, request: Request, now: float) -> str:
         """Make the record, or go on with the one that is there."""
+        store = self.run.ports.store
         fresh = creating.claim(
-            request, self.delivery.message_id, claimant=self.claimant, nonce=self.claimant, now=now,
-            call_until=self.run.call_deadline(now), timings=self.run.timings,
+            request, self.delivery.message_id, store=store.identity(), claimant=self.claimant, nonce=self.claimant,
+            now=now, call_until=self.run.call_deadline(now), timings=self.run.timings,
         )  # fmt: skip
-        found = self.run.ports.store.claim(fresh)
-        if found is not None and found.fingerprint != fresh.fingerprint:
-            return self._refuse(_reused(request), duplicate_of=request.request_id)
-        self.record = found or fresh
-        if self.record.state in TERMINAL:
-            return self._repeat(self.record)
-        if self.record.state is not State.CREATING or self._early(self.record):
+        found = store.claim(fresh)
+        if found is not None:
+            return self._go_on(found, request, request)
+        self.record = fresh
+        return self._create(request, fresh)
+
+    def _go_on(self, record: Record, content: Request | None, asked: Request | Refusal) -> str:
+        """Go on with the request that is recorded under the message's id, if it is the same; no rule is asked again."""
+        if content is None or not record.is_of(content):
+            return self._refuse(reused(asked), duplicate_of=record.request_id)
+        self.record = record
+        if record.state in TERMINAL:
+            return self._repeat(record)
+        if record.state is not State.CREATING or self._early(record):
             return "duplicate"
-        return self._create(request, self.record)
+        return self._create(content, record)
 
     def _create(self, request: Request, record: Record) -> str:
         self.record, again_at = create(self.run, request, record, self.claimant)
@@ -145,36 +166,57 @@ class _Message:
         return self.record.state.value
 
     def _refuse(self, refusal: Refusal, *, duplicate_of: str | None = None) -> str:
-        """Answer a message that is no request; keep the answer for the timer if the topic does not take it."""
-        ports, delivery = self.run.ports, self.delivery
-        self.request_id, self.code = refusal.request_id, refusal.violations[0].code
-        text = outcome.refused(refusal, delivery.message_id, delivery.time, self.run.timings, duplicate_of=duplicate_of)
-        try:
-            ports.outcomes.publish(text, outcome.FAILED)
-        except PublishFailed as failure:
-            ports.log.warning("publish_failed", message_id=delivery.message_id, error=str(failure))
-            ports.store.claim(kept_refusal(delivery.message_id, text, self.run.now()))
+        """Answer a message that is no request."""
+        self.code = refusal.violations[0].code
+        refuse(self.run, self.delivery, refusal, duplicate_of=duplicate_of)
         return "refused"
 
     def _repeat(self, record: Record) -> str:
-        """Publish the outcome of a finished request again."""
-        ports = self.run.ports
-        if record.open:
-            publish(ports, self.run.timings, record)
-            return "repeated"
-        text = record.outcome or ""
-        try:
-            ports.outcomes.publish(text, outcome.tag_of(text))
-        except PublishFailed:
+        """Publish the outcome of a finished request again; what is not published yet is left to the timer."""
+        if not publish(self.run.ports, self.run.timings, record) and not record.open:
             return self._send_again(self.run.now() + _TOPIC_AGAIN_SECONDS)
         return "repeated"
 
-    def _send_again(self, due: float) -> str:
+    def _recorded(self) -> Record | None:
+        """Return what is recorded under the message's id."""
+        request_id = request_id_of(self.delivery.body)
+        return None if request_id is None else self.run.ports.store.get(request_id)
+
+    def _after_bug(self) -> str:
+        """Have the message come again: a record knows until when, without one it is counted."""
+        again_at = self.run.now() + _BUG_AGAIN_SECONDS
+        record = self.record or self._recorded()
+        return self._send_unrecorded(again_at) if record is None else self._leave(record, again_at)
+
+    def _leave(self, record: Record, again_at: float) -> str:
+        """Send a recorded request's message again while it can be of use; after its deadline the timer settles it."""
+        self.record = record
+        if record.state is State.CREATING and self.run.now() < record.deadline:
+            return self._send_again(again_at)
+        return "duplicate"
+
+    def _send_unrecorded(self, due: float) -> str:
+        """Send a message again of which nothing is recorded, as far as is known; give it up after so many times."""
+        deferrals = deferrals_of(self.delivery.body)
+        if deferrals is not None and deferrals < MAX_DEFERRED:
+            return self._send_again(due, with_deferrals(self.delivery.body, deferrals + 1))
+        record = self._recorded()
+        return self._give_up() if record is None else self._leave(record, due)
+
+    def _give_up(self) -> str:
+        """Refuse a message that meets a bug every time, as soon as it has come often enough."""
+        deferrals = deferrals_of(self.delivery.body)
+        if deferrals is not None and deferrals < MAX_DEFERRED:
+            return self._send_unrecorded(self.run.now() + _BUG_AGAIN_SECONDS)
+        self.run.ports.log.error("message_given_up", message_id=self.delivery.message_id, request_id=self.request_id)
+        return self._refuse(given_up(request_id_of(self.delivery.body)))
+
+    def _send_again(self, due: float, body: str | None = None) -> str:
         """Send the message to its own queue for later, then note it: in this order no message is lost."""
         ports = self.run.ports
         delay = max(1, math.ceil(due - self.run.now()))
         try:
-            copy_id = ports.queue.send(self.delivery.body, delay)
+            copy_id = ports.queue.send(body or self.delivery.body, delay)
         except SendFailed as failure:
             ports.log.error("send_failed", message_id=self.delivery.message_id, error=str(failure))
             return UNACKNOWLEDGED
@@ -183,7 +225,7 @@ class _Message:
                 self.record = apply(
                     ports, self.run.timings, self.record, events.CopySent(copy_id, self.run.now() + delay)
                 )
-            except StoreUnavailable as failure:
+            except (StoreUnavailable, UnreadableRecord) as failure:
                 ports.log.warning("store_unavailable", request_id=self.request_id, error=str(failure))
         return "deferred"
 
@@ -192,26 +234,3 @@ class _Message:
         due = record.next_try_at
         later = due is not None and due - self.run.now() > self.run.timings.early_seconds
         return later and self.delivery.message_id != record.copy_id
-
-
-def kept_refusal(message_id: str, text: str, now: float) -> Record:
-    """Return the record that keeps a refusal until it is published; its key is no request id."""
-    return Record(
-        request_id=f"~{message_id}", version=1, state=State.FAILED, message_id=message_id, accepted_at=now, due_at=now,
-        finished_at=now, outcome=text,
-    )  # fmt: skip
-
-
-def _expired(request: Request, not_after: float) -> Refusal:
-    when = outcome.rfc3339(not_after)
-    text = f"The message was taken after its notAfter, {when}; nothing was bought."
-    return _refusal(request, Violation("notAfter", "MessageExpired", text))
-
-
-def _reused(request: Request) -> Refusal:
-    text = "This requestId belongs to a request with other content; use a new id for a new request."
-    return _refusal(request, Violation("requestId", "IdempotentParameterMismatch", text))
-
-
-def _refusal(request: Request, violation: Violation) -> Refusal:
-    return Refusal((violation,), request.request_id, request.region_id, request.metadata)

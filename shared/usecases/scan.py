@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from shared.domain.lifecycle.record import OpenEntry
+from shared.domain.lifecycle.record import OpenEntry, UnreadableRecord
 from shared.domain.lifecycle.waiting import QUIET
 from shared.ports import ApiFailure, StoreUnavailable
 from shared.usecases.advance_open import answer, move_on
@@ -60,6 +60,11 @@ class ScanCursor:
 
 def _key(entry: OpenEntry) -> Key:
     return entry.due_at, entry.request_id
+
+
+def _waits(entry: OpenEntry, status: str) -> bool:
+    """Tell whether an instance is where its record knows it to be."""
+    return entry.state is not None and status == QUIET[entry.state]
 
 
 T = TypeVar("T")
@@ -123,6 +128,9 @@ class Round:
             self.report.looked += 1
             self.report.oldest_seconds = max(self.report.oldest_seconds, began - entry.opened_at)
             self._cursor.read(entry)
+            if entry.request_id in self.run.unreadable:
+                self._cursor.done([entry])
+                continue
             full = self._sort(entry)
             if full is not None and self._may_take_up(full):
                 self._take_up(full)
@@ -185,7 +193,7 @@ class Round:
             status = seen.get(entry.instance_id or "")
             if status is None:
                 self._absent.setdefault(region, []).append(entry)
-            elif status != QUIET[entry.state] or now >= entry.deadline or entry.absent_since is not None:
+            elif not _waits(entry, status) or now >= entry.deadline or entry.absent_since is not None:
                 tasks.append(_Task(entry, status))
             else:
                 self._cursor.done([entry])
@@ -250,6 +258,8 @@ class Round:
             return work()
         except StoreUnavailable as failure:
             log.warning("store_unavailable", request_id=request_id, error=str(failure))
+        except UnreadableRecord as failure:
+            self.run.record_unreadable(request_id, failure)
         except Exception as bug:  # noqa: BLE001 - one record's bug must not end the round, nor print what it holds
             log.error("unexpected", request_id=request_id, error=type(bug).__name__)
         return None

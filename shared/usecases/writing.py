@@ -39,18 +39,19 @@ def apply(ports: Ports, timings: Timings, record: Record, event: events.Event) -
 
 
 def publish(ports: Ports, timings: Timings, record: Record) -> bool:
-    """Publish the frozen bytes and close the record; False when the topic did not take them.
+    """Publish the frozen bytes and close the record, if it is not closed yet; False when the topic did not take them.
 
     A failed close is no failure: the next round publishes the same bytes once more.
     """
     if record.outcome is None:
         return False
+    event: events.Event = events.Published()
     try:
         ports.outcomes.publish(record.outcome, outcome.tag_of(record.outcome))
     except PublishFailed as failure:
         ports.log.warning("publish_failed", request_id=record.request_id, refused=failure.refused, error=str(failure))
         wait = _PUBLISH_AGAIN_SECONDS * (1.0 + ports.entropy.jitter())
-        apply(ports, timings, record, events.PublishRefused(ports.clock.now() + wait))
-        return False
-    apply(ports, timings, record, events.Published())
-    return True
+        event = events.PublishRefused(ports.clock.now() + wait)
+    if record.open:
+        apply(ports, timings, record, event)
+    return isinstance(event, events.Published)

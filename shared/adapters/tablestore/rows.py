@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.tablestore import schema
@@ -100,16 +101,14 @@ def read_entry(row: Any) -> OpenEntry:
     columns = columns_of(row)
     request_id = dict(row.primary_key)[schema.REQUEST_ID]
     version = columns.get(schema.SCHEMA, 1)
-    try:
-        if version > NEWEST_READABLE:
-            raise ValueError(version)
-        return OpenEntry(
-            request_id, State(columns[schema.STATE]), columns[schema.REGION_ID], columns.get(schema.INSTANCE_ID),
-            columns[schema.DUE_AT], columns[schema.DEADLINE], columns.get(schema.ABSENT_SINCE),
-            columns[schema.OPENED_AT], version,
-        )  # fmt: skip
-    except (KeyError, ValueError, TypeError):
-        return OpenEntry.unclear(request_id, columns.get(schema.DUE_AT), columns.get(schema.OPENED_AT), version)
+    with suppress(KeyError, ValueError):
+        if version <= NEWEST_READABLE:
+            return OpenEntry(
+                request_id, State(columns[schema.STATE]), columns[schema.REGION_ID], columns.get(schema.INSTANCE_ID),
+                columns[schema.DUE_AT], columns[schema.DEADLINE], columns.get(schema.ABSENT_SINCE),
+                columns[schema.OPENED_AT], version,
+            )  # fmt: skip
+    return OpenEntry.unclear(request_id, columns.get(schema.DUE_AT), columns.get(schema.OPENED_AT), version)
 
 
 def read_lease(columns: Mapping[str, Any]) -> Lease:

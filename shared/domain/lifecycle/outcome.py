@@ -222,6 +222,11 @@ def timed_out(record: Record) -> ApiError:
     return ApiError("", None, "ProvisioningTimeout", f"The request was not ready within its {seconds} seconds.")
 
 
+def too_late(not_after: float) -> str:
+    """Return the words for what was not begun by its `notAfter`."""
+    return f"The message was taken after its notAfter, {rfc3339(not_after)}; nothing was bought."
+
+
 def vanished(record: Record) -> ApiError:
     """Return the error of an instance that disappeared while it was waited for."""
     return ApiError("", None, "InstanceVanished", f"Instance {record.instance_id} existed and is gone.")

@@ -223,13 +223,11 @@ class Record:
             self.absent_since, self.accepted_at, self.schema,
         )  # fmt: skip
 
-    def is_of(self, request: Request | None) -> bool:
-        """Tell whether a message with this id asks for the same; None is one whose content cannot be read.
+    def is_of(self, request: Request) -> bool:
+        """Tell whether a message with this id asks for the same.
 
         Raises UnreadableRecord when the fingerprint is of a schema that this version cannot compute.
         """
-        if request is None:
-            return False
         fingerprint = fingerprint_in(self.fingerprint_schema, request)
         if fingerprint is None:
             raise UnreadableRecord(f"a fingerprint of schema {self.fingerprint_schema}")

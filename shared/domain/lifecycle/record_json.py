@@ -21,7 +21,9 @@ _UNNAMED = 1
 def to_json(record: Record) -> str:
     """Return compact ASCII JSON; fields at their defaults are left out."""
     kept = {
-        name: value for name, value in record.__dict__.items() if value is not DEFAULTS[name] and value != DEFAULTS[name]
+        name: value
+        for name, value in record.__dict__.items()
+        if value is not DEFAULTS[name] and value != DEFAULTS[name]
     }
     others = kept.pop("others", None)
     kept["schema"] = record.schema

@@ -66,18 +66,16 @@ def content_of(body: str) -> Request | None:
         return None
     fields = {name: value for name, value in document.items() if name not in ("metadata", DEFERRED)}
     try:
-        parameters = _flat(_taken(fields, "parameters", dict, None))
+        parameters = _flat(_taken(fields, "parameters", dict))
         token = parameters.pop("ClientToken", None)
         request = Request(
-            request_id=_taken(fields, "requestId", str, None),
+            request_id=_taken(fields, "requestId", str),
             parameters={name: value for name, value in parameters.items() if value is not None},
-            alternatives=tuple(
-                _flat(item, overlay=True) for item in _taken(fields, "alternatives", list, [])
-            ),
-            start=_taken(fields, "start", bool, True),
-            allocate_public_ip=_taken(fields, "allocatePublicIp", bool, False),
-            timeout_seconds=_taken(fields, "timeoutSeconds", int, DEFAULT_TIMEOUT_SECONDS),
-            on_failure=_taken(fields, "onFailure", str, ON_FAILURE[0]),
+            alternatives=tuple(_flat(item, overlay=True) for item in _taken(fields, "alternatives", list, default=[])),
+            start=_taken(fields, "start", bool, default=True),
+            allocate_public_ip=_taken(fields, "allocatePublicIp", bool, default=False),
+            timeout_seconds=_taken(fields, "timeoutSeconds", int, default=DEFAULT_TIMEOUT_SECONDS),
+            on_failure=_taken(fields, "onFailure", str, default=ON_FAILURE[0]),
             not_after=_time(fields),
             client_token=None if token is None else str(token),
         )
@@ -94,7 +92,7 @@ def _object(body: str) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _taken(fields: dict[str, Any], name: str, kind: type, default: Any) -> Any:
+def _taken(fields: dict[str, Any], name: str, kind: type, *, default: Any = None) -> Any:
     """Take a field out; what is left in the end is unknown."""
     value = fields.pop(name, default)
     if type(value) is not kind and not (kind is dict and isinstance(value, dict)):
@@ -105,7 +103,7 @@ def _taken(fields: dict[str, Any], name: str, kind: type, default: Any) -> Any:
 def _time(fields: dict[str, Any]) -> float | None:
     if "notAfter" not in fields:
         return None
-    seconds = epoch_seconds(_taken(fields, "notAfter", str, None))
+    seconds = epoch_seconds(_taken(fields, "notAfter", str))
     if seconds is None:
         raise _Unreadable("notAfter")
     return seconds
@@ -142,12 +140,14 @@ def _leaves(given: Mapping[str, Any], prefix: str, *, overlay: bool) -> Iterator
                 if not isinstance(item, dict) or not item:
                     raise _Unreadable(path)
                 yield from _leaves(item, f"{path}.{number}.", overlay=False)
-        elif isinstance(value, (dict, list)) or (value is None and not overlay):
-            raise _Unreadable(path)
-        elif isinstance(value, float) and not isfinite(value):
+        elif not isinstance(value, (str, int, float, type(None))) or (value is None and not overlay) or _endless(value):
             raise _Unreadable(path)
         else:
             yield path, value
+
+
+def _endless(value: Any) -> bool:
+    return isinstance(value, float) and not isfinite(value)
 
 
 _SPACE = re.compile(r"[ \t\n\r]*")

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.adapters import sqlite
-from shared.adapters.sqlite import SCHEMA_VERSION, SqliteStore
+from shared.adapters.sqlite import SqliteStore
+from shared.adapters.sqlite_schema import SCHEMA_VERSION
 from shared.domain.lifecycle.record import Record, State
 from shared.ports import StoreUnavailable
 
@@ -170,7 +171,8 @@ def test_purging_is_bounded_and_takes_the_oldest(tmp_path: Path, opened: Opened)
 
 WRITER = """
 import sys
-from shared.adapters.sqlite import SCHEMA_VERSION, SqliteStore
+from shared.adapters.sqlite import SqliteStore
+from shared.adapters.sqlite_schema import SCHEMA_VERSION
 from shared.domain.lifecycle.record import Record, State
 store, number = SqliteStore(sys.argv[1]), 0
 while True:
