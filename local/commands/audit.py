@@ -43,7 +43,8 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
 
     Reported are instances that nothing is recorded of (no-record), that their request's outcome does not name
     (not-named) or calls gone (said-gone), more than one instance of a request (two-instances) or request of an instance
-    (two-requests), requests whose record another version of the worker has written (unreadable), and requests that are long past their deadline without a published outcome (no-outcome). Records
+    (two-requests), requests that another version of the worker recorded in a way this one cannot read (unreadable), and
+    requests that are long past their deadline without a published outcome (no-outcome). Records
     are kept 30 days after the outcome: an older instance without one is no finding. Regions of open requests are looked
     at, too.
 

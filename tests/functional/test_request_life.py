@@ -50,7 +50,7 @@ def test_a_plain_request_completes_when_stopped(worker: Worker) -> None:
     (instance,) = worker.instances()
     assert data["instance"]["instanceId"] == instance["InstanceId"]
     assert (data["instance"]["status"], data["metadata"]) == ("Stopped", {"ticket": "OPS-12"})
-    assert instance["Tags"][defaults.REQUEST_TAG] == f"{defaults.DEPLOYMENT}/r1"
+    assert instance["Tags"][defaults.REQUEST_TAG] == f"{defaults.DEPLOYMENT}.{worker.ports.store.identity()}/r1"
 
 
 def test_a_started_request_completes_when_running_with_its_address(worker: Worker) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.lifecycle.record_json import to_json
 from tests.reliability.scenario import SECRET, USER_DATA
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _secrets(simulation: Simulation) -> Iterator[str]:
     world = simulation.world
     places = {
         "an outcome": world.published,
-        "a record": [record.to_json() for record in world.records.values()],
+        "a record": [to_json(record) for record in world.records.values()],
         "the log": [json.dumps(line, default=str) for line in world.log],
     }
     for place, texts in places.items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from local.runtime.environment import DATABASE
 from local.runtime.mns import Message, decode
 from shared.adapters.sqlite import SqliteStore
+from shared.adapters.system import SystemEntropy
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
 from shared.domain.lifecycle.creating import claim
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from shared.domain.lifecycle.record import Record
 
 TIMINGS = Timings(deployment="local")
+STORE = "5f0e1d2c"
 NO_STOCK = ApiError("CreateInstance", 403, "OperationDenied.NoStock", "sold out")
 
 
@@ -36,7 +38,9 @@ def fresh(body: str, began: float) -> Record:
     """Return a record that has just been claimed."""
     request = parse(body)
     assert isinstance(request, Request), request
-    return claim(request, "m-1", claimant="me", nonce="n", now=began, call_until=began + 30, timings=TIMINGS)
+    return claim(
+        request, "m-1", store=STORE, claimant="me", nonce="n", now=began, call_until=began + 30, timings=TIMINGS
+    )
 
 
 def completed(body: str, instance_id: str, began: float) -> Record:
@@ -62,10 +66,19 @@ def released(body: str, instance_id: str, began: float) -> Record:
 
 def write(folder: Path, *records: Record) -> None:
     """Put records into the data directory's store."""
-    store = SqliteStore(str(folder / DATABASE))
+    store = SqliteStore(str(folder / DATABASE), entropy=_Given())
+    assert store.identity() == STORE
     for record in records:
         assert store.claim(record) is None
     store.close()
+
+
+class _Given(SystemEntropy):
+    """Gives the store the identity that is in the records' tags."""
+
+    def token(self) -> str:
+        """Return it, with the digits that are left out."""
+        return STORE.ljust(32, "0")
 
 
 def plain(message: Message) -> str:

@@ -15,7 +15,7 @@ from local.cli import main
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
 from shared.adapters.ecs.client import Ecs
-from shared.domain.lifecycle.record import Instance
+from shared.domain.lifecycle.record import Instance, UnreadableRecord
 from shared.domain.timings import REQUEST_TAG
 from shared.settings import Credentials
 from tests.support import lives
@@ -30,9 +30,10 @@ T0 = 1_795_000_000.0
 NOW = T0 + 30.0
 BODY = request("r")
 DAY = 86400.0
+OWNER = f"local.{lives.STORE}"
 
 
-def tagged(instance_id: str = "i-1", request_id: str = "r", deployment: str = "local", **more: Any) -> Instance:
+def tagged(instance_id: str = "i-1", request_id: str = "r", deployment: str = OWNER, **more: Any) -> Instance:
     """Return an instance that carries the worker's tag."""
     return Instance(instance_id, "Running", tags=(("team", "web"), (REQUEST_TAG, f"{deployment}/{request_id}")), **more)
 
@@ -41,8 +42,11 @@ def findings(instances: list[Instance], *records: Record, now: float = NOW) -> l
     """Return the kinds and instance ids of what an audit finds."""
     by_id = {record.request_id: record for record in records}
     opened = [record.entry for record in records if record.open]
-    result = auditing.audit(instances, opened, by_id.get, now=now, timings=lives.TIMINGS)
+    result = auditing.audit(instances, opened, by_id.get, now=now, timings=lives.TIMINGS, store=lives.STORE)
     return [(found.finding, found.instance_id) for found in result.findings]
+
+
+OLD = replace(lives.completed(BODY, "i-1", T0), tag="local/r")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,10 @@ def findings(instances: list[Instance], *records: Record, now: float = NOW) -> l
         ([], [lives.released(BODY, "i-1", T0 - 2000)], []),
         ([tagged(deployment="other")], [], []),
         ([Instance("i-9", "Running")], [], []),
+        ([tagged(deployment="local.00000000")], [], []),  # another stack of this name
+        ([tagged(deployment="local")], [], [("no-record", "i-1")]),  # until 0.2 the tag did not tell which
+        ([tagged(deployment="local")], [OLD], []),
+        ([tagged(deployment="local")], [lives.completed(BODY, "i-2", T0)], [("no-record", "i-1")]),
         ([tagged(creation_time="2026-01-01T00:00Z")], [], []),
         ([tagged(creation_time="2026-11-18T00:00Z")], [], [("no-record", "i-1")]),
         ([tagged()], [], [("no-record", "i-1")]),
@@ -82,6 +90,19 @@ def test_what_is_found(
     assert findings(instances, *records) == expected
 
 
+def test_what_another_version_recorded_is_told() -> None:
+    """A record that this version cannot read is a finding, and hides no other."""
+
+    def record_of(request_id: str) -> Record | None:
+        if request_id == "r":
+            raise UnreadableRecord("schema 9")
+        return None
+
+    instances = [tagged(), tagged("i-2", "s")]
+    result = auditing.audit(instances, [], record_of, now=NOW, timings=lives.TIMINGS, store=lives.STORE)
+    assert [(found.finding, found.request_id) for found in result.findings] == [("unreadable", "r"), ("no-record", "s")]
+
+
 def test_an_outcome_that_is_not_published_is_found() -> None:
     """A frozen outcome that the topic has not taken for twenty minutes is a finding of its own."""
     ended = replace(lives.completed(BODY, "i-1", T0 - 3000), published_at=None)
@@ -96,7 +117,7 @@ def test_audit_of_a_cloud(tmp_path: Path) -> None:
         ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=5, endpoint=url)
 
         def make(request_id: str, token: str = "") -> str:
-            tag = {"Tag.1.Key": REQUEST_TAG, "Tag.1.Value": f"local/{request_id}"}
+            tag = {"Tag.1.Key": REQUEST_TAG, "Tag.1.Value": f"{OWNER}/{request_id}"}
             return ecs.create({**PARAMETERS, **tag, "ClientToken": token or request_id}).instance_id
 
         bodies = [request(f"r{number}") for number in range(101)]
