@@ -6,6 +6,7 @@ They are plain functions so that negative controls can run them against stores t
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -248,6 +249,17 @@ def leases_are_not_open_work(backend: Backend) -> None:
     assert store.get("poll") is None
 
 
+def a_store_keeps_its_identity(backend: Backend) -> None:
+    """A store is given 8 hexadecimal digits once: every handle tells the same, and they are no open work."""
+    store = backend.open()
+    identity = store.identity()
+    assert re.fullmatch("[0-9a-f]{8}", identity)
+    store.claim(claimed())
+    store.take_lease("poll", "a", NOW, 30)
+    assert backend.open().identity() == store.identity() == identity
+    assert list(store.open_work(LATER)) == [claimed().entry]
+
+
 CHECKS: tuple[Callable[[Backend], None], ...] = (
     a_claim_creates_the_record_and_its_entry,
     a_claim_of_a_taken_id_answers_what_is_there,
@@ -271,4 +283,5 @@ CHECKS: tuple[Callable[[Backend], None], ...] = (
     a_lease_passes_on_what_was_left,
     a_lost_lease_cannot_be_written,
     leases_are_not_open_work,
+    a_store_keeps_its_identity,
 )

@@ -11,6 +11,7 @@ from store_backends import SqliteMemory
 from store_checks import CHECKS
 
 from shared.adapters.sqlite import SqliteStore
+from shared.adapters.system import SystemEntropy
 from shared.ports import Conflict, Lease
 
 if TYPE_CHECKING:
@@ -99,9 +100,17 @@ class KeepsForEver(SqliteStore):
         return 0
 
 
+class ForgetsItsIdentity(SqliteStore):
+    """Answers with new digits each time."""
+
+    def identity(self) -> str:
+        return SystemEntropy().token()[:8]
+
+
 BROKEN = (
     IgnoresConditions, ClaimsAgain, LosesAnUpdate, HidesConflicts, ForgetsTheOpenRow, KeepsTheOpenRow, ReadsOnePage,
     MixesUpOrder, SharesTheLease, KeepsForEver,
+    ForgetsItsIdentity,
 )  # fmt: skip
 
 

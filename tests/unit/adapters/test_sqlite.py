@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.adapters import sqlite
 from shared.adapters.sqlite import SqliteStore
-from shared.adapters.sqlite_schema import SCHEMA_VERSION
+from shared.adapters.sqlite_schema import NEWEST_USABLE
 from shared.domain.lifecycle.record import Record, State
 from shared.ports import StoreUnavailable
 
@@ -73,15 +74,38 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    """An older program does not write into a newer program's file."""
+def test_a_schema_too_far_ahead_is_refused(tmp_path: Path) -> None:
+    """A program does not write into the file of one that is two versions newer."""
     path = str(tmp_path / "store.db")
     SqliteStore(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {NEWEST_USABLE + 1}")
     connection.close()
     with pytest.raises(StoreUnavailable, match="schema"):
         SqliteStore(path)
+
+
+def test_the_next_version_s_file_is_used(tmp_path: Path) -> None:
+    """A file to which the next version added a column and a table is read and written; what it added stays."""
+    path = str(tmp_path / "store.db")
+    store = SqliteStore(path)
+    store.claim(record(1))
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE requests ADD COLUMN novelty TEXT NOT NULL DEFAULT 'new'")
+        connection.execute("CREATE TABLE policies (name TEXT)")
+        connection.execute("UPDATE requests SET novelty = 'kept'")
+        connection.execute(f"PRAGMA user_version = {NEWEST_USABLE}")
+    connection.close()
+    store = SqliteStore(path)
+    store.claim(record(2))
+    store.update(replace(record(1), version=2))
+    assert [entry.request_id for entry in store.open_work(9.0)] == ["order-1", "order-2"]
+    store.close()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT novelty FROM requests ORDER BY 1").fetchall() == [("kept",), ("new",)]
+        assert connection.execute("PRAGMA user_version").fetchone() == (NEWEST_USABLE,)
+    connection.close()
 
 
 def test_a_locked_file_is_unavailable(tmp_path: Path, opened: Opened) -> None:
@@ -172,7 +196,7 @@ def test_purging_is_bounded_and_takes_the_oldest(tmp_path: Path, opened: Opened)
 WRITER = """
 import sys
 from shared.adapters.sqlite import SqliteStore
-from shared.adapters.sqlite_schema import SCHEMA_VERSION
+from shared.adapters.sqlite_schema import NEWEST_USABLE
 from shared.domain.lifecycle.record import Record, State
 store, number = SqliteStore(sys.argv[1]), 0
 while True:
