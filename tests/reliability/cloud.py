@@ -27,7 +27,7 @@ def refuse(action: str, status: int, code: str, text: str = "") -> ApiFailure:
 
 @dataclass(slots=True)
 class Machine:
-    """One instance; times are the kernel's."""
+    """One instance; times are the kernel's. `owner` is the stack that made it, whatever its tag says."""
 
     instance_id: str
     tags: dict[str, str]
@@ -40,6 +40,7 @@ class Machine:
     started_at: float | None = None
     deleted_at: float | None = None
     address: str | None = None
+    owner: str = ""
 
 
 @dataclass(slots=True)
@@ -58,14 +59,14 @@ class Ecs:
     creates: dict[str, int] = field(default_factory=dict)
     page: int = PAGE
 
-    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+    def create(self, parameters: Mapping[str, Scalar], owner: str = "") -> Created:
         """CreateInstance: a token is good for one instance and one set of parameters."""
         token, content = str(parameters["ClientToken"]), tuple(sorted(parameters.items()))
         if parameters.get("DryRun"):
             raise refuse("CreateInstance", 400, "DryRunOperation")
         tags = _tags(parameters)
         subject = tags["provisioner:request"].partition("/")[2]
-        self.creates[subject] = self.creates.get(subject, 0) + 1
+        self.creates[owner + subject] = self.creates.get(owner + subject, 0) + 1
         if self.throttled.get(subject, 0) > 0:
             self.throttled[subject] -= 1
             raise refuse("CreateInstance", 400, "Throttling.User")
@@ -86,6 +87,7 @@ class Ecs:
             secrets = (str(parameters["Password"]),)
             raise refuse("CreateInstance", 400, "InvalidPassword.Malformed", redact(f"bad {secrets[0]}", secrets))
         machine = self._make(subject, tags, str(parameters["InstanceType"]))
+        machine.owner = owner
         self.tokens[token] = (content, machine.instance_id)
         return Created(machine.instance_id, None, 0.25)
 

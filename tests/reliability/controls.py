@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.lifecycle import creating, events
-from shared.domain.lifecycle.record import State
+from shared.domain.lifecycle import creating, events, outcome, record_json
+from shared.domain.lifecycle.record import State, UnreadableRecord
 from shared.domain.lifecycle.transitions import TABLE
 from shared.usecases import advance_open
+from shared.usecases import provision as provisioning
 from tests.reliability import cloud
 from tests.reliability.world import SimCompute, SimOutcomes, SimStore
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from shared.domain.create_instance.schema import Scalar
     from shared.domain.lifecycle.record import Created, Record
+    from shared.domain.message.request import Delivery, Refusal
     from shared.domain.timings import Timings
     from shared.usecases.context import Run
     from tests.reliability.scenario import Simulation
@@ -106,6 +108,22 @@ def _believed_at_once(run: Run, record: Record) -> tuple[Record, None]:
     return advance_open._apply(run, record, event), None  # noqa: SLF001 - the control stands in for a neighbour of it
 
 
+_READ = record_json.from_json
+
+
+def _refuse_afresh(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str | None = None) -> None:
+    text = outcome.refused(refusal, delivery.message_id, delivery.time, run.timings, duplicate_of=duplicate_of)
+    run.ports.outcomes.publish(text, outcome.FAILED)
+
+
+def _absent_unless_read(self: SimStore, key: str) -> Record | None:
+    text = self.call.world.records.texts.get(key)
+    try:
+        return None if text is None else self._decode(text)
+    except UnreadableRecord:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """One safeguard, and how to run a simulation without it."""
@@ -149,6 +167,21 @@ CONTROLS = (
     ),
     Control("absence is confirmed by name", lambda _: swap(advance_open, "_missing", _believed_at_once)),
     Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "redact", lambda text, _secrets: text)),
+    Control(
+        "a message is looked up before it is judged",
+        lambda _: swap(provisioning._Message, "_recorded", lambda _self: None),  # noqa: SLF001 - the control stands in for it
+    ),
+    Control("a refusal is frozen before it is published", lambda _: swap(provisioning, "refuse", _refuse_afresh)),
+    Control("a bug is counted", lambda _: swap(provisioning, "with_deferrals", lambda body, _count: body)),
+    Control(
+        "the tag names the store",
+        lambda _: swap(creating, "tag_owner", lambda deployment, _store: deployment),
+    ),
+    Control(
+        "unknown fields survive an update",
+        lambda _: swap(record_json, "from_json", lambda text: replace(_READ(text), others={})),
+    ),
+    Control("what cannot be read is not absent", lambda _: swap(SimStore, "_there", _absent_unless_read)),
     Control(
         "open work has an entry",
         lambda _: _two(swap(SimStore, "claim", _claim_without_entry), swap(SimStore, "update", _closed_store)),

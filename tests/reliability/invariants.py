@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.lifecycle.record_json import to_json
-from tests.reliability.scenario import SECRET, USER_DATA
+from tests.reliability.scenario import QUEUE_LIMIT, SECRET, USER_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def violations(simulation: Simulation, *, quiet: bool) -> list[str]:
         world = simulation.world
         state = f"queue {list(world.queue)}, open {list(world.entries)}, running {simulation.running}"
         return [f"never quiet: {state}"]
-    return list(_all(simulation))
+    return [f"{stack.world.name}{broken}" for stack in simulation.stacks for broken in _all(stack)]
 
 
 def _all(simulation: Simulation) -> Iterator[str]:
@@ -40,6 +41,9 @@ def _all(simulation: Simulation) -> Iterator[str]:
     yield from _one_each(answered, "refused message")
     yield from _always(simulation, outcomes, answered)
     yield from _once(simulation, outcomes)
+    yield from _fair(simulation)
+    yield from _bugs(simulation, answered)
+    yield from (f"what the next version wrote of {name} is lost" for name in simulation.world.records.lost)
     yield from _secrets(simulation)
     yield from _healthy(simulation, outcomes)
     if simulation.dead:
@@ -57,17 +61,17 @@ def _always(simulation: Simulation, outcomes: dict[str, set[str]], answered: dic
         if not record.request_id.startswith("~") and record.request_id not in outcomes:
             yield f"request {record.request_id} has no outcome"
     # A message that was sent again is answered by its copy.
-    bodies = {simulation.delivered[message_id] for message_id in answered if message_id in simulation.delivered}
+    bodies = {_uncounted(simulation.delivered[key]) for key in answered if key in simulation.delivered}
     for message_id, body in simulation.delivered.items():
         subject = _request_id(body)
-        if subject not in outcomes and body not in bodies:
+        if subject not in outcomes and _uncounted(body) not in bodies:
             yield f"message {message_id} ({subject}) has neither outcome nor refusal"
 
 
 def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
     ecs = simulation.world.ecs
     alive: dict[str, list[str]] = {}
-    for machine in ecs.machines.values():
+    for machine in (each for each in ecs.machines.values() if each.owner == simulation.world.name):
         name = machine.tags["provisioner:request"].partition("/")[2]
         alive.setdefault(name, [])
         if machine.deleted_at is None and machine.vanishes_at is None:
@@ -88,6 +92,39 @@ def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str
 
 def _instance(data: list[dict[str, Any]]) -> dict[str, Any] | None:
     return next((item["instance"] for item in data if item.get("instance")), None)
+
+
+def _fair(simulation: Simulation) -> Iterator[str]:
+    """No refusal speaks in the name of a request that was accepted before, nor refuses what that request is."""
+    world = simulation.world
+    for text in dict.fromkeys(world.published):
+        event = json.loads(text)
+        name, message_id = event["data"]["requestId"], event["data"]["messageId"]
+        if not event["data"].get("refused") or name not in world.records:
+            continue
+        if world.born.get(f"~{message_id}", world.kernel.now) < world.born[name] + QUEUE_LIMIT:
+            continue  # judged before the request was there
+        if event["subject"] == name:
+            yield f"the refusal of {message_id} speaks in the name of {name}"
+        accepted = simulation.delivered[world.records[name].message_id]
+        if _content(simulation.delivered[message_id]) == _content(accepted):
+            yield f"{name} was accepted, and its copy {message_id} is refused"
+
+
+def _bugs(simulation: Simulation, answered: dict[str, set[str]]) -> Iterator[str]:
+    """Give up what meets a bug each time, and nothing else, with an alarm."""
+    world = simulation.world
+    told = {line["request_id"] for line in world.log if line["event"] == "message_given_up"}
+    codes: dict[str, set[str]] = {}
+    for text in (text for texts in answered.values() for text in texts):
+        data = json.loads(text)["data"]
+        codes.setdefault(data["requestId"], set()).add(data["error"]["code"])
+    for name in world.cursed & codes.keys():
+        if "InternalError" in codes[name] and name not in told:
+            yield f"{name} is given up, and nobody is told"
+    for name in codes.keys() - world.cursed:
+        if "InternalError" in codes[name]:
+            yield f"{name} is given up without a bug"
 
 
 def _secrets(simulation: Simulation) -> Iterator[str]:
@@ -117,6 +154,18 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
             code = data[0]["error"]["code"]
             if code != "InvalidPassword.Malformed":
                 yield f"request {name} failed without any fault: {data[0]['stage']} {code}"
+
+
+def _uncounted(body: str) -> str:
+    """Return a message without the worker's own count."""
+    return re.sub(r'"deferred":\d+,', "", body)
+
+
+def _content(body: str) -> Any:
+    try:
+        return json.loads(_uncounted(body))
+    except ValueError:
+        return body
 
 
 def _request_id(body: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from shared.usecases.provision import provision
 from tests.reliability.cloud import Ecs
 from tests.reliability.faults import Plan
 from tests.reliability.kernel import START, Actor, Crash, Kernel
+from tests.reliability.neighbours import NextStore
 from tests.reliability.world import (
     CALL_SECONDS,
     Call,
@@ -40,6 +42,8 @@ QUEUE_LIMIT, TIMER_LIMIT = 120.0, 70.0
 BATCH = 3
 MAX_TRIES = 176
 SECRET = "Sekret!42"
+UNLISTED = "cloud_next"
+"""A value that settings may take or refuse."""
 USER_DATA = "c2VjcmV0LXVzZXItZGF0YQ=="
 
 
@@ -67,6 +71,12 @@ class Simulation:
     running: int = 0
     pending_copies: int = 0
     dead: list[str] = field(default_factory=list)
+    options: tuple[CheckOptions, ...] = (CheckOptions(),)
+    """The settings that change from one invocation to the next."""
+    neighbours: bool = False
+    """Whether every other invocation is the next version's."""
+    twin: Simulation | None = None
+    """Another stack of this name in the same account."""
     _polls: int = 0
 
     @property
@@ -76,22 +86,35 @@ class Simulation:
 
     def run(self) -> bool:
         """Run until everything is quiet; False when it never is."""
+        for stack in self.stacks:
+            stack.begin()
+        return self.kernel.run(lambda: all(stack.quiet() for stack in self.stacks), LIMIT_SECONDS)
+
+    @property
+    def stacks(self) -> tuple[Simulation, ...]:
+        """This stack, and the other one if there is one."""
+        return (self, self.twin) if self.twin else (self,)
+
+    def begin(self) -> None:
+        """Put the messages and both triggers on the agenda."""
         for case in self.cases:
             self.pending_copies += case.copies
             self.kernel.after(case.at, lambda case=case: self._send(case))  # type: ignore[misc] # a default of a lambda has no type
         self.kernel.after(1.0, self._pull)
         self.kernel.after(self.kernel.random.uniform(0, 30), self._tick)
-        return self.kernel.run(self._quiet, LIMIT_SECONDS)
 
     def ports(self, actor: Actor) -> Ports:
         """Return the ports of one actor."""
         call = Call(self.world, actor)
+        newer = self.neighbours and self.kernel.random.random() < 0.5
+        store = NextStore(call) if newer else SimStore(call)
         return Ports(
-            self.compute(call), SimStore(call), SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
+            self.compute(call), store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
             SimEntropy(self.kernel), SimLog(self.world, actor),
         )  # fmt: skip
 
-    def _quiet(self) -> bool:
+    def quiet(self) -> bool:
+        """Tell whether nothing is left to do."""
         idle = not (self.running or self.world.queue or self.pending_copies)
         return idle and not self.world.entries
 
@@ -125,7 +148,7 @@ class Simulation:
     def _provision(self, actor: Actor, batch: list[Message]) -> None:
         deliveries = [Delivery(m.message_id, m.body, m.time) for m in batch]
         done = provision(
-            deliveries, self.ports(actor), self.timings, CheckOptions(),
+            deliveries, self.ports(actor), self.timings, self.kernel.random.choice(self.options),
             ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
         )  # fmt: skip
         if done.unacknowledged:
@@ -183,7 +206,22 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
     crowd = rng.random() < 0.04
     for number in range(rng.randint(12, 60) if crowd else rng.randint(1, 4)):
         cases.extend(draw_cases(rng, f"r{number}", ecs))
-    return Simulation(seed, cases, world, skew=rng.choice((0.0, 5.0, 60.0)))
+        if rng.random() < 0.05:
+            world.cursed.add(f"r{number}")
+    simulation = Simulation(seed, cases, world, skew=rng.choice((0.0, 5.0, 60.0)))
+    simulation.neighbours = rng.random() < 0.3
+    if rng.random() < 0.4:
+        simulation.options = (CheckOptions(), CheckOptions(unlisted="warn"))
+    if not crowd and rng.random() < 0.15:
+        simulation.twin = draw_twin(rng, simulation)
+    return simulation
+
+
+def draw_twin(rng: Random, first: Simulation) -> Simulation:
+    """Draw another stack of the same name in the same account, whose senders use the same ids."""
+    cases = [Case(deepcopy(case.body), case.at + rng.uniform(0, 60)) for case in first.cases]
+    world = World(first.kernel, first.world.plan, first.world.ecs, name="twin ", identity="0badcafe")
+    return Simulation(first.seed, cases, world, skew=first.skew, options=first.options)
 
 
 def draw_cases(rng: Random, name: str, ecs: Ecs) -> list[Case]:
@@ -204,11 +242,30 @@ def draw_cases(rng: Random, name: str, ecs: Ecs) -> list[Case]:
     cases = [Case(body, at, rng.choice((1, 1, 2, 3)))]
     if rng.random() < 0.15:
         cases.append(Case({**body, "start": not body["start"]}, at + rng.uniform(0, 300)))
+    if rng.random() < 0.25:
+        cases.append(Case(hostile(rng, body), at + rng.uniform(0, 300), rng.choice((1, 2))))
     if rng.random() < 0.1:
         cases.append(Case("{not json", rng.uniform(0, 60)))
     if rng.random() < 0.1:
-        cases.append(Case({**message(f"{name}-bad"), "surprise": 1}, rng.uniform(0, 60)))
+        bad = {**message(f"{name}-bad"), "surprise": 1}
+        bad["parameters"]["SystemDisk.Category"] = UNLISTED
+        cases.append(Case(bad, rng.uniform(0, 60), rng.choice((1, 2, 3))))
     return cases
+
+
+def hostile(rng: Random, body: dict[str, Any]) -> dict[str, Any] | str:
+    """Draw a message under a request's id that is none, or not that one."""
+    name = body["requestId"]
+    return rng.choice(
+        (
+            {**body, "surprise": 1},
+            {**body, "parameters": "none"},
+            {**body, "timeoutSeconds": "soon"},
+            {**body, "deferred": 99, "start": None},
+            {"requestId": name, "parameters": {"RegionId": None}},
+            f'{{"requestId": "{name}", "parameters": {{}}, "parameters": {{}}}}',
+        )
+    )
 
 
 def spoil(rng: Random, name: str, ecs: Ecs, parameters: dict[str, Any]) -> None:
@@ -223,6 +280,8 @@ def spoil(rng: Random, name: str, ecs: Ecs, parameters: dict[str, Any]) -> None:
         ecs.vanishing.add(name)
     if rng.random() < 0.07:
         parameters["DryRun"] = True
+    if rng.random() < 0.15:
+        parameters["SystemDisk.Category"] = UNLISTED
     if rng.random() < 0.05:
         parameters["Password"] = "echo-" + SECRET
 

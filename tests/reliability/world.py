@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle import record_json
+from shared.domain.lifecycle.record import UnreadableRecord
 from shared.ports import ApiFailure, Conflict, Lease, PublishFailed, SendFailed, StoreUnavailable
 from tests.reliability.kernel import Crash
+from tests.reliability.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +33,13 @@ class World:
     kernel: Kernel
     plan: Plan
     ecs: Ecs
-    records: dict[str, Record] = field(default_factory=dict)
+    name: str = ""
+    identity: str = "5f0e1d2c"
+    cursed: set[str] = field(default_factory=set)
+    """Request ids whose record cannot be made: a bug is in the way."""
+    records: Records = field(default_factory=Records)
+    born: dict[str, float] = field(default_factory=dict)
+    """When each record was made."""
     entries: dict[str, OpenEntry] = field(default_factory=dict)
     lease: Lease = field(default_factory=lambda: Lease("", 0.0))
     queue: dict[int, Message] = field(default_factory=dict)
@@ -95,7 +104,7 @@ class Call:
 def _quietly(effect: Callable[[], Any]) -> None:
     try:
         effect()
-    except (ApiFailure, Conflict):
+    except (ApiFailure, Conflict, UnreadableRecord, ZeroDivisionError):
         return
 
 
@@ -109,9 +118,9 @@ class SimCompute:
         return self.call.make(f"ecs.{name}", what, effect, lambda fault: _ecs_failure(action, fault))
 
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
-        ecs = self.call.world.ecs
+        ecs, owner = self.call.world.ecs, self.call.world.name
         what = f"{parameters['InstanceType']} token {str(parameters['ClientToken'])[:6]}"
-        return self._make("create", "CreateInstance", what, lambda: ecs.create(parameters))
+        return self._make("create", "CreateInstance", what, lambda: ecs.create(parameters, owner))
 
     def statuses(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
         assert len(instance_ids) <= 50
@@ -174,18 +183,26 @@ class SimStore:
     """The Store port, as weak as Tablestore is: the open entry and the record are two writes, each with its faults."""
 
     call: Call
+    _identity: str = ""
+
+    def identity(self) -> str:
+        self._identity = self._identity or self._read("store.get", "identity", lambda: self.call.world.identity)
+        return self._identity
 
     def get(self, request_id: str) -> Record | None:
-        return self._read("store.get", request_id, lambda: self.call.world.records.get(request_id))
+        return self._read("store.get", request_id, lambda: self._there(request_id))
 
     def claim(self, record: Record) -> Record | None:
         world, key = self.call.world, record.request_id
+        if key in world.cursed:
+            raise ZeroDivisionError(key)
         self._write(f"open {key}", lambda: world.entries.setdefault(key, record.entry))
 
         def create() -> Record | None:
-            if key in world.records and world.conditional:
-                return world.records[key]
-            world.records[key] = record
+            there = self._there(key)
+            if there is not None and world.conditional:
+                return there
+            self._keep(record)
             return None
 
         try:
@@ -200,10 +217,9 @@ class SimStore:
         world, key = self.call.world, record.request_id
 
         def put() -> None:
-            there = world.records.get(key)
-            if world.conditional and (there is None or there.version != record.version - 1):
+            if world.conditional and world.records.version(key) != record.version - 1:
                 raise Conflict(key)
-            world.records[key] = record
+            self._keep(record)
 
         try:
             self._write(f"update {key} v{record.version} {record.state.value}", put)
@@ -212,8 +228,8 @@ class SimStore:
                 raise
         if not record.open:
             self._write(f"close {key}", lambda: world.entries.pop(key, None))
-        elif world.entries.get(key) != record.entry:
-            self._write(f"hint {key}", lambda: world.entries.__setitem__(key, record.entry))
+        elif world.entries.get(key) != (hint := self._hint(record)):
+            self._write(f"hint {key}", lambda: world.entries.__setitem__(key, hint))
 
     def open_work(self, now: float, after: tuple[float, str] | None = None) -> Iterator[OpenEntry]:
         def scan() -> list[OpenEntry]:
@@ -254,6 +270,24 @@ class SimStore:
 
     def purge(self, _before: float, _limit: int) -> int:
         return 0
+
+    def _there(self, key: str) -> Record | None:
+        text = self.call.world.records.texts.get(key)
+        return None if text is None else self._decode(text)
+
+    def _keep(self, record: Record) -> None:
+        world, key = self.call.world, record.request_id
+        world.born.setdefault(key, world.kernel.now)
+        world.records.texts[key] = self._encode(record)
+
+    def _decode(self, text: str) -> Record:
+        return record_json.from_json(text)
+
+    def _encode(self, record: Record) -> str:
+        return record_json.to_json(record)
+
+    def _hint(self, record: Record) -> OpenEntry:
+        return record.entry
 
     def _read(self, name: str, what: str, effect: Callable[[], T]) -> T:
         return self.call.make(name, what, effect, StoreUnavailable)
