@@ -98,6 +98,12 @@ def _envelope() -> Schema:
             "additionalProperties": {"type": "string", "maxLength": envelope.MAX_METADATA_VALUE},
             "description": f"Given back in the outcome; at most {envelope.MAX_METADATA_BYTES} bytes as ASCII JSON.",
         },
+        "deferred": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": envelope.MAX_DEFERRED,
+            "description": "The worker's own: how often it sent the message again without a record. Leave it out.",
+        },
     }
 
 

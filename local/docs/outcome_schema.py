@@ -62,7 +62,10 @@ def _event(end: str, data: Schema) -> Schema:
             "type": {"const": f"provisioning.instance.{end}"},
             "id": _TEXT | {"minLength": 1, "description": "The same for every repeat."},
             "source": _TEXT | {"minLength": 1, "description": "The deployment."},
-            "subject": _TEXT | {"description": "The request id; the message id for a message without a usable one."},
+            "subject": _TEXT
+            | {
+                "description": "The request id; the message id of a refused message without a usable one, or whose id a request has."
+            },
             "time": _TIME | {"description": "When the outcome was recorded."},
             "datacontenttype": {"const": "application/json"},
             "dataschema": {"const": SCHEMA},

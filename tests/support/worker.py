@@ -74,6 +74,7 @@ class Worker:
         self.ports = replace(ports, clock=clock, compute=paced)
         self.queue = clients.mns().get_queue(defaults.QUEUE)
         self.delivered: list[str] = []
+        self.options = CheckOptions()
 
     def enqueue(self, *bodies: dict[str, Any] | str) -> None:
         """Put messages into the request queue."""
@@ -86,16 +87,24 @@ class Worker:
             received = self.queue.batch_receive_message(16)
         except MNSServerException:
             return 0
+        self.handle(*received)
+        for message in received:
+            self.queue.delete_message(message.receipt_handle)
+        return len(received)
+
+    def handle(self, *received: Any) -> None:
+        """Give received messages to the queue function and leave them in the queue."""
         now = self.cloud.clock.now()
         batch = [Delivery(m.message_id, m.message_body.decode(), now) for m in received]
         self.delivered += [m.message_id for m in received]
         done = provision(
-            batch, self.ports, self.settings.timings, CheckOptions(), ends_at=now + 100, workers=self.settings.workers
+            batch, self.ports, self.settings.timings, self.options, ends_at=now + 100, workers=self.settings.workers
         )
         assert done.unacknowledged == (), self.log.getvalue()
-        for message in received:
-            self.queue.delete_message(message.receipt_handle)
-        return len(received)
+
+    def use(self, **ports: Any) -> None:
+        """Put other ports in the place of some."""
+        self.ports = replace(self.ports, **ports)
 
     def poll(self, seconds: float = 20.0) -> None:
         """Let the timer function run for so long."""

@@ -163,7 +163,7 @@ def read_envelope(given: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-@lru_cache(maxsize=128)  # so many sets of optional fields there are; making a schema costs more than using it
+@lru_cache(maxsize=256)  # so many sets of optional fields there are; making a schema costs more than using it
 def _schema(attributes: frozenset[str]) -> Envelope:
     return Envelope(only=[name for name in _FIELDS if name in attributes])  # their order is that of the violations
 
