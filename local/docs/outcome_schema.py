@@ -62,10 +62,7 @@ def _event(end: str, data: Schema) -> Schema:
             "type": {"const": f"provisioning.instance.{end}"},
             "id": _TEXT | {"minLength": 1, "description": "The same for every repeat."},
             "source": _TEXT | {"minLength": 1, "description": "The deployment."},
-            "subject": _TEXT
-            | {
-                "description": "The request id; the message id of a refused message without a usable one, or whose id a request has."
-            },
+            "subject": _TEXT | {"description": "The request id; a message id where none is usable or it is another's."},
             "time": _TIME | {"description": "When the outcome was recorded."},
             "datacontenttype": {"const": "application/json"},
             "dataschema": {"const": SCHEMA},

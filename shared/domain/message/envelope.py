@@ -25,6 +25,8 @@ MAX_METADATA = 20
 MAX_METADATA_KEY = 64
 MAX_METADATA_VALUE = 256
 MAX_METADATA_BYTES = 8192
+DEFERRED = "deferred"
+"""The worker's own field."""
 MAX_DEFERRED = 10
 """How often a message of which nothing is recorded is sent again before it is refused."""
 REQUEST_ID = "[A-Za-z0-9._:-]{1,64}"
@@ -149,8 +151,8 @@ class Envelope(Schema):
 
 _FIELDS = Envelope().fields
 _ATTRIBUTES = {field.data_key or name: name for name, field in _FIELDS.items()}
-FIELDS = tuple(_ATTRIBUTES)
-"""The names of the fields as they are in a message."""
+FIELDS = tuple(name for name in _ATTRIBUTES if name != DEFERRED)
+"""The names of a sender's fields as they are in a message."""
 _ALWAYS = frozenset(name for name, field in _FIELDS.items() if field.required)
 
 

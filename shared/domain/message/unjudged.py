@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain.create_instance.json_types import Repeated
 from shared.domain.create_instance.names import flatten
-from shared.domain.message.envelope import MAX_DEFERRED, ON_FAILURE, REQUEST_ID, epoch_seconds
+from shared.domain.message.envelope import DEFERRED, MAX_DEFERRED, ON_FAILURE, REQUEST_ID, epoch_seconds
 from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.request import DEFAULT_TIMEOUT_SECONDS, Request
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.domain.create_instance.schema import Scalar
-
-DEFERRED = "deferred"
 
 
 class _Unreadable(Exception):
