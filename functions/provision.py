@@ -10,7 +10,6 @@ import json
 import os
 
 from shared.invocation import begin, report, warm_up
-from shared.one_cpu import one_cpu
 from shared.trigger import deliveries
 from shared.usecases.provision import provision
 
@@ -25,15 +24,14 @@ def handler(event: bytes, context: object) -> str:
     try:
         run = begin(context, os.environ)
         settings = run.settings
-        with one_cpu():
-            batch = provision(
-                deliveries(event),
-                run.ports,
-                settings.timings,
-                settings.check_options,
-                ends_at=run.ends_at,
-                workers=settings.workers,
-            )
+        batch = provision(
+            deliveries(event),
+            run.ports,
+            settings.timings,
+            settings.check_options,
+            ends_at=run.ends_at,
+            workers=settings.workers,
+        )
     except Exception as error:  # noqa: BLE001 - whatever it is, the platform must not print the event for it
         report("provision_failed", error, context)
         raise SystemExit(1) from None

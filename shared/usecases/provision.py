@@ -7,7 +7,6 @@ later, or (only when even that failed) it is named in `Batch.unacknowledged`, an
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,12 +57,7 @@ def provision(
     run = Run(ports, timings, ends_at)
     claimants = ports.entropy.token()
     messages = [_Message(run, delivery, f"{claimants}.{number}") for number, delivery in enumerate(deliveries)]
-
-    def read_ahead() -> None:
-        for message in messages:
-            message.read_ahead(options)
-
-    map_threads(lambda message: message.handle(options), messages, workers, meanwhile=read_ahead)
+    map_threads(lambda message: message.handle(options), messages, workers)
     ends: dict[str, int] = {}
     for message in messages:
         ends[message.end] = ends.get(message.end, 0) + 1
@@ -80,17 +74,10 @@ class _Message:
     run: Run
     delivery: Delivery
     claimant: str
-    asked: Request | Refusal | None = None
     end: str = UNACKNOWLEDGED
     request_id: str | None = None
     record: Record | None = None
     code: str | None = None
-
-    def read_ahead(self, options: CheckOptions) -> None:
-        """Parse the message before its turn, unless that came already: parsing many in a row costs less."""
-        if self.asked is None:
-            with suppress(Exception):  # a bug comes again in `handle`, which answers for it
-                self.asked = parse(self.delivery.body, options)
 
     def handle(self, options: CheckOptions) -> None:
         """Bring the message to its end and write its one line; nothing raises."""
@@ -121,7 +108,7 @@ class _Message:
         )
 
     def _end(self, options: CheckOptions) -> str:
-        self.asked = request = self.asked or parse(self.delivery.body, options)
+        request = parse(self.delivery.body, options)
         if isinstance(request, Refusal):
             return self._refuse(request)
         self.request_id = request.request_id

@@ -18,13 +18,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map_threads(
-    work: Callable[[T], R], items: Sequence[T], workers: int, *, meanwhile: Callable[[], object] | None = None
-) -> list[R]:
+def map_threads(work: Callable[[T], R], items: Sequence[T], workers: int) -> list[R]:
     """Return the results in order. One worker means no other thread at all.
 
-    After an exception nothing more begins, and the first one is raised at the end. `meanwhile` is done by the caller's
-    thread once the others have begun and wait for their first answers; with one worker it is not done.
+    After an exception nothing more begins, and the first one is raised at the end.
     """
     if workers <= 1 or len(items) <= 1:
         return [work(item) for item in items]
@@ -35,8 +32,6 @@ def map_threads(
         for helper in helpers:
             helper.start()
             begun.append(helper)
-        if meanwhile is not None:
-            meanwhile()
         job.run()
     finally:
         for helper in begun:

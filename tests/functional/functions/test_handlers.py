@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import sys
 import time
 from random import Random
 from types import SimpleNamespace
@@ -17,7 +15,6 @@ from mns.topic import TopicMeta
 
 from functions import poll, provision
 from local import defaults
-from shared.adapters.ecs.client import Ecs
 from shared.bootstrap import close
 from shared.domain.redact import Redactor
 from shared.settings import SettingsError
@@ -142,23 +139,6 @@ def test_inline_secrets_can_be_refused(cloud: Clients, monkeypatch: pytest.Monke
     assert (violation["field"], violation["code"]) == ("parameters.Password", "InvalidParameter")
     assert "KeyPairName" in violation["message"]
     assert "PasswordInherit" in violation["message"]
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="CPUs can be chosen on Linux only")
-def test_a_batch_is_kept_on_one_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All threads of a batch make their calls on the same CPU; afterwards the process is free again."""
-    free, seen = os.sched_getaffinity(0), set()
-    create = Ecs.create
-
-    def watched(ecs: Ecs, parameters: dict[str, Any]) -> object:
-        seen.add(frozenset(os.sched_getaffinity(0)))
-        return create(ecs, parameters)
-
-    monkeypatch.setattr(Ecs, "create", watched)
-    provision.handler(event(*(message(f"order-{number}") for number in range(10))), NEW)
-    (cpus,) = seen
-    assert len(cpus) == 1
-    assert os.sched_getaffinity(0) == free
 
 
 def test_a_single_event(cloud: Clients) -> None:

@@ -8,18 +8,28 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from shared.adapters import sqlite
-from shared.adapters.sqlite import SqliteStore
-from shared.adapters.sqlite_connections import SCHEMA_VERSION
+from shared.adapters.sqlite import SCHEMA_VERSION, SqliteStore
 from shared.domain.lifecycle.record import Record, State
 from shared.ports import StoreUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    Opened = Callable[..., SqliteStore]
+
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Yield what opens a store; all of them are closed at the end."""
+    with ExitStack() as stores:
+        yield lambda path, **options: stores.enter_context(closing(SqliteStore(str(path), **options)))
 
 
 def record(number: int, published_at: float | None = None) -> Record:
@@ -35,10 +45,11 @@ def record(number: int, published_at: float | None = None) -> Record:
     )
 
 
-def test_the_directory_is_made(tmp_path: Path) -> None:
+def test_the_directory_is_made(tmp_path: Path, opened: Opened) -> None:
     """A data directory that is missing is no error."""
-    SqliteStore(str(tmp_path / "a" / "b" / "store.db")).claim(record(1))
-    assert SqliteStore(str(tmp_path / "a" / "b" / "store.db")).get("order-1") == record(1)
+    path = tmp_path / "a" / "b" / "store.db"
+    opened(path).claim(record(1))
+    assert opened(path).get("order-1") == record(1)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -72,10 +83,10 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         SqliteStore(path)
 
 
-def test_a_locked_file_is_unavailable(tmp_path: Path) -> None:
+def test_a_locked_file_is_unavailable(tmp_path: Path, opened: Opened) -> None:
     """Another process that keeps the file locked makes a write fail in time; reads go on."""
     path = str(tmp_path / "store.db")
-    store = SqliteStore(path, busy_seconds=0.05)
+    store = opened(path, busy_seconds=0.05)
     store.claim(record(1))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -87,9 +98,37 @@ def test_a_locked_file_is_unavailable(tmp_path: Path) -> None:
     other.close()
 
 
-def test_connections_follow_what_runs_side_by_side(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bad", [("b", None, 1.0), ("b", "\ud800", 1.0), ("b", 1 << 70, 1.0)])
+def test_a_row_that_cannot_be_written_spoils_no_other(tmp_path: Path, opened: Opened, bad: Sequence[Any]) -> None:
+    """What SQLite, or its driver, refuses fails for its own writer alone; the connection is fit for use."""
+    connections = opened(tmp_path / "store.db")._connections  # noqa: SLF001 - no port call writes such a row
+    insert = "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)"
+    with pytest.raises((StoreUnavailable, UnicodeEncodeError, OverflowError)):
+        connections.change(insert, bad)
+    assert connections.change(insert, ("c", "me", 1.0)) == 1
+    assert connections.find("SELECT name FROM leases") == [("c",)]
+
+
+def test_an_interrupt_writes_nothing(tmp_path: Path, opened: Opened) -> None:
+    """Whoever is interrupted while writing leaves no open transaction behind."""
+
+    class Interrupts:
+        """A value at which somebody presses Ctrl-C."""
+
+        def __conform__(self, _protocol: object) -> str:
+            raise KeyboardInterrupt
+
+    connections = opened(tmp_path / "store.db")._connections  # noqa: SLF001 - no port call takes such a value
+    insert = "INSERT INTO leases (name, holder, until) VALUES (?, ?, ?)"
+    with pytest.raises(KeyboardInterrupt):
+        connections.change(insert, (Interrupts(), "me", 1.0))
+    assert connections.change(insert, ("d", "me", 1.0)) == 1
+    assert connections.find("SELECT name FROM leases") == [("d",)]
+
+
+def test_connections_follow_what_runs_side_by_side(tmp_path: Path, opened: Opened) -> None:
     """Threads that come and go leave no connections behind."""
-    store = SqliteStore(str(tmp_path / "store.db"))
+    store = opened(tmp_path / "store.db")
     for number in range(50):
         thread = threading.Thread(target=store.claim, args=(record(number),))
         thread.start()
@@ -115,9 +154,9 @@ def test_a_round_over_open_work_never_touches_finished_records(tmp_path: Path) -
     connection.close()
 
 
-def test_purging_is_bounded_and_takes_the_oldest(tmp_path: Path) -> None:
+def test_purging_is_bounded_and_takes_the_oldest(tmp_path: Path, opened: Opened) -> None:
     """One call removes at most so many, the oldest first, and never what is open or not old enough."""
-    store = SqliteStore(str(tmp_path / "store.db"))
+    store = opened(tmp_path / "store.db")
     for number in range(10):
         store.claim(record(number, published_at=float(number)))
     store.claim(record(99))
@@ -131,7 +170,7 @@ def test_purging_is_bounded_and_takes_the_oldest(tmp_path: Path) -> None:
 
 WRITER = """
 import sys
-from shared.adapters.sqlite import SqliteStore
+from shared.adapters.sqlite import SCHEMA_VERSION, SqliteStore
 from shared.domain.lifecycle.record import Record, State
 store, number = SqliteStore(sys.argv[1]), 0
 while True:
@@ -143,14 +182,14 @@ while True:
 """
 
 
-def test_a_killed_process_leaves_whole_records(tmp_path: Path) -> None:
+def test_a_killed_process_leaves_whole_records(tmp_path: Path, opened: Opened) -> None:
     """What was answered before `kill -9` is there, whole and open, and the file takes writes at once."""
     path = str(tmp_path / "store.db")
     with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         answered = [int(writer.stdout.readline()) for _ in range(50)]
         os.kill(writer.pid, signal.SIGKILL)
-    store = SqliteStore(path)
+    store = opened(path)
     open_ids = {entry.request_id for entry in store.open_work(1.0)}
     assert {f"order-{number}" for number in answered} <= open_ids
     assert all(store.get(request_id) is not None for request_id in open_ids)

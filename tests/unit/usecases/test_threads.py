@@ -39,26 +39,6 @@ def test_no_thread_is_left() -> None:
     assert threading.active_count() == before
 
 
-def test_meanwhile_is_done_once_the_others_have_begun() -> None:
-    """The caller's thread does it while the others work, and all work is done when it fails."""
-    begun, free = threading.Event(), threading.Event()
-    done: list[int] = []
-
-    def work(item: int) -> None:
-        begun.set()
-        assert free.wait(5)
-        done.append(item)
-
-    def meanwhile() -> None:
-        assert begun.wait(5)
-        free.set()
-        raise KeyError
-
-    with pytest.raises(KeyError):
-        map_threads(work, range(20), 3, meanwhile=meanwhile)
-    assert sorted(done) == list(range(20))
-
-
 def test_one_worker_needs_no_thread() -> None:
     """With one worker, or one item, the work is done by the caller's own thread."""
     assert set(map_threads(lambda _: threading.get_ident(), range(5), 1)) == {threading.get_ident()}
