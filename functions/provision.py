@@ -1,7 +1,7 @@
 """The queue function: takes a batch of messages and provisions them side by side.
 
-It fails only when a message could neither be handled nor sent again. Then it ends the process instead of raising: the
-platform writes the event of a handler that raised to its log, passwords included.
+It fails only when a message could neither be handled nor sent again, or when the event is no batch at all. Then it ends
+the process instead of raising: the platform writes the event of a handler that raised to its log, passwords included.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from shared.bootstrap import bootstrap
 from shared.logs import describe, open_log
 from shared.ports import PortError
 from shared.settings import CredentialsMissing, Settings, SettingsError, read_credentials
+from shared.trigger import NotABatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ UNKNOWN_TIMEOUT = 60.0
 
 _MARGIN = 0.1
 _LONGEST_MARGIN = 30.0
-_SAFE = (SettingsError, CredentialsMissing, PortError)
+_SAFE = (SettingsError, CredentialsMissing, PortError, NotABatch)
 """Exceptions whose text is ours and holds no secret."""
 
 

@@ -1,7 +1,9 @@
-"""Reading what a queue trigger hands to the function: any bytes become a list of deliveries, never an exception.
+"""Reading what a queue trigger hands to the function: a batch of deliveries.
 
-The trigger sends a JSON array of CloudEvents, or one object. What cannot be read is a delivery all the same: its body
-is no JSON object, so it is refused as a malformed message and answered, like any other bad message.
+The trigger sends a JSON array of CloudEvents, or one object. A CloudEvent that has no readable body is a delivery all
+the same: its body is no JSON object, so it is refused as a malformed message and answered, like any other bad message.
+Only a message's own body may make it malformed. An event that is no batch at all says nothing of the messages that were
+taken for it, so it must not be acknowledged.
 """
 
 from __future__ import annotations
@@ -27,16 +29,37 @@ LONGEST_BODY = 96 * 1024
 """More than any message may be (48 KB), base64 included: what is longer is cut, and refused as it would be anyway."""
 
 _LONGEST_ID = 128
+_NOWHERE = "\x00"
+"""A character that JSON has nowhere, in text or between tokens."""
+
+_UNSAYABLE = re.compile("[\ud800-\udfff]")
+"""What UTF-8 cannot say: bytes that were none, as `surrogateescape` reads them, and escapes that stand alone."""
+
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
 
+class NotABatch(Exception):
+    """The event holds no CloudEvent of a queue."""
+
+
 def deliveries(event: bytes | str) -> list[Delivery]:
-    """Return the deliveries of one trigger event, in its order."""
+    """Return the deliveries of one trigger event, in its order; raise NotABatch.
+
+    Bytes that are no UTF-8 spoil the body they stand in, and no other.
+    """
     try:
-        entries = json.loads(event)
+        text = event if isinstance(event, str) else event.decode("utf-8-sig", "surrogateescape")
+        read = json.loads(text)
     except (ValueError, RecursionError):
-        return [_unreadable(event)]
-    return [_delivery(entry) for entry in (entries if isinstance(entries, list) else [entries])]
+        raise NotABatch("The event is no JSON; no message of it was acknowledged.") from None
+    entries = read if isinstance(read, list) else [read]
+    if entries and not any(_is_message(entry) for entry in entries):
+        raise NotABatch("The event holds no CloudEvent of a queue; no message of it was acknowledged.")
+    return [_delivery(entry) for entry in entries]
+
+
+def _is_message(entry: object) -> bool:
+    return isinstance(entry, dict) and str(entry.get("type")) in BODY_FIELDS
 
 
 def _delivery(entry: object) -> Delivery:
@@ -46,19 +69,17 @@ def _delivery(entry: object) -> Delivery:
     body = data.get(BODY_FIELDS.get(str(cloud_event.get("type")), ""))
     return Delivery(
         message_id=_id(data.get("messageId")) or _id(cloud_event.get("id")) or _digest(_canonical(entry)),
-        body=_plain(body if isinstance(body, str) else _canonical(body)),
+        body=_plain(body if isinstance(body, str) else _canonical(body, ensure_ascii=False)),
         time=_seconds(cloud_event.get("time")),
     )
 
 
-def _unreadable(event: bytes | str) -> Delivery:
-    content = event if isinstance(event, bytes) else event.encode(errors="replace")
-    return Delivery(_digest(content), content[:LONGEST_BODY].decode(errors="replace"), 0.0)
-
-
 def _plain(body: str) -> str:
-    """Take base64 off. A message is a JSON object and starts with a brace, which base64 has not."""
-    text = body[:LONGEST_BODY].encode(errors="replace").decode()  # what UTF-8 cannot say could not be sent again
+    """Take base64 off. A message is a JSON object and starts with a brace, which base64 has not.
+
+    A body that is no text is made one that is no JSON: so it is refused, and can be sent again before that.
+    """
+    text = _UNSAYABLE.sub(_NOWHERE, body[:LONGEST_BODY])
     if not text.lstrip().startswith("{"):
         try:
             decoded = base64.b64decode("".join(text.split()), validate=True).decode()
@@ -76,15 +97,15 @@ def _id(value: object) -> str | None:
     return None
 
 
-def _canonical(value: object) -> str:
+def _canonical(value: object, *, ensure_ascii: bool = True) -> str:
     try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=ensure_ascii, sort_keys=True, separators=(",", ":"))
     except RecursionError:  # the writer gives up a little earlier than the reader
         return "nested too deeply"
 
 
-def _digest(content: bytes | str) -> str:
-    return hashlib.sha256(content if isinstance(content, bytes) else content.encode()).hexdigest()[:32]
+def _digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def _seconds(time: object) -> float:

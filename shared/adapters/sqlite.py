@@ -248,8 +248,12 @@ class _Connections:
         connection = sqlite3.connect(
             self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )
-        # With a write-ahead log this survives the death of any process; only a power cut can lose the last moments.
-        connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            # With a write-ahead log this survives the death of any process; only a power cut can lose the last moments.
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> None:

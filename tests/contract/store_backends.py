@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from store_records import NOW
@@ -39,21 +38,36 @@ class Backend(Protocol):
     def age(self, seconds: float) -> None:
         """Let the time pass that records are kept for."""
 
+    def close(self) -> None:
+        """Close the handles that were opened here."""
 
-@dataclass
+
 class SqliteFile:
     """A database file."""
 
-    path: str
     across_processes = True
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._opened: list[SqliteStore] = []
+
+    def __reduce__(self) -> tuple[type[SqliteFile], tuple[str]]:
+        """Travel to another process without the handles."""
+        return SqliteFile, (self._path,)
 
     def open(self) -> SqliteStore:
         """Open the file, with pages so small that every check crosses some."""
-        return SqliteStore(self.path, page_rows=PAGE)
+        self._opened.append(SqliteStore(self._path, page_rows=PAGE))
+        return self._opened[-1]
 
     def age(self, seconds: float) -> None:
         """Purge as the timer does."""
         self.open().purge(NOW + seconds - KEEP, 1000)
+
+    def close(self) -> None:
+        """Close every handle."""
+        for store in self._opened:
+            store.close()
 
 
 class SqliteMemory:
@@ -72,6 +86,10 @@ class SqliteMemory:
         """Purge as the timer does."""
         self._store.purge(NOW + seconds - KEEP, 1000)
 
+    def close(self) -> None:
+        """Close the one handle."""
+        self._store.close()
+
 
 class NoPauses(SystemEntropy):
     """Tokens as usual, but the shortest pause between tries."""
@@ -89,6 +107,7 @@ class Tablestore:
     def __init__(self, url: str, cloud: Cloud | None = None) -> None:
         self.url = url
         self.cloud = cloud
+        self._opened: list[TablestoreStore] = []
 
     def __reduce__(self) -> tuple[type[Tablestore], tuple[str]]:
         """Travel to another process without the cloud."""
@@ -96,28 +115,37 @@ class Tablestore:
 
     def open(self) -> TablestoreStore:
         """Return a handle with pages so small that every check crosses some."""
-        return TablestoreStore(
+        store = TablestoreStore(
             self.url, defaults.TABLESTORE_INSTANCE, LOCAL, page_rows=PAGE, call_seconds=15, entropy=NoPauses()
         )
+        self._opened.append(store)
+        return store
 
     def age(self, seconds: float) -> None:
         """Drive the cloud's clock to so long after the first write."""
         assert self.cloud is not None
         self.cloud.clock.advance(NOW + seconds - self.cloud.clock.now())
 
+    def close(self) -> None:
+        """Close every handle."""
+        for store in self._opened:
+            store.close()
+
 
 @contextmanager
 def backend(name: str, directory: Path) -> Iterator[Backend]:
     """Make a backend by name."""
     if name == "sqlite":
-        yield SqliteFile(str(directory / "data" / "store.db"))
+        with closing(SqliteFile(str(directory / "data" / "store.db"))) as file:
+            yield file
     elif name == "memory":
-        yield SqliteMemory()
+        with closing(SqliteMemory()) as memory:
+            yield memory
     else:
         cloud = Cloud(DrivenClock(NOW))
         cloud.ots.provision_defaults()
-        with running(cloud) as url:
-            yield Tablestore(url, cloud)
+        with running(cloud) as url, closing(Tablestore(url, cloud)) as tables:
+            yield tables
 
 
 NAMES = ("sqlite", "memory", "tablestore")

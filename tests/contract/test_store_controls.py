@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -123,12 +123,14 @@ def test_the_contract_catches(broken: type[SqliteStore]) -> None:
 def test_the_contract_passes_a_sound_store() -> None:
     """What the controls fail at is the breakage, not the harness."""
     for check in CHECKS:
-        check(SqliteMemory())
+        with closing(SqliteMemory()) as sound:
+            check(sound)
 
 
 def _fails(check: Callable[[Backend], None], broken: type[SqliteStore]) -> bool:
-    try:
-        check(SqliteMemory(broken))
-    except (AssertionError, Conflict, pytest.fail.Exception):
-        return True
+    with closing(SqliteMemory(broken)) as backend:
+        try:
+            check(backend)
+        except (AssertionError, Conflict, pytest.fail.Exception):
+            return True
     return False

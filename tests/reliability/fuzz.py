@@ -20,6 +20,7 @@ PASSWORD = "Zq7+/&%Sekret<9>"
 SCRIPT = "#!/bin/sh\necho deeply-secret-script\n"
 USER_DATA = base64.b64encode(SCRIPT.encode()).decode()
 SECRETS = (PASSWORD, SCRIPT, USER_DATA)
+BAD_BYTE = "<a byte that is no UTF-8>"
 TYPES = ("mns:Queue:SendMessage", "mq:Topic:SendMessage", "amqp:Queue:SendMessage", "alikafka:Topic:Message")
 FIELDS = ("messageBody", "body", "body", "value")
 ODD: tuple[Any, ...] = (
@@ -47,10 +48,13 @@ def draw(rng: Random, number: int) -> Event:
             entry = _spoilt(rng, entry)
         entries.append(entry)
     rng.shuffle(entries)
-    text = json.dumps(entries).encode()
+    text = json.dumps(entries).encode().replace(BAD_BYTE.encode(), b"\xff")
     if rng.random() < 0.1:
         return Event(
-            _spoilt_text(rng, text.decode()).encode("utf-8", "surrogatepass")[: rng.randrange(len(text))], None
+            _spoilt_text(rng, text.decode(errors="replace")).encode("utf-8", "surrogatepass")[
+                : rng.randrange(len(text))
+            ],
+            None,
         )
     return Event(text, good)
 
@@ -146,6 +150,7 @@ def _spoilt_text(rng: Random, text: str) -> str:
             text[place:],
             text[:place] + rng.choice(("\x00", '"', "}", "\\", "NaN", "\ud834", "\ufeff")) + text[place:],
             text + text,
+            text[:place] + BAD_BYTE + text[place:],
             "\ufeff" + text,
             base64.b64encode(text.encode(errors="replace")).decode(),
             base64.b64encode(base64.b64encode(text.encode(errors="replace"))).decode(),

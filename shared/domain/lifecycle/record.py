@@ -234,7 +234,7 @@ class Record:
         return fingerprint == self.fingerprint
 
     def changed(self, **changes: Any) -> Record:
-        """Return a copy with other values in some fields: what `dataclasses.replace` does, at a tenth of its cost."""
+        """Return a copy with other values in some fields: what `dataclasses.replace` does, at a fifth of its cost."""
         if not changes.keys() <= DEFAULTS.keys():
             raise TypeError(f"a record has no {', '.join(changes.keys() - DEFAULTS.keys())}")
         after = object.__new__(Record)

@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import RAISE, Schema, ValidationError, validate
@@ -149,25 +148,15 @@ class Envelope(Schema):
     )
 
 
-_FIELDS = Envelope().fields
-_ATTRIBUTES = {field.data_key or name: name for name, field in _FIELDS.items()}
-FIELDS = tuple(name for name in _ATTRIBUTES if name != DEFERRED)
+_ENVELOPE = Envelope()
+FIELDS = tuple(field.data_key or name for name, field in _ENVELOPE.fields.items() if name != DEFERRED)
 """The names of a sender's fields as they are in a message."""
-_ALWAYS = frozenset(name for name, field in _FIELDS.items() if field.required)
 
 
 def read_envelope(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields by attribute; raise marshmallow's ValidationError.
-
-    The schema is one of the fields that are given: marshmallow works as long on each that is not.
-    """
-    fields: dict[str, Any] = _schema(_ALWAYS | {_ATTRIBUTES[name] for name in given if name in _ATTRIBUTES}).load(given)
+    """Return the fields by attribute; raise marshmallow's ValidationError."""
+    fields: dict[str, Any] = _ENVELOPE.load(given)
     return fields
-
-
-@lru_cache(maxsize=256)  # so many sets of optional fields there are; making a schema costs more than using it
-def _schema(attributes: frozenset[str]) -> Envelope:
-    return Envelope(only=[name for name in _FIELDS if name in attributes])  # their order is that of the violations
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ def test_an_outcome_travels_as_it_is(script: Script, outcomes: MnsOutcomes) -> N
     outcomes.publish(OUTCOME, "failed")
     (request,) = script.requests
     assert request.startswith(b"POST /topics/provision-outcomes/messages ")
-    assert element(request, "MessageBody") == OUTCOME.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    body = element(request, "MessageBody") or ""
+    assert body.replace("&quot;", '"') == OUTCOME.replace("&", "&amp;").replace("<", "&lt;")  # from 3.13 on as it is
     assert element(request, "MessageTag") == "failed"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from contextlib import nullcontext, suppress
 from random import Random
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -148,11 +149,26 @@ def test_a_single_event(cloud: Clients) -> None:
     assert len(cloud.cloud.state()["ecs"]["instances"]) == 1
 
 
-def test_an_unreadable_event_is_answered(cloud: Clients) -> None:
-    """Bytes that are no event at all are one refused message, and the function does not fail."""
-    assert json.loads(provision.handler(b"\xff{", NEW)) == {"refused": 1}
+@pytest.mark.parametrize("unreadable", [b"\xff{", b'[{"messageBody": "Hunter2"}', b'[{"type": "Hunter2"}]'])
+def test_an_event_that_is_no_batch_ends_the_process(
+    cloud: Clients, capfd: pytest.CaptureFixture[str], unreadable: bytes
+) -> None:
+    """What was taken for it is nowhere recorded, so it is not acknowledged; nothing is published or printed."""
+    with pytest.raises(SystemExit) as caught:
+        provision.handler(unreadable, NEW)
+    assert caught.value.code == 1
+    assert outcomes(cloud) == {}
+    out, err = capfd.readouterr()
+    assert json.loads(out)["error"].startswith("The event")
+    assert "Hunter2" not in out + err
+
+
+def test_one_bad_byte_refuses_one_message(cloud: Clients) -> None:
+    """A byte that is no UTF-8 makes the message malformed in whose body it stands; its neighbours are provisioned."""
+    batch = event(message("order-1"), message("order-2", InstanceName="web-@"), message("order-3"))
+    assert json.loads(provision.handler(batch.replace(b"@", b"\xff"), NEW)) == {"created": 2, "refused": 1}
     (outcome,) = outcomes(cloud).values()
-    assert outcome["data"]["error"]["code"] == "MalformedMessage"
+    assert (outcome["subject"], outcome["data"]["error"]["code"]) == ("M1", "MalformedMessage")
 
 
 def test_it_fails_without_a_word_when_a_message_would_be_lost(
@@ -221,7 +237,8 @@ def test_spoilt_events_fail_no_invocation(cloud: Clients, capfd: pytest.CaptureF
     """Through the handler, too: a spoilt event is answered, its good message is taken up, and nothing leaks."""
     for number in range(100):
         drawn = draw(Random(number), number)  # noqa: S311 - a seed, no secret
-        provision.handler(drawn.text, NEW)
+        with nullcontext() if drawn.good else suppress(SystemExit):
+            provision.handler(drawn.text, NEW)
         if drawn.good is not None:
             tags = [item["Tags"][defaults.REQUEST_TAG] for item in cloud.cloud.state()["ecs"]["instances"]]
             assert f"test/{drawn.good}" in tags

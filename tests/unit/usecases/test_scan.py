@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from shared.ports import ApiFailure, Ports, PublishFailed
 from shared.usecases.poll import poll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 T0 = 1_795_000_000.0
 TIMINGS = Timings(deployment="test")
@@ -108,14 +109,21 @@ class Lines:
     warning = error = info
 
 
+@pytest.fixture
+def store() -> Iterator[SqliteStore]:
+    """Yield a store that is closed at the end."""
+    with closing(SqliteStore(":memory:")) as made:
+        yield made
+
+
 @dataclass
 class Bench:
     """A timer function and its surroundings."""
 
     compute: Compute
+    store: SqliteStore
     topic: Topic = field(default_factory=Topic)
     log: Lines = field(default_factory=Lines)
-    store: SqliteStore = field(default_factory=lambda: SqliteStore(":memory:"))
     late: list[float] = field(default_factory=list)
 
     def run(self) -> None:
@@ -156,9 +164,9 @@ REGIONS = {"cn-hangzhou": 400, "cn-beijing": 7, "ap-southeast-1": 60, "us-west-1
 
 
 @pytest.mark.parametrize("seconds", [0.05, 2.0, 9.0, 14.0])
-def test_everything_is_asked_for_however_slow(seconds: float) -> None:
+def test_everything_is_asked_for_however_slow(seconds: float, store: SqliteStore) -> None:
     """Regions of any size are all looked at, time and again, when a run is too short for all of them."""
-    bench = Bench(Compute(Clock(), seconds))
+    bench = Bench(Compute(Clock(), seconds), store)
     records = [waiting(number, region) for region, count in REGIONS.items() for number in range(count)]
     fill(bench, records)
     wanted = {record.instance_id for record in records}
@@ -174,27 +182,27 @@ def test_everything_is_asked_for_however_slow(seconds: float) -> None:
     assert max(bench.late) <= 0
 
 
-def test_the_oldest_comes_first() -> None:
+def test_the_oldest_comes_first(store: SqliteStore) -> None:
     """A pass goes by the time since when an entry is due, also when it takes several runs."""
-    bench = Bench(Compute(Clock(), 14.0))
+    bench = Bench(Compute(Clock(), 14.0), store)
     fill(bench, [waiting(number) for number in range(400)])
     bench.runs_until(lambda: len(bench.compute.asked) >= 400, 4)
     assert bench.compute.asked[:400] == sorted(bench.compute.asked[:400])
 
 
 @pytest.mark.parametrize("seconds", [0.05, 9.0, 14.0])
-def test_everything_ends_however_slow(seconds: float) -> None:
+def test_everything_ends_however_slow(seconds: float, store: SqliteStore) -> None:
     """What is ready gets its outcome, whatever else waits, and however little a run can do."""
-    bench = Bench(Compute(Clock(), seconds, status=lambda one: "Stopped" if one.endswith("3") else "Pending"))
+    bench = Bench(Compute(Clock(), seconds, status=lambda one: "Stopped" if one.endswith("3") else "Pending"), store)
     fill(bench, [waiting(number, region) for region, count in REGIONS.items() for number in range(count)])
     ready = sum(number % 10 == 3 for count in REGIONS.values() for number in range(count))
     bench.runs_until(lambda: len(bench.topic.bodies) == ready, 3 + int(60 * seconds / 55))
     assert max(bench.late) <= 0
 
 
-def test_look_ups_end_within_the_run() -> None:
+def test_look_ups_end_within_the_run(store: SqliteStore) -> None:
     """Fifty records that need a look-up of their own, with slow answers: no run lasts past its end, all are done."""
-    bench = Bench(Compute(Clock(), 10.0))
+    bench = Bench(Compute(Clock(), 10.0), store)
     records = [
         waiting(number, state=State.CREATING, instance_id=None, unknown=True, calling=False, call_until=T0 - 400)
         for number in range(60)
@@ -204,16 +212,16 @@ def test_look_ups_end_within_the_run() -> None:
     assert max(bench.late) <= 0
 
 
-def test_a_region_that_does_not_answer_holds_up_no_other() -> None:
+def test_a_region_that_does_not_answer_holds_up_no_other(store: SqliteStore) -> None:
     """Calls that end without an answer cost time; the others' turn comes all the same."""
-    bench = Bench(Compute(Clock(), 14.0, status=lambda _: "Stopped", fails=lambda region: region == "down"))
+    bench = Bench(Compute(Clock(), 14.0, status=lambda _: "Stopped", fails=lambda region: region == "down"), store)
     fill(bench, [waiting(number, "down") for number in range(300)] + [waiting(5, "up")])
     bench.runs_until(lambda: len(bench.topic.bodies) == 1, 4)
 
 
-def test_new_work_does_not_keep_old_work_from_its_turn() -> None:
+def test_new_work_does_not_keep_old_work_from_its_turn(store: SqliteStore) -> None:
     """While requests keep coming as fast as a run can look at them, the oldest ones' next turn comes."""
-    bench = Bench(Compute(Clock(), 9.0))
+    bench = Bench(Compute(Clock(), 9.0), store)
     fill(bench, [waiting(number) for number in range(100)])
     for minute in range(12):
         due = bench.compute.clock.now() - 1
@@ -223,13 +231,12 @@ def test_new_work_does_not_keep_old_work_from_its_turn() -> None:
     assert min(counts[f"i-cn-hangzhou-{number:04d}"] for number in range(100)) >= 3
 
 
-def test_a_record_that_breaks_the_worker_breaks_nothing_else() -> None:
+def test_a_record_that_breaks_the_worker_breaks_nothing_else(store: SqliteStore) -> None:
     """A record nobody can work on is logged without what it holds; its neighbours are done in the same round."""
-    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"))
+    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"), store)
     broken = waiting(0, metadata={"ticket": object()})
     fill(bench, [waiting(number) for number in range(1, 4)])
     entry = broken.entry
-    store = bench.store
     bench.store = Poisoned(store, entry)  # type: ignore[assignment] # stands in for the store
     bench.run()
     assert len(bench.topic.bodies) == 3
@@ -256,9 +263,9 @@ class Poisoned:
         return getattr(self._store, name)
 
 
-def test_an_entry_that_is_behind_its_record_is_seen_through() -> None:
+def test_an_entry_that_is_behind_its_record_is_seen_through(store: SqliteStore) -> None:
     """A worker that died between a record and its entry left a hint from before: the instance is asked for anyway."""
-    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"))
+    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"), store)
     record = waiting(1)
     fill(bench, [record])
     stale = replace(record, state=State.CREATING, instance_id=None).entry
@@ -280,9 +287,9 @@ class Behind:
         return getattr(self._store, name)
 
 
-def test_an_outcome_the_topic_refuses_holds_up_no_other() -> None:
+def test_an_outcome_the_topic_refuses_holds_up_no_other(store: SqliteStore) -> None:
     """One outcome that the topic never takes is tried again every ten to twenty seconds; the others are published."""
-    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"))
+    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"), store)
     bench.topic.refuses = lambda body: "cn-hangzhou-0001" in body
     fill(bench, [waiting(number) for number in range(5)])
     bench.run()
@@ -295,9 +302,9 @@ def test_an_outcome_the_topic_refuses_holds_up_no_other() -> None:
     assert len(bench.topic.bodies) == 5
 
 
-def test_a_release_nobody_can_check_ends() -> None:
+def test_a_release_nobody_can_check_ends(store: SqliteStore) -> None:
     """When nothing tells any more whether a deleted instance is gone, its outcome says so after ten minutes."""
-    bench = Bench(Compute(Clock(), 0.1, fails=lambda _: True))
+    bench = Bench(Compute(Clock(), 0.1, fails=lambda _: True), store)
     fill(bench, [waiting(1, state=State.RELEASING, releasing_since=T0, deleted_at=T0, on_failure="release")])
     count = bench.runs_until(lambda: bool(bench.topic.bodies), 12)
     assert count >= 600 // RUN_SECONDS
