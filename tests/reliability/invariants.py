@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 MAX_CREATES = 60
 """CreateInstance calls for one request: deadline and policies bound them."""
+MAX_LOOK_UPS = 12
+"""Look-ups of one request in any minute: growing waits bound them."""
+MAX_COPIES = 60
+"""How often a message sends itself again: deadline and growing waits bound it."""
+MISMATCH = "IdempotentParameterMismatch"
 
 
 def violations(simulation: Simulation, *, quiet: bool) -> list[str]:
@@ -44,6 +49,7 @@ def _all(simulation: Simulation) -> Iterator[str]:
     yield from _fair(simulation)
     yield from _bugs(simulation, answered)
     yield from (f"what the next version wrote of {name} is lost" for name in simulation.world.records.lost)
+    yield from _bounded(simulation)
     yield from _secrets(simulation)
     yield from _healthy(simulation, outcomes)
     if simulation.dead:
@@ -57,14 +63,21 @@ def _one_each(bodies: dict[str, set[str]], kind: str) -> Iterator[str]:
 
 
 def _always(simulation: Simulation, outcomes: dict[str, set[str]], answered: dict[str, set[str]]) -> Iterator[str]:
+    alarmed = {line.get("request_id") for line in simulation.world.log if line["event"] == "unsettled"}
     for record in simulation.world.records.values():
-        if not record.request_id.startswith("~") and record.request_id not in outcomes:
-            yield f"request {record.request_id} has no outcome"
+        name = record.request_id
+        if name.startswith("~") or name in outcomes:
+            continue
+        if not simulation.unsettled(name):
+            yield f"request {name} has no outcome"
+        elif name not in alarmed:
+            yield f"request {name} has no outcome, and nobody is told"
     # A message that was sent again is answered by its copy.
     bodies = {_uncounted(simulation.delivered[key]) for key in answered if key in simulation.delivered}
     for message_id, body in simulation.delivered.items():
         subject = _request_id(body)
-        if subject not in outcomes and _uncounted(body) not in bodies:
+        answer = subject in outcomes or _uncounted(body) in bodies
+        if not answer and not simulation.unsettled(subject or ""):
             yield f"message {message_id} ({subject}) has neither outcome nor refusal"
 
 
@@ -73,6 +86,11 @@ def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str
     alive: dict[str, list[str]] = {}
     for machine in (each for each in ecs.machines.values() if each.owner == simulation.world.name):
         name = machine.tags["provisioner:request"].partition("/")[2]
+        if simulation.unsettled(name):
+            continue
+        first = simulation.world.records[name].generations[0]
+        if first.token.startswith("mine") and first.error_code == MISMATCH and machine.token != first.token:
+            yield f"request {name} bought {machine.instance_id} although its sender's token stands for something else"
         alive.setdefault(name, [])
         if machine.deleted_at is None and machine.vanishes_at is None:
             alive[name].append(machine.instance_id)
@@ -88,6 +106,17 @@ def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str
     for name, count in ecs.creates.items():
         if count > MAX_CREATES:
             yield f"request {name} was tried {count} times"
+
+
+def _bounded(simulation: Simulation) -> Iterator[str]:
+    """Nothing circles, whatever does not answer."""
+    for tag, times in simulation.world.ecs.look_ups.items():
+        most = max(sum(start <= time < start + 60 for time in times) for start in times)
+        if most > MAX_LOOK_UPS:
+            yield f"{tag} was looked up {most} times in a minute"
+    for body, count in simulation.world.copies.items():
+        if count > MAX_COPIES:
+            yield f"a message of {_request_id(body)} was sent again {count} times"
 
 
 def _instance(data: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -150,6 +179,7 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
         record = simulation.world.records[name]
         types = [f"ecs.g6.{name}", *(item["InstanceType"] for item in record.alternatives)]
         spoiled = name in ecs.start_fails | ecs.vanishing or (ecs.sold_out | ecs.scarce).issuperset(types)
+        spoiled |= record.region_id in ecs.outages or f"mine-{name}" in ecs.tokens
         if not spoiled and record.deadline - record.accepted_at >= 900 and "stage" in data[0]:
             code = data[0]["error"]["code"]
             if code != "InvalidPassword.Malformed":
