@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.circuit_breaker import Circuits
 from shared.domain.lifecycle import creating, events, outcome, record_json
 from shared.domain.lifecycle.record import State, UnreadableRecord
 from shared.domain.lifecycle.transitions import TABLE
@@ -202,6 +203,7 @@ CONTROLS = (
         "a look-up that failed is repeated later",
         lambda _: swap(TABLE[State.CREATING], events.LookUpFailed, lambda record, *_: record),  # type: ignore[arg-type] # swaps any attribute or entry
     ),
+    Control("a region that does not answer is asked seldom", lambda _: swap(Circuits, "refusal", lambda *_: None)),
     Control("writes are conditional", lambda s: _set(s.world, conditional=False)),  # type: ignore[arg-type] # swaps any attribute or entry
     Control("an outcome's bytes are frozen", lambda _: swap(SimOutcomes, "publish", _fresh_bytes)),
     Control("a message is sent again before it is acknowledged", lambda s: _set(s, lossy_queue=True)),

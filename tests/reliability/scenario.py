@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.circuit_breaker import BreakingCompute, Circuits
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.lifecycle.record import State
 from shared.domain.message.request import Delivery
@@ -82,6 +83,7 @@ class Simulation:
     """Whether every other invocation is the next version's."""
     twin: Simulation | None = None
     """Another stack of this name in the same account."""
+    circuits: Circuits = field(default_factory=Circuits)
     _polls: int = 0
 
     @property
@@ -113,8 +115,9 @@ class Simulation:
         call = Call(self.world, actor)
         newer = self.neighbours and self.kernel.random.random() < 0.5
         store = NextStore(call) if newer else SimStore(call)
+        compute = BreakingCompute(self.compute(call), self.circuits, SimClock(actor))
         return Ports(
-            self.compute(call), store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
+            compute, store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
             SimEntropy(self.kernel), SimLog(self.world, actor),
         )  # fmt: skip
 
@@ -217,9 +220,7 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
     rng = kernel.random
     chosen = rng.choice((0.0, 0.03, 0.08, 0.2)) if rate is None else rate
     plan = Plan(rng, chosen, START + until)
-    ecs = Ecs(
-        kernel, forgetful_tokens=rng.random() < 0.5, token_seconds=rng.choice((300.0, 300.0, 1800.0, FOR_EVER))
-    )
+    ecs = Ecs(kernel, forgetful_tokens=rng.random() < 0.5, token_seconds=rng.choice((300.0, 300.0, 1800.0, FOR_EVER)))
     if rng.random() < 0.2:
         begins = START + rng.choice((0.0, rng.uniform(0, 200)))
         ends = rng.choice((begins + rng.uniform(60, 5400), FOR_EVER))

@@ -50,6 +50,8 @@ class World:
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
     copies: Counter[str] = field(default_factory=Counter)
+    in_vain: list[float] = field(default_factory=list)
+    """When a region was asked for anything but an instance while it was away."""
     conditional: bool = True
 
     def enqueue(self, body: str, delay: float, sent_at: float, message_id: str | None = None) -> str:
@@ -123,6 +125,8 @@ class SimCompute:
         outage = world.ecs.outages.get(region_id)
         if outage is None or not outage.now(world.kernel.now):
             return self.call.make(f"ecs.{name}", what, effect, lambda fault: _ecs_failure(action, fault))
+        if name != "create":
+            world.in_vain.append(world.kernel.now)
         how = "unsent" if outage.unsent else "unanswered"
         world.kernel.note(f"{actor.name}: ecs.{name} {what} -- {how}, {region_id} is away")
         if outage.unsent:
@@ -264,8 +268,9 @@ class SimStore:
             if after is None or (entry.due_at, entry.request_id) > after:
                 yield entry
 
-    def has_open_work(self) -> bool:
-        return self._read("store.scan", "any open", lambda: bool(self.call.world.entries))
+    def next_due(self) -> float | None:
+        entries = self.call.world.entries
+        return self._read("store.scan", "next due", lambda: min((e.due_at for e in entries.values()), default=None))
 
     def forget(self, entry: OpenEntry) -> None:
         self._write(f"forget {entry.request_id}", lambda: self.call.world.entries.pop(entry.request_id, None))

@@ -133,16 +133,20 @@ def next_step(record: Record, claimant: str, now: float, timings: Timings) -> Ne
     if record.calling and record.claimant == claimant:
         return Next(CreateStep.CALL)
     if _unsettled(record) and (record.settling or now >= min(record.deadline, record.token_until)):
-        look_up_at = max(record.call_until + timings.settle_seconds, record.look_up_at)
-        if now >= look_up_at:
-            return Next(CreateStep.LOOK_UP)
-        # Past the deadline no call is left to make: no copy of the message has to come back.
-        return Next(CreateStep.LEAVE) if now >= record.deadline else Next(CreateStep.WAIT, look_up_at)
+        return _settling_step(record, now, timings)
     if now >= record.deadline:
         return Next(CreateStep.EXPIRE)
     if now < record.retry_at:
         return Next(CreateStep.WAIT, min(record.retry_at, record.deadline))
     return Next(CreateStep.CALL)
+
+
+def _settling_step(record: Record, now: float, timings: Timings) -> Next:
+    look_up_at = max(record.call_until + timings.settle_seconds, record.look_up_at)
+    if now >= look_up_at:
+        return Next(CreateStep.LOOK_UP)
+    # Past the deadline no call is left to make: no copy of the message has to come back.
+    return Next(CreateStep.LEAVE) if now >= record.deadline else Next(CreateStep.WAIT, look_up_at)
 
 
 def watch_step(record: Record, now: float) -> Next:
