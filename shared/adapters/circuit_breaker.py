@@ -16,9 +16,9 @@ from shared.ports import ApiFailure
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from shared.domain.create_instance.schema import Scalar
     from shared.domain.errors.model import ApiError
     from shared.domain.lifecycle.record import Created, Instance
-    from shared.domain.message.request import Scalar
     from shared.ports import Clock, Compute
 
 FIRST_SECONDS, LONGEST_SECONDS = 10.0, 120.0

@@ -15,7 +15,7 @@ from shared.ports import ApiFailure
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from shared.domain.message.request import Scalar
+    from shared.domain.create_instance.schema import Scalar
 
 LOST = ApiError("DescribeInstanceStatus", None, "", "no answer")
 THROTTLED = ApiError("DescribeInstanceStatus", 400, "Throttling.User", "slow down")
