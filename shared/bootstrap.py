@@ -106,6 +106,7 @@ def _compute(settings: Settings, credentials: Credentials) -> Compute:
     from shared.adapters.ecs.sdk_patches import defer
 
     defer("alibabacloud_ecs20140526.models")
+    from shared.adapters.circuit_breaker import BreakingCompute, Circuits
     from shared.adapters.ecs.client import Ecs
     from shared.adapters.rate_limit import Budget, PacedCompute
 
@@ -117,4 +118,5 @@ def _compute(settings: Settings, credentials: Credentials) -> Compute:
         parameters=settings.ecs_parameters,
         connections=settings.workers,
     )
-    return PacedCompute(ecs, Budget(settings.calls_per_second), SystemClock(), patience_seconds=patience)
+    paced = PacedCompute(ecs, Budget(settings.calls_per_second), SystemClock(), patience_seconds=patience)
+    return BreakingCompute(paced, Circuits(), SystemClock())

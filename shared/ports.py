@@ -160,8 +160,8 @@ class Store(Protocol):
         understand comes without a state (`OpenEntry.unclear`).
         """
 
-    def has_open_work(self) -> bool:
-        """Tell whether anything is open, due or not."""
+    def next_due(self) -> float | None:
+        """Return when the first of what is open is due, past or to come; None when nothing is open."""
 
     def forget(self, entry: OpenEntry) -> None:
         """Drop an open entry that has no record."""

@@ -42,12 +42,18 @@ class Config:
     quotas: Limits = field(default_factory=dict)
     delays: dict[str, float] = field(default_factory=lambda: dict(DELAYS))
     read_lag_seconds: float = 0.0
+    token_seconds: float | None = None
     speed: float = 1.0
     checks: Checks = field(default_factory=Checks)
 
     def delay(self, name: str) -> float:
         """Return how long a passing state lasts, in seconds."""
         return self.scaled(self.delays[name])
+
+    @property
+    def tokens_kept(self) -> float | None:
+        """How long client tokens are remembered, in seconds; None as long as the cloud lives."""
+        return None if self.token_seconds is None else self.scaled(self.token_seconds)
 
     @property
     def read_lag(self) -> float:
@@ -62,15 +68,17 @@ class Config:
         """Set what is named, leave the rest; raise ValueError and set nothing when something is wrong."""
         if not isinstance(data, dict):
             raise ValueError("the configuration is an object")  # noqa: TRY004 - one kind of error for bad input
-        known = {"stock", "quotas", "delays", "readLagSeconds"}
+        known = {"stock", "quotas", "delays", "readLagSeconds", "tokenSeconds"}
         if unknown := sorted(set(data) - known):
             raise ValueError(f"unknown settings {unknown}; known are {sorted(known)}")
         stock, quotas = _limits(data, "stock"), _limits(data, "quotas")
         delays, lag = _delays(data.get("delays", {})), _seconds(data.get("readLagSeconds", self.read_lag_seconds))
+        kept = data.get("tokenSeconds", self.token_seconds)
+        kept = None if kept is None else _seconds(kept)
         self.stock = self.stock if stock is None else stock
         self.quotas = self.quotas if quotas is None else quotas
         self.delays.update(delays)
-        self.read_lag_seconds = lag
+        self.read_lag_seconds, self.token_seconds = lag, kept
 
 
 def limit(limits: Limits, zone: str, instance_type: str) -> tuple[str, str, int] | None:

@@ -46,7 +46,7 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
     (two-requests), requests that another version of the worker recorded in a way this one cannot read (unreadable), and
     requests that are long past their deadline without a published outcome (no-outcome). Records
     are kept 30 days after the outcome: an older instance without one is no finding. Regions of open requests are looked
-    at, too.
+    at, too; one that does not answer is reported (not-looked-at), and the others are audited.
 
     Exit code 1 when anything was found.
     """
@@ -59,14 +59,15 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
             before = list(records.open_work(time.time() + _AHEAD))
             where = sorted({*(regions or [access.region]), *(entry.region_id for entry in before if entry.region_id)})
             now = time.time()
-            instances = _tagged(settings, keys, where)
+            instances, away = _tagged(settings, keys, where)
             opened = records.open_work(now + _AHEAD)
             result = auditing.audit(
                 instances, opened, records.get, now=now, timings=settings.timings, store=records.identity()
             )
         except StoreUnavailable as error:
             raise WrongUse(f"the {name} store cannot be read: {error}") from None
-    rows = [asdict(found) for found in result.findings]
+    unseen = [auditing.Finding("not-looked-at", "", None, f"{region} does not answer: {why}") for region, why in away]
+    rows = [asdict(found) for found in (*result.findings, *unseen)]
     if wants_json(as_json):
         for row in rows:
             json_line({"finding": row["finding"], "requestId": row["request_id"], "instanceId": row["instance_id"],
@@ -80,8 +81,11 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
     sys.exit(1 if rows else 0)
 
 
-def _tagged(settings: Settings, keys: Credentials, regions: list[str]) -> list[Instance]:
-    """Return every instance with the worker's tag."""
+def _tagged(settings: Settings, keys: Credentials, regions: list[str]) -> tuple[list[Instance], list[tuple[str, str]]]:
+    """Return every instance with the worker's tag, and the regions that did not answer, each with why.
+
+    Raises WrongUse when no region can be listed, or one refuses.
+    """
     from shared.adapters.ecs.client import Ecs  # noqa: PLC0415 - the SDK loads when it is used
 
     ecs = Ecs(
@@ -90,7 +94,14 @@ def _tagged(settings: Settings, keys: Credentials, regions: list[str]) -> list[I
         endpoint=settings.ecs_endpoint,
         parameters=settings.ecs_parameters,
     )
-    try:
-        return [instance for region in regions for instance in ecs.tagged(region, REQUEST_TAG)]
-    except ApiFailure as failure:
-        raise WrongUse(f"the instances cannot be listed: {failure}; {failure.error.message}") from None
+    instances: list[Instance] = []
+    away: list[tuple[str, str]] = []
+    for region in regions:
+        try:
+            instances += ecs.tagged(region, REQUEST_TAG)
+        except ApiFailure as failure:  # noqa: PERF203 - a handful of regions
+            why = f"{failure}; {failure.error.message}"
+            away.append((region, why))
+            if failure.error.http_status is not None or len(away) == len(regions):
+                raise WrongUse(f"the instances cannot be listed: {why}") from None
+    return instances, away

@@ -45,7 +45,7 @@ _OPEN_PAGE = (
     " FROM requests INDEXED BY open_requests WHERE published_at IS NULL"
     " AND due_at <= ? AND (due_at, request_id) > (?, ?) ORDER BY due_at, request_id LIMIT ?"
 )
-_ANY_OPEN = "SELECT EXISTS (SELECT 1 FROM requests INDEXED BY open_requests WHERE published_at IS NULL)"
+_NEXT_DUE = "SELECT MIN(due_at) FROM requests INDEXED BY open_requests WHERE published_at IS NULL"
 _PURGE = (
     "DELETE FROM requests WHERE rowid IN (SELECT rowid FROM requests INDEXED BY published_requests"
     " WHERE published_at IS NOT NULL AND published_at < ? ORDER BY published_at LIMIT ?)"
@@ -122,9 +122,10 @@ class SqliteStore:
                 return
             key = (page[-1][4], page[-1][0])
 
-    def has_open_work(self) -> bool:
-        """Tell whether anything is open, due or not."""
-        return bool(self._connections.find(_ANY_OPEN)[0][0])
+    def next_due(self) -> float | None:
+        """Return when the first of what is open is due; None when nothing is open."""
+        due: float | None = self._connections.find(_NEXT_DUE)[0][0]
+        return due
 
     def forget(self, entry: OpenEntry) -> None:
         """Do nothing: an entry is a part of its record's row here, so none is without a record."""

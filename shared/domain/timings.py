@@ -18,6 +18,7 @@ class Timings:
     `call_seconds` is the longest one call can last (connect and read time-outs together). `skew_seconds` is how far
     clocks may disagree. `settle_seconds` is how long after the fence an instance must stay absent to count as never
     created; it covers skew and read lag. `grace_seconds` is how long a new instance may be absent from answers.
+    `idle_seconds` is how long a timer's run goes on after the last work that was due, so that the next is seen at once.
     """
 
     deployment: str
@@ -26,7 +27,7 @@ class Timings:
     settle_seconds: float = 120.0
     grace_seconds: float = 60.0
     release_seconds: float = 600.0
-    idle_seconds: float = 300.0
+    idle_seconds: float = 60.0
     keep_seconds: float = 30 * 86400.0
     lease_seconds: float = 30.0
     early_seconds: float = 5.0

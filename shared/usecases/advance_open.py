@@ -98,8 +98,7 @@ def _creating(run: Run, record: Record) -> Record:
     if following.step is CreateStep.EXPIRE:
         return _apply(run, record, events.Expired())
     if following.step is CreateStep.LOOK_UP:
-        looked = look_up(run, record)
-        return record if looked is None else _apply(run, record, looked)
+        return _apply(run, record, look_up(run, record))
     return record
 
 

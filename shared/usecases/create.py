@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from shared.domain.message.request import Request
     from shared.usecases.context import Run
 
-LOOK_UP_AGAIN_SECONDS = 15.0
 EARLIER_SECONDS = 3600.0
 """How much older than its record an instance may seem: clocks disagree, and ECS tells whole minutes. Records are kept
 for a month, so an earlier request's instance is far older."""
@@ -30,8 +29,9 @@ _STRAGGLER_TRIES, _STRAGGLER_SECONDS = 12, 5.0
 def create(run: Run, request: Request, record: Record, claimant: str) -> tuple[Record, float | None]:
     """Go on with a creating record until it is something else.
 
-    Returns the record as stored and None, or the time at which a copy of the message has to go on. Raises
-    StoreUnavailable; the record then still says that a call may be under way.
+    Returns the record as stored and None, or the time at which a copy of the message has to go on. A record that is
+    still creating then, and without such a time, is the timer's to settle. Raises StoreUnavailable; the record then
+    still says that a call may be under way.
     """
     clock = run.ports.clock
     while record.state is State.CREATING:
@@ -39,6 +39,8 @@ def create(run: Run, request: Request, record: Record, claimant: str) -> tuple[R
         following = creating.next_step(record, claimant, now, run.timings)
         if following.step is CreateStep.EXPIRE:
             record = apply(run.ports, run.timings, record, events.Expired())
+        elif following.step is CreateStep.LEAVE:
+            return record, None
         elif following.step is CreateStep.WAIT:
             if following.at - now > INLINE_SECONDS or not run.has_time_for_call(following.at):
                 return record, following.at
@@ -46,10 +48,7 @@ def create(run: Run, request: Request, record: Record, claimant: str) -> tuple[R
         elif not run.has_time_for_call(now):
             return record, now + 1
         elif following.step is CreateStep.LOOK_UP:
-            looked = look_up(run, record)
-            if looked is None:
-                return record, now + LOOK_UP_AGAIN_SECONDS
-            record = apply(run.ports, run.timings, record, looked)
+            record = apply(run.ports, run.timings, record, look_up(run, record))
         elif record.calling and record.claimant == claimant and run.has_time_for_call(now, record.call_until):
             record = _call(run, request, record, claimant)
         else:
@@ -57,16 +56,26 @@ def create(run: Run, request: Request, record: Record, claimant: str) -> tuple[R
     return record, None
 
 
-def look_up(run: Run, record: Record) -> events.LookedUp | None:
-    """Ask ECS for the instance that carries the request's tag; None when it did not say.
+def look_up(run: Run, record: Record) -> events.LookedUp | events.LookUpFailed:
+    """Ask ECS for the instance that carries the request's tag, and tell what came of it.
 
-    One that is older than the record belongs to an earlier request of the same id, whose record is gone by now.
+    One that is older than the record belongs to an earlier request of the same id, whose record is gone by now. When
+    ECS does not say, and the request is past its deadline, somebody has to know: it cannot end before it does.
     """
     try:
         found = run.ports.compute.find_by_tag(record.region_id, REQUEST_TAG, record.tag)
     except ApiFailure as failure:
         run.call_failed(failure)
-        return None
+        now = run.now()
+        if now >= record.deadline:
+            run.ports.log.error(
+                "unsettled",
+                request_id=record.request_id,
+                region_id=record.region_id,
+                age=round(now - record.accepted_at),
+                overdue=round(now - record.deadline),
+            )
+        return events.LookUpFailed(run.ports.entropy.jitter())
     earliest = record.accepted_at - EARLIER_SECONDS
     own = [instance for instance in found if instance.created_at is None or instance.created_at >= earliest]
     return events.LookedUp(own[0] if own else None)

@@ -1,8 +1,8 @@
 """From instances to outcomes: what the timer function does in one run.
 
-A run makes a polling round every second or so until its time is up, or leaves at once when nothing is open and
-nothing was lately. A short lease keeps two runs from doing the same work; that is thrift, not safety: every write is
-guarded by the record's version anyway.
+A run makes a polling round every second or so until its time is up, or leaves when nothing was due for a while and
+nothing will be before the next run: what is deferred costs a look a minute. A short lease keeps two runs from doing
+the same work; that is thrift, not safety: every write is guarded by the record's version anyway.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ SHORTEST_PAUSE_SECONDS = 0.2
 NOTHING_OPEN_PAUSE_SECONDS = 1.0
 STATUS_CALLS_PER_SECOND = 10.0
 """What status questions may take of the account's calls, on average, however many instances are waited for."""
+NEXT_RUN_SECONDS = 60.0
+"""The timer's period."""
 _PURGE_LIMIT = 500
 
 
@@ -42,7 +44,7 @@ class PollSummary:
 
 
 def poll(ports: Ports, timings: Timings, *, ends_at: float, workers: int) -> PollSummary:
-    """Make rounds until `ends_at`, or until nothing is open."""
+    """Make rounds until `ends_at`, or until nothing is due before the next run."""
     summary = PollSummary()
     run = Run(ports, timings, ends_at)
     holder = ports.entropy.token()
@@ -90,9 +92,9 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
                 seconds=round(now - began, 3),
             )
         before = began
-        open_now = report.looked > 0 or ports.store.has_open_work()
-        lease = replace(lease, cursor=report.cursor, last_open_at=now if open_now else lease.last_open_at)
-        if not open_now and now >= lease.last_open_at + timings.idle_seconds:
+        active = report.looked > 0 or _due_soon(run, now)
+        lease = replace(lease, cursor=report.cursor, last_open_at=now if active else lease.last_open_at)
+        if not active and now >= lease.last_open_at + timings.idle_seconds:
             summary.reason = "idle"
             ports.store.save_lease(LEASE, replace(lease, until=now))
             return
@@ -104,6 +106,16 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
             summary.reason = "busy"
             return
         clock.sleep(pause)
+
+
+def _due_soon(run: Run, now: float) -> bool:
+    """Tell whether anything is due before the next run, or a call is under way.
+
+    Such a record is due after its fence at first, and at once when its instance is known.
+    """
+    due = run.ports.store.next_due()
+    under_way = 2 * run.timings.call_seconds + run.timings.skew_seconds
+    return due is not None and due <= now + max(NEXT_RUN_SECONDS, under_way)
 
 
 def _count(summary: PollSummary, report: RoundReport) -> None:

@@ -161,7 +161,7 @@ class _Message:
         if again_at is not None:
             return self._send_again(again_at)
         if self.record.state not in TERMINAL:
-            return "created"
+            return "unsettled" if self.record.state is State.CREATING else "created"
         publish(self.run.ports, self.run.timings, self.record)
         return self.record.state.value
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.bench.figure import Figure
 
 BENCHMARKS = (
-    "own_work", "validation", "parallel", "rounds", "history", "memory", "latency", "cold_start", "script",
+    "own_work", "validation", "parallel", "rounds", "history", "memory", "latency", "deferred", "cold_start", "script",
     "cloud_calls",
 )  # fmt: skip
 """Modules of this package; `measure()` of each returns its figures."""

@@ -57,7 +57,7 @@ def a_claim_of_a_finished_id_opens_nothing(backend: Backend) -> None:
     record = published(claimed())
     store.update(record)
     assert store.claim(claimed(claimant="caller-2")) == record
-    assert not store.has_open_work()
+    assert store.next_due() is None
 
 
 def an_update_from_an_old_version_conflicts(backend: Backend) -> None:
@@ -109,7 +109,7 @@ def only_publishing_closes(backend: Backend) -> None:
     assert list(store.open_work(NOW)) == [record.entry]
     store.update(published(record))
     assert not list(store.open_work(LATER))
-    assert not store.has_open_work()
+    assert store.next_due() is None
     assert store.get(record.request_id) == published(record)
 
 
@@ -147,13 +147,18 @@ def a_round_may_write_what_it_has_seen(backend: Backend) -> None:
     assert seen == [f"order-{number:02}" for number in range(12)]
 
 
-def work_that_is_not_due_is_open(backend: Backend) -> None:
-    """Whether anything is open does not depend on when it is due."""
+def the_next_due_time_is_known(backend: Backend) -> None:
+    """When the first of what is open is due, over all pages, due or not; finished work counts for nothing."""
     store = backend.open()
-    assert not store.has_open_work()
-    store.claim(claimed(due_at=LATER))
-    assert store.has_open_work()
+    assert store.next_due() is None
+    for number in range(9):
+        store.claim(claimed(f"order-{number}", due_at=LATER - number))
+    assert store.next_due() == LATER - 8
+    store.update(published(claimed("order-8", due_at=LATER - 8)))
+    assert store.next_due() == LATER - 7
     assert not list(store.open_work(NOW))
+    store.claim(claimed("order-9", due_at=NOW - 1))
+    assert store.next_due() == NOW - 1
 
 
 def an_open_record_keeps_its_entry(backend: Backend) -> None:
@@ -244,7 +249,7 @@ def leases_are_not_open_work(backend: Backend) -> None:
     store = backend.open()
     store.take_lease("poll", "a", NOW, 30)
     assert store.take_lease("other", "b", NOW, 30) == Lease("b", NOW + 30)
-    assert not store.has_open_work()
+    assert store.next_due() is None
     assert not list(store.open_work(LATER))
     assert store.get("poll") is None
 
@@ -273,7 +278,7 @@ CHECKS: tuple[Callable[[Backend], None], ...] = (
     open_work_comes_in_order_of_age,
     open_work_goes_on_after_a_key,
     a_round_may_write_what_it_has_seen,
-    work_that_is_not_due_is_open,
+    the_next_due_time_is_known,
     an_open_record_keeps_its_entry,
     any_text_comes_back,
     a_large_record_is_kept,

@@ -67,8 +67,8 @@ class ForgetsTheOpenRow(SqliteStore):
 class KeepsTheOpenRow(SqliteStore):
     """Never closes anything."""
 
-    def has_open_work(self) -> bool:
-        return True
+    def next_due(self) -> float | None:
+        return 0.0
 
 
 class ReadsOnePage(SqliteStore):

@@ -213,13 +213,13 @@ def test_an_entry_left_behind_can_be_forgotten(tables: Tablestore) -> None:
     store.claim(claimed(accepted_at=NOW + 1))
     store.update(published(claimed(accepted_at=NOW + 1)))
     store.forget(orphan)
-    assert not store.has_open_work()
+    assert store.next_due() is None
     strike(tables, "PutRow", LOST_REQUEST, skip=1, times=TRIES)
     with pytest.raises(StoreUnavailable):
         store.claim(claimed("order-2"))
     (orphan,) = store.open_work(NOW)
     store.forget(orphan)
-    assert not store.has_open_work()
+    assert store.next_due() is None
 
 
 def test_a_claim_outruns_who_forgets(tables: Tablestore) -> None:

@@ -61,12 +61,13 @@ def test_a_round_reads_pages(tables: Tablestore, pending: int, pages: int) -> No
     assert tables.cloud.calls == {"ots.GetRow": 1, "ots.GetRange": pages, "ots.PutRow": 2}
 
 
-def test_asking_whether_anything_is_open_reads_one_row(tables: Tablestore) -> None:
-    """Whether anything is open costs one request for one row, however much is."""
+def test_asking_what_is_due_next_reads_pages(tables: Tablestore) -> None:
+    """When the first of what is open is due costs what a round's reading does: a request for a page of entries."""
     _fill(tables.url, BATCH)
     assert tables.cloud is not None
     tables.cloud.calls.clear()
-    assert tables.open().has_open_work()
+    store = TablestoreStore(tables.url, defaults.TABLESTORE_INSTANCE, LOCAL)
+    assert store.next_due() == claimed().due_at
     assert tables.cloud.calls == {"ots.GetRange": 1}
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.reliability.kernel import Kernel
 
 PAGE = 50
+FOR_EVER = float("inf")
 INITIALIZING_SECONDS = 15.0
 
 
@@ -41,11 +42,40 @@ class Machine:
     deleted_at: float | None = None
     address: str | None = None
     owner: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A region that cannot be reached, from when until when.
+
+    `unsent`: no connection is made. Otherwise calls go out, some arrive and have their effect, and none is answered.
+    """
+
+    unsent: bool
+    begins: float
+    ends: float
+
+    def now(self, time: float) -> bool:
+        """Tell whether it is on."""
+        return self.begins <= time < self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a client token was used for, when, and what came of it: an instance, or nothing."""
+
+    content: tuple[tuple[str, Scalar], ...]
+    at: float
+    instance_id: str | None = None
 
 
 @dataclass(slots=True)
 class Ecs:
-    """The state of the simulated ECS."""
+    """The state of the simulated ECS.
+
+    Client tokens are forgotten after `token_seconds`. `look_ups` holds when each tag was asked for.
+    """
 
     kernel: Kernel
     sold_out: set[str] = field(default_factory=set)
@@ -55,7 +85,10 @@ class Ecs:
     vanishing: set[str] = field(default_factory=set)
     forgetful_tokens: bool = False
     machines: dict[str, Machine] = field(default_factory=dict)
-    tokens: dict[str, tuple[tuple[tuple[str, Scalar], ...], str | None]] = field(default_factory=dict)
+    tokens: dict[str, Used] = field(default_factory=dict)
+    token_seconds: float = FOR_EVER
+    outages: dict[str, Outage] = field(default_factory=dict)
+    look_ups: dict[str, list[float]] = field(default_factory=dict)
     creates: dict[str, int] = field(default_factory=dict)
     page: int = PAGE
 
@@ -71,24 +104,24 @@ class Ecs:
             self.throttled[subject] -= 1
             raise refuse("CreateInstance", 400, "Throttling.User")
         known = self.tokens.get(token)
-        if known is not None:
-            if known[0] != content:
+        if known is not None and self.kernel.now < known.at + self.token_seconds:
+            if known.content != content:
                 raise refuse("CreateInstance", 400, "IdempotentParameterMismatch")
-            if known[1] is not None:
-                return Created(known[1])
+            if known.instance_id is not None:
+                return Created(known.instance_id)
             if not self.forgetful_tokens:
                 raise refuse("CreateInstance", 400, "IdempotentFailed")
         kind = str(parameters["InstanceType"])
         if kind in self.sold_out or (kind in self.scarce and self.kernel.random.random() < 0.5):
-            self.tokens[token] = (content, None)
+            self.tokens[token] = Used(content, self.kernel.now)
             raise refuse("CreateInstance", 403, "OperationDenied.NoStock")
         if str(parameters.get("Password", "")).startswith("echo"):
-            self.tokens[token] = (content, None)
+            self.tokens[token] = Used(content, self.kernel.now)
             secrets = (str(parameters["Password"]),)
             raise refuse("CreateInstance", 400, "InvalidPassword.Malformed", redact(f"bad {secrets[0]}", secrets))
         machine = self._make(subject, tags, str(parameters["InstanceType"]))
-        machine.owner = owner
-        self.tokens[token] = (content, machine.instance_id)
+        machine.owner, machine.token = owner, token
+        self.tokens[token] = Used(content, self.kernel.now, machine.instance_id)
         return Created(machine.instance_id, None, 0.25)
 
     def _make(self, subject: str, tags: dict[str, str], kind: str) -> Machine:

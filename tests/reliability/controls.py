@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.circuit_breaker import Circuits
 from shared.domain.lifecycle import creating, events, outcome, record_json
 from shared.domain.lifecycle.record import State, UnreadableRecord
 from shared.domain.lifecycle.transitions import TABLE
+from shared.ports import ApiFailure
 from shared.usecases import advance_open
 from shared.usecases import provision as provisioning
 from tests.reliability import cloud
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from shared.domain.timings import Timings
     from shared.usecases.context import Run
     from tests.reliability.scenario import Simulation
+
+
+_CLAIM = creating.claim
 
 
 @contextmanager
@@ -54,6 +59,18 @@ class _NewTokens(SimCompute):
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
         token = f"{self.call.world.kernel.random.getrandbits(64):x}"
         return super().create({**parameters, "ClientToken": token})
+
+
+class _HiddenRetry(SimCompute):
+    """A transport that connects again after a lost answer, and tells only what came of that."""
+
+    def create(self, parameters: Mapping[str, Scalar]) -> Created:
+        try:
+            return super().create(parameters)
+        except ApiFailure as failure:
+            if failure.error.http_status is None and self.call.world.kernel.random.random() < 0.5:
+                raise ApiFailure(replace(failure.error, sent=False)) from None
+            raise
 
 
 def _claim_after_call(_self: SimStore, _record: Record) -> Record | None:
@@ -96,6 +113,18 @@ def _ignored_fence(record: Record, event: events.CallAnnounced, _now: float, _ti
 
 def _never_unknown(record: Record, event: events.CreateFailed, now: float, timings: Timings) -> Record:
     return replace(creating.on_failed(record, event, now, timings), unknown=False, settling=False)
+
+
+def _trusting_claim(*arguments: Any, **named: Any) -> Record:
+    return replace(_CLAIM(*arguments, **named), token_until=1e12)
+
+
+def _trusting(record: Record, event: events.CallAnnounced, now: float, timings: Timings) -> Record:
+    return replace(creating.on_announced(record, event, now, timings), token_until=1e12)
+
+
+def _any_token(record: Record, event: events.LookedUp, now: float, timings: Timings) -> Record:
+    return creating.on_looked_up(replace(record, sender_token=False), event, now, timings)
 
 
 def _no_skew(timings: Timings) -> Timings:
@@ -158,6 +187,23 @@ CONTROLS = (
         "an unknown answer is remembered",
         lambda _: swap(TABLE[State.CREATING], events.CreateFailed, _never_unknown),  # type: ignore[arg-type] # swaps any attribute or entry
     ),
+    Control("no retry is hidden in the transport", lambda s: _set(s, compute=_HiddenRetry)),
+    Control(
+        "the look-up comes first once the token may be forgotten",
+        lambda _: _two(
+            swap(creating, "claim", _trusting_claim),
+            swap(TABLE[State.CREATING], events.CallAnnounced, _trusting),  # type: ignore[arg-type] # swaps any attribute or entry
+        ),
+    ),
+    Control(
+        "a sender's token that stands for something else ends the request",
+        lambda _: swap(TABLE[State.CREATING], events.LookedUp, _any_token),  # type: ignore[arg-type] # swaps any attribute or entry
+    ),
+    Control(
+        "a look-up that failed is repeated later",
+        lambda _: swap(TABLE[State.CREATING], events.LookUpFailed, lambda record, *_: record),  # type: ignore[arg-type] # swaps any attribute or entry
+    ),
+    Control("a region that does not answer is asked seldom", lambda _: swap(Circuits, "refusal", lambda *_: None)),
     Control("writes are conditional", lambda s: _set(s.world, conditional=False)),  # type: ignore[arg-type] # swaps any attribute or entry
     Control("an outcome's bytes are frozen", lambda _: swap(SimOutcomes, "publish", _fresh_bytes)),
     Control("a message is sent again before it is acknowledged", lambda s: _set(s, lossy_queue=True)),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.lifecycle.record import State
 from shared.domain.lifecycle.record_json import to_json
 from tests.reliability.scenario import QUEUE_LIMIT, SECRET, USER_DATA
 
@@ -16,6 +19,15 @@ if TYPE_CHECKING:
 
 MAX_CREATES = 60
 """CreateInstance calls for one request: deadline and policies bound them."""
+MAX_LOOK_UPS = 12
+"""Look-ups of one request in any minute: growing waits bound them."""
+MAX_IN_VAIN = 10
+"""Calls, CreateInstance aside, to a region without an answer in any minute: its circuit breaker bounds them."""
+MAX_COPIES = 60
+"""How often a message sends itself again: deadline and growing waits bound it."""
+MAX_LATE_SECONDS = 120.0
+"""From ready to ended, without faults: two periods of the timer."""
+MISMATCH = "IdempotentParameterMismatch"
 
 
 def violations(simulation: Simulation, *, quiet: bool) -> list[str]:
@@ -44,8 +56,11 @@ def _all(simulation: Simulation) -> Iterator[str]:
     yield from _fair(simulation)
     yield from _bugs(simulation, answered)
     yield from (f"what the next version wrote of {name} is lost" for name in simulation.world.records.lost)
+    yield from _senders_tokens(simulation)
+    yield from _bounded(simulation)
     yield from _secrets(simulation)
     yield from _healthy(simulation, outcomes)
+    yield from _in_time(simulation)
     if simulation.dead:
         yield f"dead letters: {simulation.dead}"
 
@@ -57,14 +72,21 @@ def _one_each(bodies: dict[str, set[str]], kind: str) -> Iterator[str]:
 
 
 def _always(simulation: Simulation, outcomes: dict[str, set[str]], answered: dict[str, set[str]]) -> Iterator[str]:
+    alarmed = {line.get("request_id") for line in simulation.world.log if line["event"] == "unsettled"}
     for record in simulation.world.records.values():
-        if not record.request_id.startswith("~") and record.request_id not in outcomes:
-            yield f"request {record.request_id} has no outcome"
+        name = record.request_id
+        if name.startswith("~") or name in outcomes:
+            continue
+        if not simulation.unsettled(name):
+            yield f"request {name} has no outcome"
+        elif name not in alarmed:
+            yield f"request {name} has no outcome, and nobody is told"
     # A message that was sent again is answered by its copy.
     bodies = {_uncounted(simulation.delivered[key]) for key in answered if key in simulation.delivered}
     for message_id, body in simulation.delivered.items():
         subject = _request_id(body)
-        if subject not in outcomes and _uncounted(body) not in bodies:
+        answer = subject in outcomes or _uncounted(body) in bodies
+        if not answer and not simulation.unsettled(subject or ""):
             yield f"message {message_id} ({subject}) has neither outcome nor refusal"
 
 
@@ -76,9 +98,10 @@ def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str
         alive.setdefault(name, [])
         if machine.deleted_at is None and machine.vanishes_at is None:
             alive[name].append(machine.instance_id)
+    yield from (f"request {name} has {len(ids)} instances: {ids}" for name, ids in alive.items() if len(ids) > 1)
     for name, ids in alive.items():
-        if len(ids) > 1:
-            yield f"request {name} has {len(ids)} instances: {ids}"
+        if simulation.unsettled(name):
+            continue
         said = _instance([json.loads(text)["data"] for text in outcomes.get(name, ())])
         for identity in ids:
             if said is None or said["instanceId"] != identity:
@@ -88,6 +111,38 @@ def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str
     for name, count in ecs.creates.items():
         if count > MAX_CREATES:
             yield f"request {name} was tried {count} times"
+
+
+def _senders_tokens(simulation: Simulation) -> Iterator[str]:
+    """Nothing is bought under another token when the sender's own stands for something else."""
+    for machine in simulation.world.ecs.machines.values():
+        if machine.owner != simulation.world.name:
+            continue
+        name = machine.tags["provisioner:request"].partition("/")[2]
+        first = simulation.world.records[name].generations[0]
+        if first.token.startswith("mine") and first.error_code == MISMATCH and machine.token != first.token:
+            yield f"request {name} bought {machine.instance_id} although its sender's token stands for something else"
+
+
+def _bounded(simulation: Simulation) -> Iterator[str]:
+    """Nothing circles, whatever does not answer."""
+    ecs = simulation.world.ecs
+    for tag, times in ecs.look_ups.items():
+        if (most := _most(times)) > MAX_LOOK_UPS:
+            yield f"{tag} was looked up {most} times in a minute"
+    if (most := _most(simulation.world.in_vain)) > MAX_IN_VAIN:
+        yield f"a region that was away was asked {most} times in a minute"
+    copies: Counter[str] = Counter()
+    for body, count in simulation.world.copies.items():
+        copies[_uncounted(body)] += count
+    for body, count in copies.items():
+        if count > MAX_COPIES:
+            yield f"a message of {_request_id(body)} was sent again {count} times"
+
+
+def _most(times: list[float]) -> int:
+    """Return the most of the times that fall into one minute."""
+    return max((bisect_left(times, start + 60) - number for number, start in enumerate(times)), default=0)
 
 
 def _instance(data: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -150,10 +205,28 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
         record = simulation.world.records[name]
         types = [f"ecs.g6.{name}", *(item["InstanceType"] for item in record.alternatives)]
         spoiled = name in ecs.start_fails | ecs.vanishing or (ecs.sold_out | ecs.scarce).issuperset(types)
+        spoiled |= record.region_id in ecs.outages or f"mine-{name}" in ecs.tokens
         if not spoiled and record.deadline - record.accepted_at >= 900 and "stage" in data[0]:
             code = data[0]["error"]["code"]
             if code != "InvalidPassword.Malformed":
                 yield f"request {name} failed without any fault: {data[0]['stage']} {code}"
+
+
+def _in_time(simulation: Simulation) -> Iterator[str]:
+    """Without any fault a request ends soon after its instance is ready, whatever region does not answer."""
+    world = simulation.world
+    if world.plan.injected:
+        return
+    for record in world.records.values():
+        machine = world.ecs.machines.get(record.instance_id or "")
+        if machine is None or record.finished_at is None or record.region_id in world.ecs.outages:
+            continue
+        if record.failure is not None or record.state is not State.COMPLETED:
+            continue
+        ready = machine.stopped_at if machine.started_at is None else machine.started_at + machine.boot_seconds
+        late = record.finished_at - simulation.skew - max(ready, record.created_at or 0.0)
+        if late > MAX_LATE_SECONDS:
+            yield f"request {record.request_id} ended {late:.0f} s after its instance was ready"
 
 
 def _uncounted(body: str) -> str:

@@ -7,13 +7,15 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.circuit_breaker import BreakingCompute, Circuits
 from shared.domain.create_instance.view import CheckOptions
+from shared.domain.lifecycle.record import State
 from shared.domain.message.request import Delivery
 from shared.domain.timings import Timings
 from shared.ports import Ports
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
-from tests.reliability.cloud import Ecs
+from tests.reliability.cloud import FOR_EVER, Ecs, Outage, Used
 from tests.reliability.faults import Plan
 from tests.reliability.kernel import START, Actor, Crash, Kernel
 from tests.reliability.neighbours import NextStore
@@ -41,6 +43,10 @@ LIMIT_SECONDS = 6 * 3600.0
 QUEUE_LIMIT, TIMER_LIMIT = 120.0, 70.0
 BATCH = 3
 MAX_TRIES = 176
+AWAY = "cn-qingdao"
+"""The region that may be out of reach."""
+PATIENCE_SECONDS = 3600.0
+"""How long past its deadline a request that cannot be settled is still watched."""
 SECRET = "Sekret!42"
 UNLISTED = "cloud_next"
 """A value that settings may take or refuse."""
@@ -77,6 +83,7 @@ class Simulation:
     """Whether every other invocation is the next version's."""
     twin: Simulation | None = None
     """Another stack of this name in the same account."""
+    circuits: Circuits = field(default_factory=Circuits)
     _polls: int = 0
 
     @property
@@ -108,15 +115,28 @@ class Simulation:
         call = Call(self.world, actor)
         newer = self.neighbours and self.kernel.random.random() < 0.5
         store = NextStore(call) if newer else SimStore(call)
+        compute = BreakingCompute(self.compute(call), self.circuits, SimClock(actor))
         return Ports(
-            self.compute(call), store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
+            compute, store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
             SimEntropy(self.kernel), SimLog(self.world, actor),
         )  # fmt: skip
 
     def quiet(self) -> bool:
         """Tell whether nothing is left to do."""
         idle = not (self.running or self.world.queue or self.pending_copies)
-        return idle and not self.world.entries
+        return idle and all(self.unsettled(name) for name in self.world.entries)
+
+    def unsettled(self, name: str) -> bool:
+        """Tell whether a request can get no outcome: what its lost call left, only a region tells that is away.
+
+        Where every call was seen not to leave, that is no excuse.
+        """
+        record, outage = self.world.records.get(name), self.world.ecs.outages.get(AWAY)
+        if record is None or outage is None or outage.ends < FOR_EVER or record.region_id != AWAY:
+            return False
+        doubtful = not outage.unsent or outage.begins > START or bool(self.world.plan.injected)
+        waiting = record.state is State.CREATING and (record.calling or record.unknown)
+        return doubtful and waiting and self.kernel.now > record.deadline + PATIENCE_SECONDS
 
     def _send(self, case: Case) -> None:
         body = case.body if isinstance(case.body, str) else json.dumps(case.body)
@@ -200,7 +220,11 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
     rng = kernel.random
     chosen = rng.choice((0.0, 0.03, 0.08, 0.2)) if rate is None else rate
     plan = Plan(rng, chosen, START + until)
-    ecs = Ecs(kernel, forgetful_tokens=rng.random() < 0.5)
+    ecs = Ecs(kernel, forgetful_tokens=rng.random() < 0.5, token_seconds=rng.choice((300.0, 300.0, 1800.0, FOR_EVER)))
+    if rng.random() < 0.2:
+        begins = START + rng.choice((0.0, rng.uniform(0, 200)))
+        ends = rng.choice((begins + rng.uniform(60, 5400), FOR_EVER))
+        ecs.outages[AWAY] = Outage(rng.random() < 0.5, begins, ends)
     world = World(kernel, plan, ecs)
     cases: list[Case] = []
     crowd = rng.random() < 0.04
@@ -284,6 +308,12 @@ def spoil(rng: Random, name: str, ecs: Ecs, parameters: dict[str, Any]) -> None:
         parameters["SystemDisk.Category"] = UNLISTED
     if rng.random() < 0.05:
         parameters["Password"] = "echo-" + SECRET
+    if rng.random() < 0.1:
+        parameters["ClientToken"] = f"mine-{name}"
+        if rng.random() < 0.5:
+            ecs.tokens[f"mine-{name}"] = Used((("ImageId", "another"),), START)
+    if ecs.outages and rng.random() < 0.5:
+        parameters["RegionId"] = AWAY
 
 
 def message(name: str) -> dict[str, Any]:

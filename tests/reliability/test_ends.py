@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.domain.lifecycle.outcome import MAX_BYTES, rfc3339
+from tests.reliability.cloud import FOR_EVER, Outage, Used
 from tests.reliability.kernel import START
-from tests.reliability.scenario import SECRET, Case
+from tests.reliability.scenario import AWAY, SECRET, Case
 from tests.reliability.stage import FixedEcs, body, outcome, refusals, stage
 from tests.reliability.world import SimCompute
 
@@ -251,6 +252,70 @@ def test_more_open_work_than_a_run_can_do() -> None:
     cases = [Case(body(f"r{number}", timeoutSeconds=7200), 1.0 + number) for number in range(100)]
     played = stage(*cases, faults={"ecs.statuses": ("slow", 0, 1200)})
     assert all(outcome(played, f"r{number}")["instance"] for number in range(100))
+
+
+SETTLED = {"ecs.create": ("lost response", 0.0, 5.0)}
+
+
+def test_a_forgotten_token_is_not_called() -> None:
+    """When a lost answer's copy comes back long after ECS has forgotten the token, the instance is found by its tag."""
+    played = stage(
+        body(timeoutSeconds=3600),
+        prepare=lambda ecs: setattr(ecs, "token_seconds", 300.0),
+        faults=SETTLED | {"queue.send": ("slow", 0.0, 30.0), "store.scan": ("unavailable", 0.0, 900.0)},
+    )
+    assert outcome(played)["instance"]["status"] == "Stopped"
+    assert len(played.world.ecs.machines) == 1
+
+
+def test_a_senders_token_that_was_used_before() -> None:
+    """A token that stands for something else of the sender's ends the request; nothing is bought under another."""
+    asked = body(parameters={"ClientToken": "mine"}, alternatives=[{"InstanceType": "ecs.g7.r"}])
+    data = outcome(stage(asked, prepare=lambda ecs: ecs.tokens.update(mine=Used((("ImageId", "other"),), START))))
+    assert (data["stage"], data["error"]["code"]) == ("create", "IdempotentParameterMismatch")
+    assert data["instance"] is None
+    assert len(data["attempts"]) == 1
+
+
+def test_a_senders_token_that_is_new() -> None:
+    """It is the first generation's, lost answers or not."""
+    played = stage(body(parameters={"ClientToken": "mine"}), faults=SETTLED)
+    (machine,) = played.world.ecs.machines.values()
+    assert machine.token == "mine"
+    assert outcome(played)["instance"]["status"] == "Stopped"
+
+
+def test_a_region_that_cannot_be_reached() -> None:
+    """When no call ever left, the request fails at its deadline with that error, and says what to look at."""
+    away = Outage(True, START, FOR_EVER)  # noqa: FBT003 - nothing is sent
+    played = stage(
+        body(parameters={"RegionId": AWAY}, timeoutSeconds=900), body("other"),
+        prepare=lambda ecs: ecs.outages.update({AWAY: away}),
+    )  # fmt: skip
+    data = outcome(played)
+    assert (data["stage"], data["error"]["code"], data["instance"]) == ("create", "NoAnswer", None)
+    assert "RegionId" in data["error"]["remedy"]
+    assert 600 < seconds(data) < 1000
+    assert outcome(played, "other")["instance"]["status"] == "Stopped"
+    assert seconds(outcome(played, "other")) < 60
+    assert played.world.sent < 25
+
+
+@pytest.mark.parametrize("for_ever", [True, False])
+def test_a_region_that_does_not_answer(for_ever: bool) -> None:  # noqa: FBT001 - a table
+    """What a lost call left there nobody can tell: no outcome, a cheap look now and then, and an alarm that says so."""
+    away = Outage(False, START, FOR_EVER if for_ever else START + 3000)  # noqa: FBT003 - calls go out
+    played = stage(
+        body(parameters={"RegionId": AWAY}), body("other"), prepare=lambda ecs: ecs.outages.update({AWAY: away})
+    )
+    assert seconds(outcome(played, "other")) < 90
+    alarms = [line for line in played.world.log if line["event"] == "unsettled"]
+    assert {line["request_id"] for line in alarms} == {"r"}
+    assert 8 <= len(alarms) <= 40
+    assert [line["age"] for line in alarms] == sorted(line["age"] for line in alarms)
+    assert played.world.sent < 15
+    if not for_ever:
+        assert outcome(played)["instance"]["status"] == "Stopped"
 
 
 def codes(simulation: Simulation) -> set[str]:

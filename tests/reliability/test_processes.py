@@ -120,7 +120,7 @@ def is_open(folder: Path) -> bool:
         return False
     store = SqliteStore(str(folder / "data" / DATABASE))
     try:
-        return store.has_open_work()
+        return store.next_due() is not None
     finally:
         store.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CALL_SECONDS = 10.0
+ARRIVES = 0.5
+"""The share of the calls to a region without an answer that arrive."""
 
 
 @dataclass(slots=True)
@@ -46,6 +49,9 @@ class World:
     published: list[str] = field(default_factory=list)
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
+    copies: Counter[str] = field(default_factory=Counter)
+    in_vain: list[float] = field(default_factory=list)
+    """When a region was asked for anything but an instance while it was away."""
     conditional: bool = True
 
     def enqueue(self, body: str, delay: float, sent_at: float, message_id: str | None = None) -> str:
@@ -114,19 +120,36 @@ class SimCompute:
 
     call: Call
 
-    def _make(self, name: str, action: str, what: str, effect: Callable[[], T]) -> T:
-        return self.call.make(f"ecs.{name}", what, effect, lambda fault: _ecs_failure(action, fault))
+    def _make(self, name: str, action: str, region_id: str, what: str, effect: Callable[[], T]) -> T:
+        world, actor = self.call.world, self.call.actor
+        outage = world.ecs.outages.get(region_id)
+        if outage is None or not outage.now(world.kernel.now):
+            return self.call.make(f"ecs.{name}", what, effect, lambda fault: _ecs_failure(action, fault))
+        if name != "create":
+            world.in_vain.append(world.kernel.now)
+        how = "unsent" if outage.unsent else "unanswered"
+        world.kernel.note(f"{actor.name}: ecs.{name} {what} -- {how}, {region_id} is away")
+        if outage.unsent:
+            actor.wait(world.kernel.random.uniform(0.0, 0.3))
+        else:
+            if world.kernel.random.random() < ARRIVES:
+                _quietly(effect)
+            actor.wait(CALL_SECONDS)
+        raise ApiFailure(ApiError(action, None, "", how, sent=not outage.unsent))
 
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
         ecs, owner = self.call.world.ecs, self.call.world.name
         what = f"{parameters['InstanceType']} token {str(parameters['ClientToken'])[:6]}"
-        return self._make("create", "CreateInstance", what, lambda: ecs.create(parameters, owner))
+        region = str(parameters["RegionId"])
+        return self._make("create", "CreateInstance", region, what, lambda: ecs.create(parameters, owner))
 
     def statuses(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
         assert len(instance_ids) <= 50
         ecs = self.call.world.ecs
         try:
-            return self._make("statuses", "DescribeInstanceStatus", region_id, lambda: ecs.statuses(instance_ids))
+            return self._make(
+                "statuses", "DescribeInstanceStatus", region_id, region_id, lambda: ecs.statuses(instance_ids)
+            )
         except _Gap as gap:
             missing = instance_ids if gap.whole else [self.call.world.kernel.random.choice(instance_ids)]
             return ecs.statuses([identity for identity in instance_ids if identity not in missing])
@@ -134,25 +157,30 @@ class SimCompute:
     def describe(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, Instance]:
         ecs, wanted = self.call.world.ecs, set(instance_ids)
         found = self._make(
-            "describe", "DescribeInstances", region_id, lambda: ecs.describe(lambda m: m.instance_id in wanted)
-        )
+            "describe", "DescribeInstances", region_id, region_id,
+            lambda: ecs.describe(lambda m: m.instance_id in wanted),
+        )  # fmt: skip
         return {item.instance_id: item for item in found}
 
-    def find_by_tag(self, _region_id: str, key: str, value: str) -> list[Instance]:
+    def find_by_tag(self, region_id: str, key: str, value: str) -> list[Instance]:
+        ecs = self.call.world.ecs
+        ecs.look_ups.setdefault(value, []).append(self.call.world.kernel.now)
+        return self._make(
+            "find_by_tag", "DescribeInstances", region_id, value,
+            lambda: ecs.describe(lambda m: m.tags.get(key) == value),
+        )  # fmt: skip
+
+    def start(self, region_id: str, instance_id: str) -> None:
+        self._make("start", "StartInstance", region_id, instance_id, lambda: self.call.world.ecs.start(instance_id))
+
+    def allocate_address(self, region_id: str, instance_id: str) -> str:
         ecs = self.call.world.ecs
         return self._make(
-            "find_by_tag", "DescribeInstances", value, lambda: ecs.describe(lambda m: m.tags.get(key) == value)
+            "allocate_address", "AllocatePublicIpAddress", region_id, instance_id, lambda: ecs.allocate(instance_id)
         )
 
-    def start(self, _region_id: str, instance_id: str) -> None:
-        self._make("start", "StartInstance", instance_id, lambda: self.call.world.ecs.start(instance_id))
-
-    def allocate_address(self, _region_id: str, instance_id: str) -> str:
-        ecs = self.call.world.ecs
-        return self._make("allocate_address", "AllocatePublicIpAddress", instance_id, lambda: ecs.allocate(instance_id))
-
-    def delete(self, _region_id: str, instance_id: str) -> None:
-        self._make("delete", "DeleteInstance", instance_id, lambda: self.call.world.ecs.delete(instance_id))
+    def delete(self, region_id: str, instance_id: str) -> None:
+        self._make("delete", "DeleteInstance", region_id, instance_id, lambda: self.call.world.ecs.delete(instance_id))
 
 
 class _Gap(Exception):
@@ -240,8 +268,9 @@ class SimStore:
             if after is None or (entry.due_at, entry.request_id) > after:
                 yield entry
 
-    def has_open_work(self) -> bool:
-        return self._read("store.scan", "any open", lambda: bool(self.call.world.entries))
+    def next_due(self) -> float | None:
+        entries = self.call.world.entries
+        return self._read("store.scan", "next due", lambda: min((e.due_at for e in entries.values()), default=None))
 
     def forget(self, entry: OpenEntry) -> None:
         self._write(f"forget {entry.request_id}", lambda: self.call.world.entries.pop(entry.request_id, None))
@@ -309,6 +338,7 @@ class SimQueue:
         def effect() -> str:
             if self.lossy:
                 return "msg-lost"
+            world.copies[body] += 1
             return world.enqueue(body, delay_seconds, world.kernel.now)
 
         return self.call.make("queue.send", f"again in {delay_seconds}", effect, SendFailed)

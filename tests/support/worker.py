@@ -118,7 +118,8 @@ class Worker:
             while self.deliver():
                 pass
             counts = self.cloud.state()["mns"]["queues"][defaults.QUEUE]
-            if not (self.ports.store.has_open_work() or counts["visible"] or counts["delayed"] or counts["inFlight"]):
+            waiting = counts["visible"] or counts["delayed"] or counts["inFlight"]
+            if self.ports.store.next_due() is None and not waiting:
                 return
             assert self.cloud.clock.now() < end, "never settles"
             self.poll()

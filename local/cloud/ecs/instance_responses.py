@@ -32,8 +32,8 @@ def create_instance(account: Account, values: Values, call: Call) -> dict[str, A
     if values.get("DryRun"):
         raise ServiceError(400, "DryRunOperation", "The request would have succeeded; DryRun was set.")
     token = values.pop("ClientToken", "") if account.cloud.config.checks.tokens else ""
-    region = values["RegionId"]
-    if token and (answer := account.tokens.recall(region, token, values, account.now)):
+    region, kept_seconds = values["RegionId"], account.cloud.config.tokens_kept
+    if token and (answer := account.tokens.recall(region, token, values, account.now, kept_seconds)):
         return answer
     zone = values.get("ZoneId") or f"{region}-a"
     busy_until = account.now + account.cloud.config.delay("Creating")
@@ -41,7 +41,7 @@ def create_instance(account: Account, values: Values, call: Call) -> dict[str, A
         account.check_limits(zone, values["InstanceType"])
     except ServiceError:
         if token:
-            account.tokens.keep(region, token, values, busy_until, None)
+            account.tokens.keep(region, token, values, account.now, busy_until, None)
         raise
     kept = {n: v for n, v in values.items() if n not in SECRET_PARAMETERS and not n.startswith("Tag.")}
     instance = account.create(kept, tags_of(values), zone, call.vanish_after)
@@ -49,7 +49,7 @@ def create_instance(account: Account, values: Values, call: Call) -> dict[str, A
     if values.get("InstanceChargeType") == "PrePaid":
         answer["OrderId"] = account.cloud.new_id("2")
     if token:
-        account.tokens.keep(region, token, values, busy_until, answer)
+        account.tokens.keep(region, token, values, account.now, busy_until, answer)
     return answer
 
 

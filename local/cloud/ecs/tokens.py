@@ -20,20 +20,26 @@ class Used:
     """What became of a token's first call: its answer, None where it definitely failed."""
 
     digest: str
+    at: float
     busy_until: float
     answer: dict[str, Any] | None
 
 
 @dataclass(slots=True)
 class Tokens:
-    """The tokens each region has seen. They live as long as the cloud; a released instance keeps its token's answer."""
+    """The tokens each region has seen. A released instance keeps its token's answer.
+
+    They are remembered for `kept_seconds` (None: as long as the cloud lives), as the cloud is set at the look back.
+    """
 
     used: dict[tuple[str, str], Used] = field(default_factory=dict)
 
-    def recall(self, region: str, token: str, parameters: Mapping[str, Scalar], now: float) -> dict[str, Any] | None:
+    def recall(
+        self, region: str, token: str, parameters: Mapping[str, Scalar], now: float, kept_seconds: float | None = None
+    ) -> dict[str, Any] | None:
         """Return the first call's answer, None for a new token; raise ServiceError where it has none to give."""
         used = self.used.get((region, token))
-        if used is None:
+        if used is None or (kept_seconds is not None and now >= used.at + kept_seconds):
             return None
         if used.digest != digest(parameters):
             raise ServiceError(400, "IdempotentParameterMismatch", "The client token was used with other parameters.")
@@ -48,11 +54,12 @@ class Tokens:
         region: str,
         token: str,
         parameters: Mapping[str, Scalar],
+        at: float,
         busy_until: float,
         answer: dict[str, Any] | None,
     ) -> None:
         """Remember what became of a token's first call."""
-        self.used[region, token] = Used(digest(parameters), busy_until, answer)
+        self.used[region, token] = Used(digest(parameters), at, busy_until, answer)
 
 
 def digest(parameters: Mapping[str, Scalar]) -> str:

@@ -98,18 +98,20 @@ class TablestoreStore:
 
         The table is in another order, so all its pages are read first: one call for 5,000 open requests.
         """
-        entries = (rows.read_entry(row) for row in self._open_rows(now))
+        entries = (rows.read_entry(row) for row in self._open_rows(column_filter=rows.due(now)))
         keyed = [((entry.due_at, entry.request_id), entry) for entry in entries]
         keyed.sort(key=itemgetter(0))
         for key, entry in keyed:
             if after is None or key > after:
                 yield entry
 
-    def has_open_work(self) -> bool:
-        """Tell whether anything is open, due or not."""
-        start, end = rows.whole_open_set()
-        _, _, found, _ = self._calls.make(self._client.get_range, self._open, "FORWARD", start, end, limit=1)
-        return bool(found)
+    def next_due(self) -> float | None:
+        """Return when the first of what is open is due; None when nothing is open.
+
+        It reads what a round does, so it is asked when a round found nothing due, not with every one.
+        """
+        dues = (rows.columns_of(row)[schema.DUE_AT] for row in self._open_rows(columns_to_get=[schema.DUE_AT]))
+        return min(dues, default=None)
 
     def forget(self, entry: OpenEntry) -> None:
         """Drop an entry whose record is not open, unless a new claim has put it again."""
@@ -181,11 +183,10 @@ class TablestoreStore:
         with suppress(ConditionFailed):  # then it is gone, or a claim has put it again
             self._calls.make(self._client.delete_row, self._open, key, condition)
 
-    def _open_rows(self, now: float) -> Iterator[Any]:
+    def _open_rows(self, **selected: Any) -> Iterator[Any]:
         start, end = rows.whole_open_set()
         while start:
             _, start, page, _ = self._calls.make(
-                self._client.get_range, self._open, "FORWARD", start, end,
-                limit=self._page_rows, column_filter=rows.due(now),
-            )  # fmt: skip
+                self._client.get_range, self._open, "FORWARD", start, end, limit=self._page_rows, **selected
+            )
             yield from page

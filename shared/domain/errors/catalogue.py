@@ -76,6 +76,8 @@ def succeeded(error: ApiError) -> bool:
 def classify(error: ApiError) -> Verdict:
     """Return what an error means. Total: any status with any code has a verdict."""
     catalogue = load()
+    if not error.sent:
+        return verdict(catalogue["statuses"]["unsent"])
     entry = catalogue["codes"].get(error.code)
     status = error.http_status
     if status is not None and status < _REFUSED:

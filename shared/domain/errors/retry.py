@@ -49,6 +49,8 @@ POLICIES = {
     # No answer, a broken one, or a call still in progress: soon, and until the deadline. Giving up would lose sight
     # of what may exist.
     "unknown": Policy(attempts=None, base=2, cap=60, alternative=False),
+    # The request never left: nothing is in doubt, and the region, which alternatives share, may be misspelt.
+    "unsent": Policy(attempts=None, base=5, cap=120, alternative=False),
     # Windows last a minute, and a busy account is no fault of the request: never waited for inside
     # an invocation, where it would hold up the batch.
     "throttled": Policy(attempts=None, base=6, cap=120, alternative=False),
@@ -62,6 +64,8 @@ POLICIES = {
     # A code nobody has seen.
     "uncatalogued": Policy(attempts=5, base=5, cap=60),
 }
+LOOK_UP = Policy(attempts=None, base=15, cap=300)
+"""Between look-ups by tag that fail, which go on until one succeeds: nothing else tells what a lost answer left."""
 
 
 def policy_for(verdict: Verdict) -> Policy:
@@ -131,11 +135,11 @@ def decide(
     verdict = classify(error)
     if verdict.token is TokenRule.SETTLE:
         return Decision(RetryAction.SETTLE, 0.0, verdict=verdict)
-    move_on = alternative_left and now <= deadline and leads_to_alternative(verdict)
+    move_on = alternative_left and now <= deadline and error.sent and leads_to_alternative(verdict)
     last = Decision(RetryAction.ALTERNATIVE if move_on else RetryAction.FAIL, 0.0, verdict=verdict)
     if verdict.retry is not Retry.LATER:
         return last
-    policy = policy_for(verdict)
+    policy = policy_for(verdict) if error.sent else POLICIES["unsent"]
     delay = policy.delay(attempt, error.retry_after, jitter)
     if now + delay > deadline or (policy.attempts is not None and attempt >= policy.attempts):
         return last

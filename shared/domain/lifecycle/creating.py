@@ -6,7 +6,9 @@
                     └── a copy of the message, after the fence of whoever called before
 
 A generation whose call may have had its effect (`unknown`, or a call announced and never answered) neither turns over
-nor ends before it is settled: an id, or absence from DescribeInstances `settle_seconds` after the fence.
+nor ends before it is settled: an id, or absence from DescribeInstances `settle_seconds` after the fence. How long ECS
+remembers a token is not documented: that long after the first call's fence (`token_until`) an unsettled token is
+called no more before a look-up has said that nothing came of it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.errors.retry import Decision, RetryAction, decide
+from shared.domain.errors.retry import LOOK_UP, Decision, RetryAction, decide
 from shared.domain.lifecycle.outcome import complete, fail_or_release, timed_out
 from shared.domain.lifecycle.record import Generation, Record, State, client_token
 from shared.domain.message.request import FINGERPRINT_SCHEMA
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
         DryRunPassed,
         InstanceCreated,
         LookedUp,
+        LookUpFailed,
     )
     from shared.domain.message.request import Request
     from shared.domain.timings import Timings
@@ -89,6 +92,8 @@ def claim(  # noqa: PLR0913 - what a record begins with
         claimant=claimant,
         calling=True,
         call_until=call_until,
+        sender_token=request.client_token is not None,
+        token_until=call_until + timings.settle_seconds,
     )
     return _with_watch(record, timings)
 
@@ -110,6 +115,7 @@ class CreateStep(Enum):
     LOOK_UP = "look up"
     WAIT = "wait"
     EXPIRE = "expire"
+    LEAVE = "leave to the timer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +132,21 @@ def next_step(record: Record, claimant: str, now: float, timings: Timings) -> Ne
         return Next(CreateStep.WAIT, record.call_until + timings.skew_seconds)
     if record.calling and record.claimant == claimant:
         return Next(CreateStep.CALL)
-    if now >= record.deadline or record.settling:
-        if not _unsettled(record):
-            return Next(CreateStep.EXPIRE)
-        settled_at = record.call_until + timings.settle_seconds
-        return Next(CreateStep.LOOK_UP) if now >= settled_at else Next(CreateStep.WAIT, settled_at)
+    if _unsettled(record) and (record.settling or now >= min(record.deadline, record.token_until)):
+        return _settling_step(record, now, timings)
+    if now >= record.deadline:
+        return Next(CreateStep.EXPIRE)
     if now < record.retry_at:
         return Next(CreateStep.WAIT, min(record.retry_at, record.deadline))
     return Next(CreateStep.CALL)
+
+
+def _settling_step(record: Record, now: float, timings: Timings) -> Next:
+    look_up_at = max(record.call_until + timings.settle_seconds, record.look_up_at)
+    if now >= look_up_at:
+        return Next(CreateStep.LOOK_UP)
+    # Past the deadline no call is left to make: no copy of the message has to come back.
+    return Next(CreateStep.LEAVE) if now >= record.deadline else Next(CreateStep.WAIT, look_up_at)
 
 
 def watch_step(record: Record, now: float) -> Next:
@@ -149,11 +162,11 @@ def on_announced(record: Record, event: CallAnnounced, now: float, timings: Timi
     """Extend the fence, unless somebody else's is still standing. A call that was never answered stays unknown."""
     if record.calling and record.claimant != event.claimant and now < record.call_until + timings.skew_seconds:
         return record
-    unanswered = record.calling and not record.dry_run
+    unsettled, call_until = _unsettled(record), max(event.call_until, record.call_until)
     return _with_watch(
         record.changed(
-            claimant=event.claimant, calling=True, call_until=max(event.call_until, record.call_until),
-            unknown=record.unknown or unanswered,
+            claimant=event.claimant, calling=True, call_until=call_until, unknown=unsettled,
+            token_until=record.token_until if unsettled else call_until + timings.settle_seconds,
         ),
         timings,
     )  # fmt: skip
@@ -199,12 +212,16 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
     if event.found is not None:
         return _pending(record, now, instance_id=event.found.instance_id)
     settled_at = record.call_until + timings.settle_seconds
+    record = record.changed(look_ups_failed=0, look_up_at=0.0)
     if now < settled_at or not _unsettled(record):
         return record.changed(due_at=max(settled_at, now + 1))
     record = record.changed(calling=False, unknown=False, settling=False)
     error = record.last_error
     if error is not None:
         decision = _decide(record, error, now, 0.0)
+        if decision.action is RetryAction.SETTLE and record.sender_token and record.generation.number == 1:
+            # The sender used the token before, for something that is not ours: buying under another would be new.
+            return fail_or_release(record, "create", error, now, timings)
         if decision.action is RetryAction.SETTLE:
             # Our own token with other parameters (a secret that differs between two copies), and no instance:
             # a generation of its own asks for what this copy says.
@@ -214,6 +231,13 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
     if record.state is State.CREATING and now >= record.deadline:
         return fail_or_release(record, "create", timed_out(record), now, timings)
     return _with_watch(record, timings)
+
+
+def on_look_up_failed(record: Record, event: LookUpFailed, now: float, timings: Timings) -> Record:
+    """Wait longer each time before asking again, whoever asks: copies and rounds go by the same record."""
+    failed = record.look_ups_failed + 1
+    again_at = now + LOOK_UP.delay(failed, None, lambda: event.jitter)
+    return _with_watch(record.changed(look_ups_failed=failed, look_up_at=again_at), timings)
 
 
 def on_expired(record: Record, _event: object, now: float, timings: Timings) -> Record:
@@ -241,8 +265,8 @@ def _decide(record: Record, error: ApiError, now: float, jitter: float) -> Decis
 def _apply(record: Record, decision: Decision, error: ApiError, now: float, timings: Timings) -> Record:
     if decision.action is RetryAction.RETRY:
         return record.changed(retry_at=now + decision.delay)
-    if decision.action is RetryAction.SETTLE:
-        return record.changed(unknown=not record.dry_run, settling=not record.dry_run)
+    if decision.action is RetryAction.SETTLE and not record.dry_run:
+        return record.changed(unknown=True, settling=True)
     if record.unknown:
         return record.changed(settling=True)
     if decision.action is RetryAction.ALTERNATIVE:
@@ -264,7 +288,7 @@ def _turn_over(record: Record, alternative: int, retry_at: float, timings: Timin
 def _pending(record: Record, now: float, **instance: Any) -> Record:
     return record.changed(
         **instance, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
-        settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None,
+        settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None, look_ups_failed=0, look_up_at=0.0,
     )  # fmt: skip
 
 
@@ -274,5 +298,5 @@ def _with_watch(record: Record, timings: Timings) -> Record:
         return record
     after_fence = record.call_until + timings.skew_seconds
     after_copy = (record.next_try_at or 0.0) + COPY_GRACE_SECONDS
-    waiting = 0.0 if _unsettled(record) else record.deadline
+    waiting = record.look_up_at if _unsettled(record) else record.deadline
     return record.changed(due_at=max(after_fence, after_copy, waiting))

@@ -60,6 +60,13 @@ class LookedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class LookUpFailed:
+    """ECS did not tell; `jitter` is the jitter of the wait before it is asked again."""
+
+    jitter: float
+
+
+@dataclass(frozen=True, slots=True)
 class Expired:
     """The deadline has passed and nothing more will be tried.
 
@@ -142,7 +149,8 @@ class Published:
 
 
 Event = (
-    CallAnnounced | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp | Expired | SeenPresent
-    | SeenAbsent | Vanished | AddressAllocated | NoAddress | StartSent | StepFailed | Ready | DeleteAccepted | Gone
+    CallAnnounced | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp | LookUpFailed | Expired
+    | SeenPresent | SeenAbsent | Vanished | AddressAllocated | NoAddress | StartSent | StepFailed | Ready
+    | DeleteAccepted | Gone
     | PublishRefused | Published
 )  # fmt: skip

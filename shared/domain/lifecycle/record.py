@@ -181,6 +181,10 @@ class Record:
     unknown: bool = False
     settling: bool = False
     call_until: float = 0.0
+    sender_token: bool = False
+    token_until: float = 0.0
+    look_ups_failed: int = 0
+    look_up_at: float = 0.0
     tries: int = 0
     retry_at: float = 0.0
     next_try_at: float | None = None

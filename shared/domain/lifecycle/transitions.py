@@ -48,6 +48,7 @@ TABLE: dict[State, dict[type, Callable[[Record, Any, float, Timings], Record]]] 
         events.CreateFailed: creating.on_failed,
         events.CopySent: creating.on_copy_sent,
         events.LookedUp: creating.on_looked_up,
+        events.LookUpFailed: creating.on_look_up_failed,
         events.Expired: creating.on_expired,
     },
     State.PENDING: _WATCHED,

@@ -79,6 +79,7 @@ def test_clock_and_reset(cloud: Clients) -> None:
         {"delays": {"Pending": -1}},
         {"delays": {"Pending": True}},
         {"readLagSeconds": "1"},
+        {"tokenSeconds": -1},
     ],
 )
 def test_a_mistake_in_the_configuration_changes_nothing(cloud: Clients, config: object) -> None:

@@ -67,6 +67,17 @@ def test_read_lag(cloud: Clients) -> None:
     assert [one.instance_id for one in describe(ecs, tag=_tags(tag))] == [instance_id]
 
 
+def test_tokens_are_forgotten(cloud: Clients) -> None:
+    """A client token is good for one instance as long as it is remembered; after that it buys another."""
+    ecs = cloud.ecs()
+    cloud.local("config", {"tokenSeconds": 60})
+    first = create(ecs, ClientToken="t")
+    cloud.cloud.clock.advance(59)
+    assert create(ecs, ClientToken="t") == first
+    cloud.cloud.clock.advance(1)
+    assert create(ecs, ClientToken="t") != first
+
+
 def test_dry_run_makes_nothing(cloud: Clients) -> None:
     """DryRun answers DryRunOperation after all checks, and makes no instance."""
     ecs = cloud.ecs()

@@ -136,6 +136,32 @@ def test_audit_of_a_cloud(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_region_that_does_not_answer_ends_no_audit(tmp_path: Path) -> None:
+    """The others are audited; it is reported as not looked at, and the exit code says that not all is well."""
+    cloud = Cloud(furnished=True)
+    lives.write(tmp_path, lives.failed(BODY, T0))
+    with running(cloud) as url:
+        cloud.faults.add({"service": "ecs", "action": "DescribeInstances", "times": 1, "effect": "lose-request"})
+        command = [
+            "audit",
+            "--endpoint",
+            url,
+            "--data",
+            str(tmp_path),
+            "--region",
+            "cn-beijing",
+            "--region",
+            "cn-hangzhou",
+        ]
+        result = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert result.exit_code == 1, result.output
+    (row,) = lives.json_lines(result.stdout)
+    assert row["finding"] == "not-looked-at"
+    assert row["says"].startswith("cn-beijing does not answer")
+    assert cloud.state()["calls"]["ecs.DescribeInstances"] == 2
+
+
+@pytest.mark.slow
 def test_wrong_use(tmp_path: Path) -> None:
     """Without records there is nothing to compare with; a cloud that cannot be reached is named."""
     command = ["audit", "--endpoint", "http://127.0.0.1:9", "--data", str(tmp_path)]

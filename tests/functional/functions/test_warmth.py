@@ -42,4 +42,4 @@ def test_renewed_keys_make_new_clients(settings: Settings) -> None:
     first, second = bootstrap(settings, KEYS), bootstrap(settings, RENEWED)
     assert first.compute is not second.compute
     assert first.outcomes is not second.outcomes
-    assert not second.store.has_open_work()
+    assert second.store.next_due() is None

@@ -191,7 +191,7 @@ def play(messages: Mapping[str, dict[str, Any]], refusals: dict[str, list[Refusa
     ports = Ports(account, store, queue, topic, clock, Half(), log)
     for body in messages.values():
         queue.send(json.dumps(body), 0)
-    while clock.time < T0 + limit and (queue.waiting or store.has_open_work()):
+    while clock.time < T0 + limit and (queue.waiting or store.next_due() is not None):
         batch = queue.due()
         provision(batch, ports, TIMINGS, CheckOptions(), ends_at=clock.time + 100, workers=1)
         poll(ports, TIMINGS, ends_at=clock.time + ROUND_SECONDS, workers=1)

@@ -89,6 +89,20 @@ def test_table(
     assert (decision.action, decision.delay) == (action, delay)
 
 
+@pytest.mark.parametrize(("attempt", "delay"), [(1, 5.0), (2, 10.0), (99, 120.0)])
+def test_what_never_left(attempt: int, delay: float) -> None:
+    """A request that never left had no effect: later with the same token, as often as there is time for."""
+    error = ApiError("CreateInstance", None, "", "no such host", sent=False)
+    decision = decide(
+        error, attempt=attempt, now=0.0, deadline=900.0, alternative_left=True, jitter=lambda: 0.0
+    )  # fmt: skip
+    assert (decision.action, decision.delay) == (RetryAction.RETRY, delay)
+    assert not decision.verdict.unknown
+    assert "RegionId" in decision.verdict.remedy
+    late = decide(error, attempt=1, now=0.0, deadline=4.0, alternative_left=True, jitter=lambda: 0.0)
+    assert late.action is RetryAction.FAIL
+
+
 def test_chance_shortens_our_waits_and_lengthens_the_apis() -> None:
     """Jitter takes off at most half of our wait; a wait the API asks for is never cut short."""
     ours = ApiError("CreateInstance", *THROTTLED, "")

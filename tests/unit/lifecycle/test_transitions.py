@@ -27,6 +27,7 @@ DEADLINE = T0 + 900
 NO_STOCK = ApiError("CreateInstance", 403, "OperationDenied.NoStock", "sold out")
 THROTTLED = ApiError("CreateInstance", 400, "Throttling.User", "slow down")
 NO_ANSWER = ApiError("CreateInstance", None, "", "no answer")
+UNSENT = ApiError("CreateInstance", None, "", "no such host", sent=False)
 INVALID = ApiError("CreateInstance", 400, "InvalidImageId.NotFound", "no such image")
 MISMATCH = ApiError("CreateInstance", 400, "IdempotentParameterMismatch", "other parameters")
 START_BUSY = ApiError("StartInstance", 403, "IncorrectInstanceStatus", "not yet")
@@ -113,6 +114,31 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      events.LookedUp(None), 151, {"state": State.CREATING, "settling": False, "unknown": False}),
     ("a settled mismatch gets a token of its own", creating(unknown=True, settling=True, last_error=MISMATCH),
      events.LookedUp(None), 151, {"state": State.CREATING, "settling": False, "calling": False}),
+    ("a look-up that fails is repeated later", creating(unknown=True, calling=False), events.LookUpFailed(0.0), 151,
+     {"state": State.CREATING, "look_ups_failed": 1, "look_up_at": T0 + 166, "due_at": T0 + 166}),
+    ("and later still", creating(unknown=True, look_ups_failed=1), events.LookUpFailed(0.0), 151,
+     {"look_ups_failed": 2, "look_up_at": T0 + 181}),
+    ("but not ever later", creating(unknown=True, look_ups_failed=99), events.LookUpFailed(0.0), 151,
+     {"look_up_at": T0 + 451, "unknown": True}),
+    ("an answer begins the waits anew", creating(unknown=True, look_ups_failed=3, look_up_at=T0 + 9),
+     events.LookedUp(None), 140, {"look_ups_failed": 0, "look_up_at": 0.0, "unknown": True}),
+    ("a settled mismatch on the sender's own token ends it",
+     creating(unknown=True, settling=True, last_error=MISMATCH, sender_token=True), events.LookedUp(None), 151,
+     {"state": State.FAILED, "failure": Failure("create", MISMATCH), "instance_id": None}),
+    ("an earlier token of the sender's is forgotten once there is one of ours",
+     replace(second_generation(), unknown=True, settling=True, last_error=MISMATCH, sender_token=True),
+     events.LookedUp(None), 151, {"state": State.CREATING, "settling": False, "calling": False}),
+    ("a mismatch on a dry run ends it", creating(dry_run=True), failed(MISMATCH), 1, {"state": State.FAILED}),
+    ("what never left is tried again with the same token", creating(), failed(UNSENT), 1,
+     {"state": State.CREATING, "unknown": False, "calling": False, "retry_at": T0 + 6}),
+    ("what never left clears no earlier doubt", creating(unknown=True), failed(UNSENT), 1,
+     {"state": State.CREATING, "unknown": True}),
+    ("what never left ends the request when no time is left", creating(deadline=T0 + 60, tries=9), failed(UNSENT), 1,
+     {"state": State.FAILED, "failure": Failure("create", UNSENT)}),
+    ("an unanswered call keeps the time until which its token is relied on", creating(calling=False, unknown=True),
+     events.CallAnnounced("you", FENCE + 100), 101, {"call_until": FENCE + 100, "token_until": SETTLED}),
+    ("a definite answer begins it anew", creating(calling=False), events.CallAnnounced("you", FENCE + 100), 101,
+     {"call_until": FENCE + 100, "token_until": SETTLED + 100}),
     ("absence past the deadline ends it", creating(unknown=True, deadline=T0 + 60), events.LookedUp(None), 151,
      {"state": State.FAILED}),
     ("a deadline ends a record nothing is known to be made of", creating(calling=False), events.Expired(), 901,
@@ -227,6 +253,18 @@ NEXT: list[tuple[str, Record, str, float, Next]] = [
     ("and is looked up", creating(calling=False, unknown=True, settling=True), "you", 150, Next(CreateStep.LOOK_UP)),
     ("at the deadline it ends", creating(calling=False), "you", 900, Next(CreateStep.EXPIRE)),
     ("or is settled first", creating(calling=False, unknown=True), "you", 900, Next(CreateStep.LOOK_UP)),
+    ("and left to the timer while that is too early",
+     creating(calling=False, unknown=True, call_until=T0 + 880), "you", 900, Next(CreateStep.LEAVE)),
+    ("or ECS does not tell", creating(calling=False, unknown=True, look_up_at=T0 + 950), "you", 900,
+     Next(CreateStep.LEAVE)),
+    ("an unsettled token is called again while it is young", creating(calling=False, unknown=True), "you", 149,
+     Next(CreateStep.CALL)),
+    ("and then only after a look-up", creating(calling=False, unknown=True), "you", 150, Next(CreateStep.LOOK_UP)),
+    ("which counts for the last call", creating(calling=False, unknown=True, call_until=T0 + 140), "you", 150,
+     Next(CreateStep.WAIT, T0 + 260)),
+    ("and waits after one that failed", creating(calling=False, unknown=True, look_up_at=T0 + 160), "you", 150,
+     Next(CreateStep.WAIT, T0 + 160)),
+    ("a token that is in no doubt is called at any age", creating(calling=False), "you", 800, Next(CreateStep.CALL)),
     ("a dry run needs no settling", creating(calling=True, dry_run=True), "you", 900, Next(CreateStep.EXPIRE)),
 ]  # fmt: skip
 

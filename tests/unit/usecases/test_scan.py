@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from shared.adapters.circuit_breaker import BreakingCompute, Circuits
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.record import Generation, Instance, Record, State
@@ -125,15 +126,24 @@ class Bench:
     topic: Topic = field(default_factory=Topic)
     log: Lines = field(default_factory=Lines)
     late: list[float] = field(default_factory=list)
+    guard: Circuits | None = None
 
     def run(self) -> None:
         """Call the function once, on the minute; note how late it ended."""
+        ends_at = self.compute.clock.now() + RUN_SECONDS
+        self.late.append(self.lasts() - RUN_SECONDS)
+        self.compute.clock.time = max(self.compute.clock.time, ends_at)
+
+    def lasts(self) -> float:
+        """Call the function once; return how many seconds it took."""
         clock = self.compute.clock
-        ports = Ports(self.compute, self.store, None, self.topic, clock, Fixed(), self.log)  # type: ignore[arg-type] # no queue
-        ends_at = clock.now() + RUN_SECONDS
-        poll(ports, TIMINGS, ends_at=ends_at, workers=1)
-        self.late.append(clock.now() - ends_at)
-        clock.time = max(clock.time, ends_at)
+        compute: Any = self.compute
+        if self.guard is not None:
+            compute = BreakingCompute(compute, self.guard, clock)
+        ports = Ports(compute, self.store, None, self.topic, clock, Fixed(), self.log)  # type: ignore[arg-type] # no queue
+        began = clock.now()
+        poll(ports, TIMINGS, ends_at=began + RUN_SECONDS, workers=1)
+        return clock.now() - began
 
     def runs_until(self, condition: Callable[[], bool], limit: int) -> int:
         """Call it until something is the case; return how many calls that took."""
@@ -217,6 +227,29 @@ def test_a_region_that_does_not_answer_holds_up_no_other(store: SqliteStore) -> 
     bench = Bench(Compute(Clock(), 14.0, status=lambda _: "Stopped", fails=lambda region: region == "down"), store)
     fill(bench, [waiting(number, "down") for number in range(300)] + [waiting(5, "up")])
     bench.runs_until(lambda: len(bench.topic.bodies) == 1, 4)
+
+
+def test_a_region_that_does_not_answer_is_asked_seldom(store: SqliteStore) -> None:
+    """Behind its circuit breaker it costs a call or two a minute, whatever waits there; the others are not held up."""
+    bench = Bench(Compute(Clock(), 0.1, fails=lambda region: region == "down"), store)
+    calls: Counter[str] = Counter()
+    inner = bench.compute._take_time  # noqa: SLF001 - counted on its way
+
+    def counted(region: str, action: str) -> None:
+        calls[region] += 1
+        bench.compute.clock.time += 14.9 if region == "down" else 0.0
+        inner(region, action)
+
+    bench.compute._take_time = counted  # type: ignore[method-assign] # noqa: SLF001 - as above
+    bench.guard = Circuits()
+    lost = {"state": State.CREATING, "instance_id": None, "unknown": True, "calling": False, "call_until": T0 - 400}
+    fill(bench, [waiting(number, "down") for number in range(200)])
+    fill(bench, [waiting(300 + number, "down", **lost) for number in range(40)])
+    fill(bench, [waiting(5, "up")])
+    for _ in range(10):
+        bench.run()
+    assert 5 <= calls["down"] <= 15
+    assert calls["up"] >= 500
 
 
 def test_new_work_does_not_keep_old_work_from_its_turn(store: SqliteStore) -> None:
@@ -309,3 +342,43 @@ def test_a_release_nobody_can_check_ends(store: SqliteStore) -> None:
     count = bench.runs_until(lambda: bool(bench.topic.bodies), 12)
     assert count >= 600 // RUN_SECONDS
     assert '"disposition":"kept","reason":"no answer' in bench.topic.bodies[0]
+
+
+def deferred(number: int, until: float) -> Record:
+    """Return a record whose next call is an hour away."""
+    return waiting(
+        number, state=State.CREATING, instance_id=None, next_try_at=until, due_at=until + 60, deadline=until + 900
+    )
+
+
+def test_deferred_work_costs_a_look_a_minute(store: SqliteStore) -> None:
+    """A hundred requests that wait for an hour: every run but the first leaves at once."""
+    bench = Bench(Compute(Clock(), 0.1), store)
+    fill(bench, [deferred(number, T0 + 3600) for number in range(100)])
+    lasted = []
+    for minute in range(55):
+        bench.compute.clock.time = T0 + 60 * minute
+        lasted.append(bench.lasts())
+    assert max(lasted) <= 2
+    assert bench.compute.asked == []
+
+
+@pytest.mark.parametrize(
+    ("ahead", "stays"),
+    [(30, True), (90, True), (150, False)],
+)
+def test_a_run_stays_for_what_is_due_soon(store: SqliteStore, ahead: float, stays: bool) -> None:  # noqa: FBT001 - a table
+    """What is due before the next run, or has a call under way, keeps the run; what comes later does not."""
+    bench = Bench(Compute(Clock(), 0.1), store)
+    fill(bench, [replace(deferred(1, T0), due_at=T0 + ahead, deadline=T0 + 900)])
+    assert (bench.lasts() > 20) == stays
+
+
+def test_a_run_goes_on_for_a_while_after_the_last_work(store: SqliteStore) -> None:
+    """What comes next is then seen at once; with nothing more to do the run ends a minute later."""
+    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"), store)
+    fill(bench, [waiting(1)])
+    assert bench.lasts() > 20
+    bench.compute.clock.time = T0 + 65
+    assert bench.lasts() <= 2
+    assert len(bench.topic.bodies) == 1
