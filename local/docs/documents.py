@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from local.docs.asyncapi import asyncapi
 from local.docs.error_page import errors_page
+from local.docs.lifecycle_page import lifecycle_page
 from local.docs.message_schema import message_schema
 from local.docs.outcome_schema import outcome_schema
 from local.docs.parameter_page import parameters_page
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
     "docs/errors.md": errors_page,
+    "docs/lifecycle.md": lifecycle_page,
     "docs/parameters.md": parameters_page,
     "docs/schema/message.schema.json": message_schema,
     "docs/schema/outcome.schema.json": outcome_schema,

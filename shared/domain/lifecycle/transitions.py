@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 
 def _publish_refused(record: Record, event: events.PublishRefused, _now: float, _timings: Timings) -> Record:
+    """Publish again no earlier than the topic may take it."""
     return record.changed(due_at=event.retry_at)
 
 
 def _published(record: Record, _event: events.Published, now: float, _timings: Timings) -> Record:
+    """Close the record: nothing is left to do."""
     return record if record.published_at is not None else record.changed(published_at=now)
 
 
@@ -62,6 +64,43 @@ TABLE: dict[State, dict[type, Callable[[Record, Any, float, Timings], Record]]] 
     State.COMPLETED: _ENDED,
     State.FAILED: _ENDED,
 }
+
+_STAYS = {State.PENDING: (State.PENDING,), State.STARTING: (State.STARTING,)}
+LEADS_TO: dict[State, dict[type, tuple[State, ...]]] = {
+    State.CREATING: {
+        events.CallAnnounced: (State.CREATING,),
+        events.InstanceCreated: (State.PENDING,),
+        events.DryRunPassed: (State.COMPLETED,),
+        events.CreateFailed: (State.CREATING, State.FAILED),
+        events.CopySent: (State.CREATING,),
+        events.LookedUp: (State.PENDING, State.CREATING, State.FAILED),
+        events.LookUpFailed: (State.CREATING,),
+        events.Expired: (State.FAILED,),
+    },
+    **{
+        state: {
+            events.SeenPresent: stays,
+            events.SeenAbsent: stays,
+            events.Vanished: (State.FAILED,),
+            events.AddressAllocated: stays,
+            events.NoAddress: stays,
+            events.StartSent: (State.STARTING,),
+            events.StepFailed: (*stays, State.FAILED, State.RELEASING),
+            events.Ready: (State.COMPLETED,),
+            events.Expired: (State.FAILED, State.RELEASING),
+        }
+        for state, stays in _STAYS.items()
+    },
+    State.RELEASING: {
+        events.DeleteAccepted: (State.RELEASING,),
+        events.Gone: (State.FAILED,),
+        events.SeenPresent: (State.RELEASING, State.FAILED),
+        events.StepFailed: (State.RELEASING, State.FAILED),
+    },
+    State.COMPLETED: {event: (State.COMPLETED,) for event in _ENDED},
+    State.FAILED: {event: (State.FAILED,) for event in _ENDED},
+}
+"""The states an event that changes something can leave a record in; `docs/lifecycle.md` is drawn from it."""
 
 
 def advance(record: Record, event: events.Event, now: float, timings: Timings) -> Record:

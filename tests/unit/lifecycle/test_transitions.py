@@ -13,8 +13,8 @@ from shared.domain.lifecycle import events
 from shared.domain.lifecycle.creating import CreateStep, Next, claim, next_step, watch_step
 from shared.domain.lifecycle.record import TERMINAL, Created, Failure, Generation, Instance, Record, State
 from shared.domain.lifecycle.record_json import from_json, to_json
-from shared.domain.lifecycle.transitions import TABLE, advance
-from shared.domain.lifecycle.waiting import WatchStep, act
+from shared.domain.lifecycle.transitions import LEADS_TO, TABLE, advance
+from shared.domain.lifecycle.waiting import QUIET, WatchStep, act
 from shared.domain.message.request import Request
 from shared.domain.timings import Timings
 
@@ -211,6 +211,18 @@ def test_every_pair_of_state_and_event_is_in_the_table() -> None:
         seen = {event for state, event in driven if state in alike}
         driven |= {(state, event) for state in alike for event in seen}
     assert rows - driven == set()
+
+
+def test_where_an_event_leads_is_what_the_table_says() -> None:
+    """The states that the cases above end in, the watched ones from either state, are those that are drawn."""
+    seen: dict[tuple[State, type], set[State]] = {}
+    for _, record, event, after, expected in CASES:
+        states = QUIET if record.state in QUIET else TERMINAL if record.state in TERMINAL else (record.state,)
+        for state in states if expected else ():
+            changed = advance(record.changed(state=state), event, T0 + after, TIMINGS)
+            seen.setdefault((state, type(event)), set()).add(changed.state)
+    said = {(state, event): set(nexts) for state, ways in LEADS_TO.items() for event, nexts in ways.items()}
+    assert said == seen
 
 
 def test_turning_over_takes_the_next_alternative_and_another_token() -> None:
