@@ -126,6 +126,22 @@ def test_an_instance_of_an_earlier_request_is_not_adopted(worker: Worker) -> Non
     assert named == [first["InstanceId"], second["InstanceId"]]
 
 
+def test_another_stack_of_this_name_keeps_its_instances(worker: Worker, cloud: Clients, tmp_path: Path) -> None:
+    """A deployment of the same name with a store of its own finds no instance but its own by the tag."""
+    worker.enqueue(message("r1"))
+    worker.settle()
+    mine = worker.outcome("r1")["instance"]
+    other = Worker(cloud, tmp_path / "other")  # it finds queue and topic as new
+    fault(other, "CreateInstance", "r1", effect="lose-request")
+    fault(other, "CreateInstance", "r1", skip=1, **refusal(403, "OperationDenied.NoStock"))
+    other.enqueue(message("r1", alternatives=[{"InstanceType": "ecs.g7.large"}]))
+    other.settle()
+    theirs = other.outcome("r1")["instance"]
+    assert mine["instanceId"] != theirs["instanceId"]
+    assert theirs["instanceType"] == "ecs.g7.large"
+    assert len(worker.instances()) == 2
+
+
 def test_a_failure_after_a_lost_request_is_settled_by_absence(worker: Worker) -> None:
     """An instance that stays absent past fence and settling time was never made: the alternative follows."""
     fault(worker, "CreateInstance", "r1", effect="lose-request")

@@ -34,3 +34,14 @@ def test_the_recipes_name_files(named: str) -> None:
     """A control: a recipe whose file has moved is found."""
     assert missing("CONTRIBUTING.md", f"see `{named}` and `{named}.gone`") == [f"{named}.gone"]
     assert missing("docs/architecture.md", f"[here](../{named}) and [there](../{named}-gone)") == [f"../{named}-gone"]
+
+
+def test_every_row_of_the_threat_model_is_a_test() -> None:
+    """What somebody cannot do is said with the test that would notice."""
+    page = (ROOT / "docs/guarantees.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\|.*\| (.*) \|$", page.partition("## Who can do what")[2].partition("\n## ")[0], re.MULTILINE)
+    tests = set(re.findall(r"def (test_\w+)", "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))))
+    assert len(rows) > 15
+    assert [row for row in rows[2:] if not tests.issuperset(re.findall(r"`(\w+)`", row)) or "`" not in row] == []
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert sorted(named - tests) == []
