@@ -119,7 +119,10 @@ def _senders_tokens(simulation: Simulation) -> Iterator[str]:
         if machine.owner != simulation.world.name:
             continue
         name = machine.tags["provisioner:request"].partition("/")[2]
-        first = simulation.world.records[name].generations[0]
+        record = simulation.world.records.get(name)
+        if record is None:
+            continue
+        first = record.generations[0]
         if first.token.startswith("mine") and first.error_code == MISMATCH and machine.token != first.token:
             yield f"request {name} bought {machine.instance_id} although its sender's token stands for something else"
 
@@ -155,7 +158,7 @@ def _fair(simulation: Simulation) -> Iterator[str]:
     for text in dict.fromkeys(world.published):
         event = json.loads(text)
         name, message_id = event["data"]["requestId"], event["data"]["messageId"]
-        if not event["data"].get("refused") or name not in world.records:
+        if not event["data"].get("refused") or name not in world.records or name not in world.born:
             continue
         if world.born.get(f"~{message_id}", world.kernel.now) < world.born[name] + QUEUE_LIMIT:
             continue  # judged before the request was there
