@@ -23,7 +23,7 @@ exports.verify = async (method, target, headers, body, endpoint) => {
   checkBody(headers['content-md5'], body);
   const age = Math.abs(Date.parse(headers.date) - Date.now());
   if (!(age <= SKEW_MILLISECONDS)) throw new NotFromMns('the push is too old, or from the future');
-  const url = certificateUrl(headers['x-mns-signing-cert-url'], endpoint);
+  const url = exports.certificateUrl(headers['x-mns-signing-cert-url'], endpoint);
   const own = Object.keys(headers).filter((name) => name.startsWith('x-mns-')).sort()
     .map((name) => `${name}:${headers[name]}\n`).join('');
   const first = [method, headers['content-md5'], headers['content-type'] || '', headers.date].join('\n');
@@ -44,7 +44,7 @@ function checkBody(contentMd5, body) {
 }
 
 // The certificate's whole host is compared, before anything is fetched.
-function certificateUrl(header, endpoint) {
+exports.certificateUrl = (header, endpoint) => {
   let url;
   try {
     url = new URL(Buffer.from(header, 'base64').toString('ascii'));
@@ -56,7 +56,7 @@ function certificateUrl(header, endpoint) {
   const ours = local ? url.origin === service.origin : url.protocol === 'https:' && CERTIFICATE_HOSTS.test(url.host);
   if (!ours || url.username) throw new NotFromMns("the certificate is not on the service's host");
   return url.href;
-}
+};
 
 const keys = new Map();
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from mns.topic import TopicMessage
 
 from local import defaults
-from local.cloud.cloud import Cloud
-from local.cloud.config import Config
-from local.cloud.server import running
 from local.project import ROOT
 from tests.support.clients import Clients
-from tests.support.place import PARAMETERS, Place
-from tests.support.processes import CLEAN
+from tests.support.examples import LANGUAGES, PYTHON, Language
+from tests.support.place import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,75 +25,9 @@ if TYPE_CHECKING:
 
     from mns.account import Account
 
-NODE = shutil.which("node")
-MODULES = ROOT / "tests/functional/node/node_modules"
-without_node = pytest.mark.skipif(
-    NODE is None or not MODULES.is_dir(),
-    reason="Node.js or its SDKs are not here: npm ci --prefix tests/functional/node",
-)
-PYTHON = pytest.param([sys.executable], "python", "py", id="python")
-NODE_JS = pytest.param([str(NODE)], "node", "js", id="node", marks=without_node)
-LANGUAGES = pytest.mark.parametrize(("interpreter", "folder", "ending"), [PYTHON, NODE_JS])
+    from tests.support.place import Place
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """Run a local cloud."""
-    cloud = Cloud(config=Config(speed=20), provisioned=True)
-    with running(cloud) as url:
-        yield Place(cloud, url, tmp_path)
-
-
-class Language:
-    """Runs the examples of one language as docs/integrate.md says."""
-
-    def __init__(self, place: Place, interpreter: list[str], folder: str, ending: str) -> None:
-        self._command = interpreter
-        self._folder, self._ending = ROOT / "examples" / folder, ending
-        self.place = place
-        self.environ = CLEAN | {
-            "MNS_ENDPOINT": place.url,
-            "ACCOUNT": defaults.ACCOUNT_ID,
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": defaults.ACCESS_KEY_ID,
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": defaults.ACCESS_KEY_SECRET,
-            "HANDLED": str(place.folder / f"handled-{folder}"),
-            "NODE_PATH": str(MODULES),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-
-    def command(self, script: str, *arguments: str) -> list[str]:
-        """Return the command line of a script."""
-        return [*self._command, str(self._folder / f"{script}.{self._ending}"), *arguments]
-
-    def run(self, script: str, *arguments: str, **environ: str) -> list[str]:
-        """Run a script to its end and return the lines it prints."""
-        done = subprocess.run(
-            self.command(script, *arguments), env=self.environ | environ, cwd=self.place.folder, capture_output=True,
-            text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout.splitlines()
-
-    @contextmanager
-    def serving(self, script: str, errors: IO[str]) -> Iterator[tuple[str, IO[str]]]:
-        """Run a script that listens; yield its URL and what it prints after it."""
-        command = self.command(script, "0")
-        with subprocess.Popen(
-            command, env=self.environ, cwd=self.place.folder, stdout=subprocess.PIPE, stderr=errors, text=True
-        ) as process:
-            assert process.stdout is not None
-            try:
-                yield process.stdout.readline().rpartition(" ")[2].strip(), process.stdout
-            finally:
-                process.terminate()
-
-
-@pytest.fixture
-def language(place: Place, interpreter: list[str], folder: str, ending: str) -> Language:
-    """Return the examples of a language."""
-    return Language(place, interpreter, folder, ending)
 
 
 def message(folder: Path, request_id: str, parameters: dict[str, object] | None = None, **more: object) -> str:
