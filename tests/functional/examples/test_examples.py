@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,10 +20,10 @@ from local.project import ROOT
 from tests.support.clients import Clients
 from tests.support.examples import LANGUAGES, PYTHON, Language
 from tests.support.place import PARAMETERS
+from tests.support.processes import CLEAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mns.account import Account
 
@@ -147,3 +149,33 @@ def test_the_variables_are_named(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "examples/python/receive.py"), "1"]
     done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (1, "set MNS_ENDPOINT; docs/integrate.md says to what\n")
+
+
+def test_mnscmd_sends(place: Place) -> None:
+    """The shell's lines of docs/integrate.md put a message in, in base64."""
+    command = str(Path(sys.executable).with_name("mnscmd"))
+    environ = CLEAN | {"HOME": str(place.folder)}
+    keys = [f"--accesskeyid={defaults.ACCESS_KEY_ID}", f"--accesskeysecret={defaults.ACCESS_KEY_SECRET}"]
+    body = '{"requestId": "from-shell"}'
+    for arguments in (
+        ["config", f"--mnsendpoint={place.url}", *keys],
+        ["sendmessage", f"--queuename={defaults.QUEUE}", f"--body={body}"],
+    ):
+        subprocess.run(
+            [command, *arguments], env=environ, cwd=place.folder, timeout=60, check=True, capture_output=True
+        )
+    with connected(place) as account:
+        queue = account.get_queue(defaults.QUEUE)
+        queue.set_encoding(False)
+        assert base64.b64decode(queue.receive_message(1).message_body, validate=True).decode() == body
+
+
+def test_the_guide_names_what_is_there() -> None:
+    """Every script the guide runs exists, and every script that can be run is in the guide."""
+    guide = (ROOT / "docs/integrate.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"examples/(?:python|node)/[a-z_]+\.(?:py|js)", guide))
+    helpers = {"clients", "outcomes"}
+    there = {
+        str(path.relative_to(ROOT)) for kind in ("python/*.py", "node/*.js") for path in (ROOT / "examples").glob(kind)
+    }
+    assert named == {name for name in there if Path(name).stem not in helpers}
