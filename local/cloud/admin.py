@@ -66,6 +66,11 @@ def _log(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
     return HttpResponse(204)
 
 
+def _certificate(cloud: Cloud, _request: HttpRequest, _rest: str) -> HttpResponse:
+    """Show the certificate that pushes are signed with."""
+    return HttpResponse(200, cloud.mns.signer.certificate, {"content-type": "application/x-pem-file"})
+
+
 def _remove_faults(cloud: Cloud, _request: HttpRequest, number: str) -> HttpResponse:
     cloud.faults.remove(number)
     return HttpResponse(204)
@@ -98,6 +103,7 @@ def _enqueue(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
 
 _CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]] = {
     ("GET", "state"): _look(lambda cloud: cloud.state()),
+    ("GET", "certificate"): _certificate,
     ("GET", "access"): _look(lambda cloud: list(cloud.access)),
     ("GET", "faults"): _look(lambda cloud: cloud.faults.to_json()),
     ("POST", "faults"): _change(lambda cloud, data: cloud.faults.add(data)),

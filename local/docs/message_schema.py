@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from local.docs.examples import message_examples
 from shared.domain.create_instance.json_types import INTEGER_TEXT, LONGEST_INTEGER, LONGEST_NUMBER, NUMBER_TEXT
 from shared.domain.create_instance.names import ALIASES, FIXED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
@@ -45,6 +46,7 @@ def message_schema() -> str:
             "required": ["requestId", "parameters"],
             "additionalProperties": False,
             "properties": _envelope(),
+            "examples": message_examples(),
             "$defs": {
                 **{head: _members(head) for head in (*OBJECTS, *LISTS)},
                 "parameters": _parameters(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from local.docs.examples import outcome_examples
 from local.docs.message_schema import DIALECT, Schema, as_text
 from shared.domain.errors.model import Retry
 from shared.domain.lifecycle.outcome import COMPLETED, FAILED, MAX_VIOLATIONS, SCHEMA
@@ -27,6 +28,7 @@ def outcome_schema() -> str:
             "title": "What became of a request",
             "description": "A CloudEvents 1.0 JSON object of at most 48 KB ASCII. Repeats are the same bytes.",
             "oneOf": [{"$ref": "#/$defs/completed"}, {"$ref": "#/$defs/failed"}],
+            "examples": outcome_examples(),
             "$defs": {
                 "completed": _event(COMPLETED, _completed()),
                 "failed": _event(FAILED, _failed()),

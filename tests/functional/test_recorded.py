@@ -126,7 +126,7 @@ def test_a_refusal_is_frozen(worker: Worker) -> None:
     worker.handle(held)
     first, second = worker.published()
     assert first == second
-    assert not worker.ports.store.has_open_work()
+    assert worker.ports.store.next_due() is None
 
 
 def test_a_refusal_waits_for_the_topic(worker: Worker) -> None:
@@ -136,7 +136,7 @@ def test_a_refusal_waits_for_the_topic(worker: Worker) -> None:
     worker.enqueue("{")
     worker.deliver()
     assert worker.published() == []
-    assert worker.ports.store.has_open_work()
+    assert worker.ports.store.next_due() is not None
     worker.settle()
     (refused,) = refusals(worker)
     assert refused["data"]["error"]["code"] == "MalformedMessage"

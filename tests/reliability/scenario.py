@@ -308,6 +308,11 @@ def spoil(rng: Random, name: str, ecs: Ecs, parameters: dict[str, Any]) -> None:
         parameters["SystemDisk.Category"] = UNLISTED
     if rng.random() < 0.05:
         parameters["Password"] = "echo-" + SECRET
+    _elsewhere(rng, name, ecs, parameters)
+
+
+def _elsewhere(rng: Random, name: str, ecs: Ecs, parameters: dict[str, Any]) -> None:
+    """Draw a token of the sender's, perhaps used before, and a region that may be away."""
     if rng.random() < 0.1:
         parameters["ClientToken"] = f"mine-{name}"
         if rng.random() < 0.5:

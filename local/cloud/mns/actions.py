@@ -93,5 +93,5 @@ def find(request: HttpRequest) -> tuple[Action, Arguments]:
                 best = candidate, names
     if best is None:
         raise exceptions.unknown_action(request.method, request.target)
-    location = f"http://{request.headers.get('host', '')}{request.path}"
-    return best[0], Arguments(best[1], query, request.headers, request.body, location)
+    origin = f"http://{request.headers.get('host', '')}"
+    return best[0], Arguments(best[1], query, request.headers, request.body, origin, request.path)

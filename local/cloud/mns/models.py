@@ -16,6 +16,7 @@ from local.cloud.mns.topic import Notification, Subscription, Topic
 if TYPE_CHECKING:
     from local.cloud.core import Core
     from local.cloud.mns.attributes import Attributes
+    from local.cloud.mns.push_signing import PushSigner
     from local.cloud.mns.queue import DeadLetterPolicy
 
 QUEUES: dict[str, Attributes] = {
@@ -32,13 +33,14 @@ class Account:
     """All queues and topics of the account."""
 
     cloud: Core
+    signer: PushSigner
     queues: dict[str, Queue] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     pusher: Pusher = field(init=False)
     sent: int = 0
 
     def __post_init__(self) -> None:
-        self.pusher = Pusher(self.cloud)
+        self.pusher = Pusher(self.cloud, self.signer)
 
     @property
     def now(self) -> float:

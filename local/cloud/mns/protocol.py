@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from local.cloud.mns import signing, xml
 from local.cloud.mns.actions import ACTIONS, find
 from local.cloud.mns.models import Account
+from local.cloud.mns.push_signing import PushSigner
 from local.cloud.mns.responses import answer
 from local.cloud.service import Call, LongPoll, ServiceError
 
@@ -29,7 +30,8 @@ class Mns:
 
     def __init__(self, cloud: Core) -> None:
         self._cloud = cloud
-        self.account = Account(cloud)
+        self.signer = PushSigner()
+        self.account = Account(cloud, self.signer)
 
     def actions(self) -> Collection[str]:
         """Return the names of all actions."""
@@ -99,7 +101,7 @@ class Mns:
     def reset(self) -> None:
         """Forget queues and topics."""
         self.account.pusher.clear()
-        self.account = Account(self._cloud)
+        self.account = Account(self._cloud, self.signer)
 
     def _headers(self) -> dict[str, str]:
         return {"x-mns-version": VERSION, "x-mns-request-id": self._cloud.new_request_id()}

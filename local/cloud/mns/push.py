@@ -1,23 +1,29 @@
-"""Pushes to HTTP endpoints on this machine, with the retries of the subscription's strategy."""
+"""Signed pushes to HTTP endpoints on this machine, with the retries of the subscription's strategy."""
 
 from __future__ import annotations
 
+import base64
 import http.client
 import threading
 import time
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from local.cloud.mns.push_signing import CERTIFICATE_PATH, content_md5
 from local.cloud.mns.topic import STRATEGIES
 
 if TYPE_CHECKING:
     from local.cloud.core import Core
+    from local.cloud.mns.push_signing import PushSigner
     from local.cloud.mns.topic import Notification
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 TICK = 0.05
 TIMEOUT_SECONDS = 5.0
+DEFAULT_PATH = "/notifications"
+"""Where an endpoint without a path is pushed to, as documented."""
 CONTENT_TYPES = {"XML": "text/xml;charset=utf-8", "JSON": "application/json", "SIMPLIFIED": "text/plain;charset=utf-8"}
 
 
@@ -31,8 +37,9 @@ class _Push:
 class Pusher:
     """Pushes in a thread that lives as long as something is to be pushed. Due times are the cloud's."""
 
-    def __init__(self, cloud: Core) -> None:
+    def __init__(self, cloud: Core, signer: PushSigner) -> None:
         self._cloud = cloud
+        self._signer = signer
         self._pending: list[_Push] = []
         self._thread: threading.Thread | None = None
 
@@ -56,7 +63,7 @@ class Pusher:
                 now = self._cloud.clock.now()
                 due = [push for push in self._pending if push.due_at <= now]
             for push in due:
-                self._settle(push, delivered=_deliver(push.notification))
+                self._settle(push, delivered=self._deliver(push.notification))
             time.sleep(TICK)
 
     def _settle(self, push: _Push, *, delivered: bool) -> None:
@@ -69,21 +76,40 @@ class Pusher:
             else:
                 push.due_at = self._cloud.clock.now() + self._cloud.config.scaled(strategy.delay(push.failures))
 
+    def _deliver(self, notification: Notification) -> bool:
+        url = urlsplit(notification.subscription.endpoint)
+        target = (url.path or DEFAULT_PATH) + (f"?{url.query}" if url.query else "")
+        body = notification.encode().encode()
+        headers = _headers(notification, body, self._cloud.new_request_id())
+        headers["authorization"] = self._signer.sign("POST", target, headers)
+        connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.request("POST", target, body, headers)
+            return 200 <= connection.getresponse().status < 300  # noqa: PLR2004 - the range of success
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
 
-def _deliver(notification: Notification) -> bool:
-    url = urlsplit(notification.subscription.endpoint)
+
+def _headers(notification: Notification, body: bytes, request_id: str) -> dict[str, str]:
+    """Return the headers of one push but the signature; under SIMPLIFIED they say what the body does not."""
+    subscription = notification.subscription
     headers = {
-        "content-type": CONTENT_TYPES[notification.subscription.content_format],
+        "content-md5": content_md5(body, subscription.content_format),
+        "content-type": CONTENT_TYPES[subscription.content_format],
+        "date": formatdate(time.time(), usegmt=True),
         "x-mns-version": "2015-06-06",
-        "x-mns-request-id": notification.message_id,
-        "x-mns-message-id": notification.message_id,
-    } | ({"x-mns-message-tag": notification.tag} if notification.tag else {})
-    connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=TIMEOUT_SECONDS)
-    try:
-        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        connection.request("POST", path, notification.encode().encode(), headers)
-        return 200 <= connection.getresponse().status < 300  # noqa: PLR2004 - the range of success
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+        "x-mns-request-id": request_id,
+        "x-mns-signing-cert-url": base64.b64encode(f"{subscription.cloud_url}{CERTIFICATE_PATH}".encode()).decode(),
+    }
+    if subscription.content_format == "SIMPLIFIED":
+        headers |= {
+            "x-mns-message-id": notification.message_id,
+            "x-mns-publish-time": str(int(notification.published_at * 1000)),
+            "x-mns-subscriber": notification.owner,
+            "x-mns-subscription-name": subscription.name,
+            "x-mns-topic-name": subscription.topic,
+            "x-mns-topic-owner": notification.owner,
+        } | ({"x-mns-message-tag": notification.tag} if notification.tag else {})
+    return headers

@@ -18,13 +18,22 @@ MAX_LISTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What an action is called with: the names in its path, its query (names in lower case), its body."""
+    """What an action is called with: the names in its path, its query (names in lower case), its body.
+
+    `origin` is the URL under which the caller reached this cloud, `path` where on it.
+    """
 
     names: tuple[str, ...]
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
-    location: str
+    origin: str
+    path: str
+
+    @property
+    def location(self) -> str:
+        """The URL that was called, without its query."""
+        return self.origin + self.path
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> HttpResponse:

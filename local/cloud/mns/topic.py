@@ -37,7 +37,10 @@ STRATEGIES = {
 
 @dataclass(slots=True)
 class Subscription:
-    """Who is told of messages with a tag (or of all), and in what form."""
+    """Who is told of messages with a tag (or of all), and in what form.
+
+    `cloud_url` is where the subscriber reached this cloud: the certificate of its pushes is there.
+    """
 
     name: str
     topic: str
@@ -47,6 +50,7 @@ class Subscription:
     content_format: str
     created_at: float
     modified_at: float
+    cloud_url: str = ""
 
     def wants(self, tag: str | None) -> bool:
         """Tell whether a message with this tag is for it."""

@@ -90,6 +90,7 @@ def subscribe(account: Account, arguments: Arguments) -> HttpResponse:
         _choice(fields, "NotifyContentFormat", FORMATS, "XML"),
         account.now,
         account.now,
+        arguments.origin,
     )
     check_endpoint(subscription)
     present = topic.subscriptions.get(name)

@@ -132,7 +132,7 @@ def next_step(record: Record, claimant: str, now: float, timings: Timings) -> Ne
         return Next(CreateStep.WAIT, record.call_until + timings.skew_seconds)
     if record.calling and record.claimant == claimant:
         return Next(CreateStep.CALL)
-    if _unsettled(record) and (record.settling or now >= min(record.deadline, record.token_until)):
+    if record.unsettled and (record.settling or now >= min(record.deadline, record.token_until)):
         return _settling_step(record, now, timings)
     if now >= record.deadline:
         return Next(CreateStep.EXPIRE)
@@ -153,7 +153,7 @@ def watch_step(record: Record, now: float) -> Next:
     """Tell what the timer, which cannot call, does for a creating record that is due."""
     if now < record.due_at:
         return Next(CreateStep.WAIT, record.due_at)
-    if _unsettled(record):
+    if record.unsettled:
         return Next(CreateStep.LOOK_UP)
     return Next(CreateStep.EXPIRE) if now >= record.deadline else Next(CreateStep.WAIT, record.deadline)
 
@@ -162,7 +162,7 @@ def on_announced(record: Record, event: CallAnnounced, now: float, timings: Timi
     """Extend the fence, unless somebody else's is still standing. A call that was never answered stays unknown."""
     if record.calling and record.claimant != event.claimant and now < record.call_until + timings.skew_seconds:
         return record
-    unsettled, call_until = _unsettled(record), max(event.call_until, record.call_until)
+    unsettled, call_until = record.unsettled, max(event.call_until, record.call_until)
     return _with_watch(
         record.changed(
             claimant=event.claimant, calling=True, call_until=call_until, unknown=unsettled,
@@ -213,7 +213,7 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
         return _pending(record, now, instance_id=event.found.instance_id)
     settled_at = record.call_until + timings.settle_seconds
     record = record.changed(look_ups_failed=0, look_up_at=0.0)
-    if now < settled_at or not _unsettled(record):
+    if now < settled_at or not record.unsettled:
         return record.changed(due_at=max(settled_at, now + 1))
     record = record.changed(calling=False, unknown=False, settling=False)
     error = record.last_error
@@ -242,13 +242,9 @@ def on_look_up_failed(record: Record, event: LookUpFailed, now: float, timings: 
 
 def on_expired(record: Record, _event: object, now: float, timings: Timings) -> Record:
     """Fail at the deadline, unless a call may still have had its effect."""
-    if _unsettled(record):
+    if record.unsettled:
         return record
     return fail_or_release(record, "create", timed_out(record), now, timings)
-
-
-def _unsettled(record: Record) -> bool:
-    return (record.calling or record.unknown) and not record.dry_run
 
 
 def _decide(record: Record, error: ApiError, now: float, jitter: float) -> Decision:
@@ -298,5 +294,5 @@ def _with_watch(record: Record, timings: Timings) -> Record:
         return record
     after_fence = record.call_until + timings.skew_seconds
     after_copy = (record.next_try_at or 0.0) + COPY_GRACE_SECONDS
-    waiting = record.look_up_at if _unsettled(record) else record.deadline
+    waiting = record.look_up_at if record.unsettled else record.deadline
     return record.changed(due_at=max(after_fence, after_copy, waiting))

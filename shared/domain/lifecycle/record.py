@@ -215,6 +215,11 @@ class Record:
         return self.published_at is None
 
     @property
+    def unsettled(self) -> bool:
+        """Whether a call of this generation may have had its effect, and nobody knows yet."""
+        return (self.calling or self.unknown) and not self.dry_run
+
+    @property
     def generation(self) -> Generation:
         """The generation that is being tried, or was last."""
         return self.generations[-1]

@@ -9,16 +9,18 @@ const steps = {
   send: async (url, body) => (await mnsClient(url).sendMessage('provision-requests', { MessageBody: body })).body,
 
   watch: async (url, requestId) => {
-    const tag = { key: 'provisioner:request', value: `local/${requestId}` };
+    // The tag's value is <deployment>.<store>/<request id>, and the store's id is not known beforehand.
+    const tag = { key: 'provisioner:request' };
     const request = new models.DescribeInstancesRequest({
       regionId: REGION,
       tag: [new models.DescribeInstancesRequestTag(tag)],
     });
+    const ours = (instance) => instance.tags.tag.some((one) => one.tagKey === tag.key && one.tagValue.endsWith(`/${requestId}`));
     const ecs = ecsClient(url);
     let found = [];
     for (let tries = 0; tries < 200 && !(found.length && found[0].status === 'Running'); tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100));
-      found = (await ecs.describeInstances(request)).body.instances.instance;
+      found = (await ecs.describeInstances(request)).body.instances.instance.filter(ours);
     }
     return found.map((one) => ({ instanceId: one.instanceId, status: one.status }));
   },

@@ -1,0 +1,48 @@
+"""Take outcomes out of an inbox: python receive.py [COUNT]. Each consumer has an inbox of its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import clients
+import outcomes
+from mns.mns_exception import MNSExceptionBase
+
+if TYPE_CHECKING:
+    from mns.queue import Message, Queue
+
+BATCH = 16
+WAIT_SECONDS = 20
+
+
+def main(count: int | None) -> None:
+    """Handle outcomes until so many were taken, or for ever."""
+    inbox = clients.account().get_queue(clients.INBOX)
+    # The topic puts outcomes in as they are, no base64. With the SDK's default the first would be an exception.
+    inbox.set_encoding(False)
+    left = count
+    while left is None or left > 0:
+        for message in take(inbox, BATCH if left is None else min(left, BATCH)):
+            try:
+                outcomes.handle_once(message.message_body)
+            except Exception as error:  # noqa: BLE001 - one outcome that fails must not stop the others
+                # Not deleted: it is visible again after the queue's VisibilityTimeout.
+                print(f"{message.message_id} comes again: {type(error).__name__}: {error}", file=sys.stderr)
+                continue
+            inbox.delete_message(message.receipt_handle)
+            left = None if left is None else left - 1
+
+
+def take(inbox: Queue, limit: int) -> list[Message]:
+    """Wait for messages; an empty list when none came in time."""
+    try:
+        return list(inbox.batch_receive_message(limit, WAIT_SECONDS))
+    except MNSExceptionBase as error:
+        if error.type == "MessageNotExist":
+            return []
+        raise
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else None)
