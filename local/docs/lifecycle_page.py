@@ -9,9 +9,9 @@ from shared.domain.lifecycle.transitions import LEADS_TO, TABLE
 
 _HEAD = """# The life of a record
 
-Made by `make docs` from the table in `shared/domain/lifecycle/transitions.py`. An event that a state does not list comes
-too late or belongs to another worker: it changes nothing. A record begins as `creating`, with its first generation
-claimed, and is open until its outcome is published.
+Made by `make docs` from the tables in `shared/domain/lifecycle/transitions.py`. An event that a state does not list
+comes too late or belongs to another worker: it changes nothing. A record begins as `creating`, with its first
+generation claimed, and is open until its outcome is published.
 """
 
 

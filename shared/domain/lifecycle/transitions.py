@@ -97,8 +97,8 @@ LEADS_TO: dict[State, dict[type, tuple[State, ...]]] = {
         events.SeenPresent: (State.RELEASING, State.FAILED),
         events.StepFailed: (State.RELEASING, State.FAILED),
     },
-    State.COMPLETED: {event: (State.COMPLETED,) for event in _ENDED},
-    State.FAILED: {event: (State.FAILED,) for event in _ENDED},
+    State.COMPLETED: dict.fromkeys(_ENDED, (State.COMPLETED,)),
+    State.FAILED: dict.fromkeys(_ENDED, (State.FAILED,)),
 }
 """The states an event that changes something can leave a record in; `docs/lifecycle.md` is drawn from it."""
 
