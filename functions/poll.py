@@ -29,6 +29,8 @@ def handler(_event: bytes, context: object) -> str:
         done = poll(run.ports, settings.timings, ends_at=ends_at, workers=settings.workers)
         # Whatever it did: an alarm counts these lines.
         run.ports.log.info("run", reason=done.reason, rounds=done.rounds, looked=done.looked, ended=done.ended)
+        if done.reason == "keys":
+            run.note_refused_keys()
         return json.dumps(asdict(done))
     except Exception as error:  # noqa: BLE001 - only a text without secrets may leave
         reason = report("poll_failed", error, context)

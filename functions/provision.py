@@ -35,6 +35,8 @@ def handler(event: bytes, context: object) -> str:
     except Exception as error:  # noqa: BLE001 - whatever it is, the platform must not print the event for it
         report("provision_failed", error, context)
         raise SystemExit(1) from None
+    if batch.keys_refused:
+        run.note_refused_keys()
     if batch.unacknowledged:
         raise SystemExit(1)
     return json.dumps(batch.ends)

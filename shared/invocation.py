@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.bootstrap import bootstrap
 from shared.logs import describe, open_log
 from shared.ports import PortError
-from shared.settings import CredentialsMissing, Settings, SettingsError, read_credentials
+from shared.settings import Credentials, CredentialsMissing, Settings, SettingsError, read_credentials
 from shared.trigger import NotABatch
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ _LONGEST_MARGIN = 30.0
 _SAFE = (SettingsError, CredentialsMissing, PortError, NotABatch)
 """Exceptions whose text is ours and holds no secret."""
 
+_refused: set[Credentials] = set()
+"""Keys that a run of this process found to be refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
@@ -33,6 +36,11 @@ class Invocation:
     settings: Settings
     ports: Ports
     ends_at: float
+    credentials: Credentials = field(repr=False)
+
+    def note_refused_keys(self) -> None:
+        """Remember that these keys are refused: the next invocation ends the process, unless it brings other keys."""
+        _refused.add(self.credentials)
 
 
 def warm_up(context: object, environ: Mapping[str, str]) -> None:
@@ -47,13 +55,18 @@ def warm_up(context: object, environ: Mapping[str, str]) -> None:
 def begin(context: object, environ: Mapping[str, str]) -> Invocation:
     """Make an invocation from the platform's context, in its 3.10 or its 3.12 shape.
 
-    Raises SettingsError and CredentialsMissing. The tenth of the time limit that is kept back is for writing down what
-    the last call answered.
+    Raises SettingsError and CredentialsMissing, and SystemExit when the keys are still those that were refused before:
+    a living process may never see renewed ones, a new process does. The tenth of the time limit that is kept back is
+    for writing down what the last call answered.
     """
-    settings = Settings.from_environment(environ)
-    ports = bootstrap(settings, read_credentials(context, environ), request_id=getattr(context, "request_id", None))
+    settings, credentials = Settings.from_environment(environ), read_credentials(context, environ)
+    ports = bootstrap(settings, credentials, request_id=getattr(context, "request_id", None))
+    if credentials in _refused:
+        ports.log.warning("keys_not_renewed")
+        raise SystemExit(1)
     limit = _time_limit(context)
-    return Invocation(settings, ports, ports.clock.now() + limit - min(limit * _MARGIN, _LONGEST_MARGIN))
+    ends_at = ports.clock.now() + limit - min(limit * _MARGIN, _LONGEST_MARGIN)
+    return Invocation(settings, ports, ends_at, credentials)
 
 
 def report(name: str, error: Exception, context: object) -> str:

@@ -60,18 +60,23 @@ class Conflict(PortError):
 
 
 class SendFailed(PortError):
-    """The queue did not take a message; whether a copy exists is unknown."""
+    """The queue did not take a message (`code` says how it refused); whether a copy exists is unknown."""
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class PublishFailed(PortError):
-    """The topic did not take an outcome; whether a copy exists is unknown.
+    """The topic did not take an outcome (`code` says how it refused); whether a copy exists is unknown.
 
     `refused` is true when the topic answered with a 4xx: trying again at once is of no use.
     """
 
-    def __init__(self, message: str, *, refused: bool = False) -> None:
+    def __init__(self, message: str, *, refused: bool = False, code: str = "") -> None:
         super().__init__(message)
         self.refused = refused
+        self.code = code
 
 
 class Compute(Protocol):

@@ -35,10 +35,12 @@ class SettingsError(Exception):
 class Settings:
     """The worker's settings; times in seconds. No credentials: those are read at every invocation.
 
-    `calls_per_second` is the budget of ECS calls per API and region, shared by the threads of one instance.
+    `region` is where the platform runs the function, empty when it does not say. `calls_per_second` is the budget of
+    ECS calls per API and region, shared by the threads of one instance.
     """
 
     deployment: str
+    region: str
     store: str
     sqlite_path: str
     tablestore_endpoint: str
@@ -69,6 +71,7 @@ class Settings:
         store = read.choice("STORE", ("sqlite", "tablestore"), required=True)
         settings = cls(
             deployment=read.text("DEPLOYMENT", _DEPLOYMENT, required=True),
+            region=environ.get("FC_REGION", ""),
             store=store,
             sqlite_path=read.text("SQLITE_PATH", required=store == "sqlite"),
             tablestore_endpoint=read.url("TABLESTORE_ENDPOINT", required=store == "tablestore"),
@@ -106,6 +109,7 @@ class Settings:
         """How long each step of a request may take."""
         return Timings(
             deployment=self.deployment,
+            region=self.region,
             call_seconds=self.call_seconds,
             skew_seconds=self.skew_seconds,
             settle_seconds=self.settle_seconds,

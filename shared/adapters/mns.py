@@ -69,8 +69,7 @@ class Mns:
 
     def explain(self, error: Exception) -> str:
         """Say what an SDK exception means, in words without secrets."""
-        code = getattr(error, "type", "")
-        text = f"{type(error).__name__} {code}: {getattr(error, 'message', error)}"
+        text = f"{type(error).__name__} {_code(error)}: {getattr(error, 'message', error)}"
         return redact(text, self._credentials.secrets, limit=_LONGEST_TEXT)
 
     def _connect(self) -> Any:
@@ -96,7 +95,7 @@ class MnsQueue:
             with self._mns.client() as client:
                 client.send_message(SendMessageRequest(self._name, body, delay), answer)
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsers raise
-            failure = SendFailed(self._mns.explain(error))
+            failure = SendFailed(self._mns.explain(error), code=_code(error))
         else:
             return str(answer.message_id)
         raise failure  # out here, so that the SDK's exception is not its context
@@ -118,7 +117,12 @@ class MnsOutcomes:
             with self._mns.client() as client:
                 client.publish_message(PublishMessageRequest(self._topic, body, tag, message_group_id=""), answer)
         except Exception as error:  # noqa: BLE001 - the SDK raises whatever its parsers raise
-            failure = PublishFailed(self._mns.explain(error), refused=answer.status in _CLIENT_ERRORS)
+            refused = answer.status in _CLIENT_ERRORS
+            failure = PublishFailed(self._mns.explain(error), refused=refused, code=_code(error))
         else:
             return
         raise failure  # out here, so that the SDK's exception is not its context
+
+
+def _code(error: Exception) -> str:
+    return str(getattr(error, "type", ""))

@@ -19,9 +19,11 @@ class Timings:
     clocks may disagree. `settle_seconds` is how long after the fence an instance must stay absent to count as never
     created; it covers skew and read lag. `grace_seconds` is how long a new instance may be absent from answers.
     `idle_seconds` is how long a timer's run goes on after the last work that was due, so that the next is seen at once.
+    `region` is where the worker runs, empty when that is not known.
     """
 
     deployment: str
+    region: str = ""
     call_seconds: float = 15.0
     skew_seconds: float = 60.0
     settle_seconds: float = 120.0
@@ -31,6 +33,10 @@ class Timings:
     keep_seconds: float = 30 * 86400.0
     lease_seconds: float = 30.0
     early_seconds: float = 5.0
+
+    def is_elsewhere(self, region_id: str) -> bool:
+        """Tell whether a region is known to be another one than the worker's own."""
+        return bool(self.region) and region_id != self.region
 
     @property
     def source(self) -> str:

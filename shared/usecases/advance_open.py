@@ -65,7 +65,7 @@ def is_late(run: Run, record: Record) -> bool:
 def publish_due(run: Run, record: Record) -> None:
     """Publish an ended record's outcome, unless the topic has only just refused it."""
     if record.state in TERMINAL and record.due_at <= run.now():
-        publish(run.ports, run.timings, record)
+        publish(run, record)
 
 
 def _unanswered(run: Run, record: Record, wanted: WatchStep, error: ApiError) -> events.Event | None:
@@ -129,7 +129,7 @@ def _step(run: Run, record: Record, wanted: WatchStep) -> events.Event | None:
         compute.start(region, instance)
     except ApiFailure as failure:
         if not succeeded(failure.error):
-            run.call_failed(failure)
+            run.call_failed(failure, record.region_id)
             if wanted is WatchStep.ALLOCATE:
                 return _allocation_refused(run, record, failure.error)
             return _failed(run, "start", failure.error)
@@ -147,7 +147,7 @@ def _allocation_refused(run: Run, record: Record, error: ApiError) -> events.Eve
         try:
             found = run.ports.compute.describe(record.region_id, [record.instance_id or ""])
         except ApiFailure as failure:
-            run.call_failed(failure)
+            run.call_failed(failure, record.region_id)
         else:
             instance = found.get(record.instance_id or "")
             if instance is not None and instance.public_ip_address:
@@ -179,7 +179,7 @@ def _releasing(run: Run, record: Record) -> tuple[Record, Question | None]:
     except ApiFailure as failure:
         event = events.DeleteAccepted(found=False)
         if not succeeded(failure.error):
-            run.call_failed(failure)
+            run.call_failed(failure, record.region_id)
             event = _failed(run, "release", failure.error)
     return _apply(run, record, event), None
 

@@ -45,8 +45,8 @@ def create(run: Run, request: Request, record: Record, claimant: str) -> tuple[R
             if following.at - now > INLINE_SECONDS or not run.has_time_for_call(following.at):
                 return record, following.at
             clock.sleep(max(following.at - now, 0.0))
-        elif not run.has_time_for_call(now):
-            return record, now + 1
+        elif run.keys_refused or not run.has_time_for_call(now):
+            return record, run.resumes_at(now)
         elif following.step is CreateStep.LOOK_UP:
             record = apply(run.ports, run.timings, record, look_up(run, record))
         elif record.calling and record.claimant == claimant and run.has_time_for_call(now, record.call_until):
@@ -65,7 +65,7 @@ def look_up(run: Run, record: Record) -> events.LookedUp | events.LookUpFailed:
     try:
         found = run.ports.compute.find_by_tag(record.region_id, REQUEST_TAG, record.tag)
     except ApiFailure as failure:
-        run.call_failed(failure)
+        run.call_failed(failure, record.region_id)
         now = run.now()
         if now >= record.deadline:
             run.ports.log.error(
@@ -93,7 +93,7 @@ def _call(run: Run, request: Request, record: Record, claimant: str) -> Record:
     except ApiFailure as failure:
         if succeeded(failure.error):
             return apply(ports, run.timings, record, events.DryRunPassed())
-        run.call_failed(failure)
+        run.call_failed(failure, record.region_id)
         failed = events.CreateFailed(claimant, generation, failure.error, ports.entropy.jitter())
         return apply(ports, run.timings, record, failed)
     after = _keep(run, record, events.InstanceCreated(generation, created))

@@ -33,7 +33,7 @@ _PURGE_LIMIT = 500
 
 @dataclass(slots=True)
 class PollSummary:
-    """What a run did. `reason` says why it ended: `busy`, `idle`, `time` or `store`."""
+    """What a run did. `reason` says why it ended: `busy`, `idle`, `time`, `store` or `keys` (ours are refused)."""
 
     reason: str = "time"
     rounds: int = 0
@@ -57,7 +57,7 @@ def poll(ports: Ports, timings: Timings, *, ends_at: float, workers: int) -> Pol
         _rounds(run, lease, summary, workers)
     except StoreUnavailable as failure:
         run.store_failed(failure)
-        summary.reason = "store"
+        summary.reason = "keys" if run.keys_refused else "store"
     return summary
 
 
@@ -92,6 +92,10 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
                 seconds=round(now - began, 3),
             )
         before = began
+        if run.keys_refused:
+            summary.reason = "keys"
+            ports.store.save_lease(LEASE, replace(lease, cursor=report.cursor, until=now))
+            return
         active = report.looked > 0 or _due_soon(run, now)
         lease = replace(lease, cursor=report.cursor, last_open_at=now if active else lease.last_open_at)
         if not active and now >= lease.last_open_at + timings.idle_seconds:

@@ -40,10 +40,14 @@ _BUG_AGAIN_SECONDS = _UNREADABLE_AGAIN_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of a batch: how many messages ended how, and the ids of those the function must fail for."""
+    """What became of a batch: how many messages ended how, and the ids of those the function must fail for.
+
+    `keys_refused` says that nothing more can be done with the keys that this process has.
+    """
 
     ends: dict[str, int]
     unacknowledged: tuple[str, ...]
+    keys_refused: bool
 
 
 def provision(
@@ -63,7 +67,8 @@ def provision(
     ends: dict[str, int] = {}
     for message in messages:
         ends[message.end] = ends.get(message.end, 0) + 1
-    return Batch(ends, tuple(m.delivery.message_id for m in messages if m.end == UNACKNOWLEDGED))
+    unacknowledged = tuple(m.delivery.message_id for m in messages if m.end == UNACKNOWLEDGED)
+    return Batch(ends, unacknowledged, run.keys_refused)
 
 
 @dataclass(slots=True)
@@ -119,6 +124,8 @@ class _Message:
         return self._send_again(self.run.now() + _BUG_AGAIN_SECONDS)
 
     def _end(self, options: CheckOptions) -> str:
+        if self.run.keys_refused:
+            return self._send_again(self.run.resumes_at(self.run.now()))
         asked, now = parse(self.delivery.body, options), self.run.now()
         self.request_id = asked.request_id
         if isinstance(asked, Request):
@@ -162,7 +169,7 @@ class _Message:
             return self._send_again(again_at)
         if self.record.state not in TERMINAL:
             return "unsettled" if self.record.state is State.CREATING else "created"
-        publish(self.run.ports, self.run.timings, self.record)
+        publish(self.run, self.record)
         return self.record.state.value
 
     def _refuse(self, refusal: Refusal, *, duplicate_of: str | None = None) -> str:
@@ -173,7 +180,7 @@ class _Message:
 
     def _repeat(self, record: Record) -> str:
         """Publish the outcome of a finished request again; what is not published yet is left to the timer."""
-        if not publish(self.run.ports, self.run.timings, record) and not record.open:
+        if not publish(self.run, record) and not record.open:
             return self._send_again(self.run.now() + _TOPIC_AGAIN_SECONDS)
         return "repeated"
 
@@ -218,7 +225,7 @@ class _Message:
         try:
             copy_id = ports.queue.send(body or self.delivery.body, delay)
         except SendFailed as failure:
-            ports.log.error("send_failed", message_id=self.delivery.message_id, error=str(failure))
+            self.run.send_failed(failure, self.delivery.message_id)
             return UNACKNOWLEDGED
         if self.record is not None and self.record.state is State.CREATING:
             try:

@@ -30,7 +30,7 @@ def refuse(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str 
     fresh = kept_refusal(delivery.message_id, text, run.now())
     standing = run.ports.store.claim(fresh) or fresh
     try:
-        publish(run.ports, run.timings, standing)
+        publish(run, standing)
     except StoreUnavailable as failure:  # it is published, or the timer does it
         run.store_failed(failure, message_id=delivery.message_id)
 

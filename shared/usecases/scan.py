@@ -184,7 +184,7 @@ class Round:
         try:
             seen = self.run.ports.compute.statuses(region, [entry.instance_id or "" for entry in group])
         except ApiFailure as failure:
-            self.run.call_failed(failure)
+            self.run.call_failed(failure, region)
             self._cursor.done(entry for entry in group if now < entry.deadline)
             self._work_on([_Task(entry, error=failure.error) for entry in group if now >= entry.deadline])
             return
@@ -257,7 +257,7 @@ class Round:
         try:
             return work()
         except StoreUnavailable as failure:
-            log.warning("store_unavailable", request_id=request_id, error=str(failure))
+            self.run.store_failed(failure, request_id=request_id)
         except UnreadableRecord as failure:
             self.run.record_unreadable(request_id, failure)
         except Exception as bug:  # noqa: BLE001 - one record's bug must not end the round, nor print what it holds
@@ -277,7 +277,7 @@ class Round:
         try:
             found = self.run.ports.compute.describe(region, [record.instance_id or "" for _, (record, _) in asked])
         except ApiFailure as failure:
-            self.run.call_failed(failure)
+            self.run.call_failed(failure, region)
             found = failure.error
         map_threads(lambda question: self._answer(question, found), [question for _, question in asked], self.workers)
         self._cursor.done(entry for entry, _ in asked)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from shared.domain.lifecycle.record import Record
     from shared.domain.timings import Timings
     from shared.ports import Ports
+    from shared.usecases.context import Run
 
 _CONFLICTS = 20
 _PUBLISH_AGAIN_SECONDS = 10.0
@@ -38,20 +39,21 @@ def apply(ports: Ports, timings: Timings, record: Record, event: events.Event) -
     raise StoreUnavailable(f"the record of {record.request_id} is written by too many at once")
 
 
-def publish(ports: Ports, timings: Timings, record: Record) -> bool:
+def publish(run: Run, record: Record) -> bool:
     """Publish the frozen bytes and close the record, if it is not closed yet; False when the topic did not take them.
 
     A failed close is no failure: the next round publishes the same bytes once more.
     """
+    ports = run.ports
     if record.outcome is None:
         return False
     event: events.Event = events.Published()
     try:
         ports.outcomes.publish(record.outcome, outcome.tag_of(record.outcome))
     except PublishFailed as failure:
-        ports.log.warning("publish_failed", request_id=record.request_id, refused=failure.refused, error=str(failure))
+        run.publish_failed(failure, record.request_id)
         wait = _PUBLISH_AGAIN_SECONDS * (1.0 + ports.entropy.jitter())
         event = events.PublishRefused(ports.clock.now() + wait)
     if record.open:
-        apply(ports, timings, record, event)
+        apply(ports, run.timings, record, event)
     return isinstance(event, events.Published)

@@ -19,6 +19,16 @@ INLINE_SECONDS = 2.0
 """A wait up to this long is sat out inside the invocation; a longer one is deferred."""
 
 _DOUBLINGS = 32
+_OVER = frozenset(
+    {
+        "InvalidSecurityToken.Expired",
+        "InvalidTimeStamp.Expired",
+        "IllegalTimestamp",
+        "TimeExpired",
+        "SignatureNonceUsed",
+    }
+)
+"""Codes about the time of keys or of one call: they come from every region alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +136,23 @@ def decide(
     deadline: float,
     alternative_left: bool,
     jitter: Callable[[], float],
+    elsewhere: bool = False,
 ) -> Decision:
     """Decide from the error, the number of the call that failed (from 1) and the time left.
 
     `attempt` goes on counting over generations that repeat the same parameters, so that turning over is bounded, too;
     an alternative starts at 1 again. An answer that leaves the effect unknown never fails for want of tries.
+
+    `elsewhere` says that a region other than the worker's own has answered. Keys that it does not take are good where
+    the worker is, and waiting changes nothing: it belongs to another realm, or is not enabled for the account.
     """
     verdict = classify(error)
     if verdict.token is TokenRule.SETTLE:
         return Decision(RetryAction.SETTLE, 0.0, verdict=verdict)
     move_on = alternative_left and now <= deadline and error.sent and leads_to_alternative(verdict)
     last = Decision(RetryAction.ALTERNATIVE if move_on else RetryAction.FAIL, 0.0, verdict=verdict)
-    if verdict.retry is not Retry.LATER:
+    unwelcome = elsewhere and verdict.category == "authentication" and error.code not in _OVER
+    if verdict.retry is not Retry.LATER or unwelcome:
         return last
     policy = policy_for(verdict) if error.sent else POLICIES["unsent"]
     delay = policy.delay(attempt, error.retry_after, jitter)

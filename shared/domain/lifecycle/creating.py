@@ -196,7 +196,7 @@ def on_failed(record: Record, event: CreateFailed, now: float, timings: Timings)
         calling=False, tries=record.tries + 1, last_error=event.error,
         generations=(*record.generations[:-1], current),
     )  # fmt: skip
-    decision = _decide(record, event.error, now, event.jitter)
+    decision = _decide(record, event.error, now, event.jitter, timings)
     if decision.verdict.unknown and not record.dry_run:
         record = record.changed(unknown=True)
     return _with_watch(_apply(record, decision, event.error, now, timings), timings)
@@ -218,7 +218,7 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
     record = record.changed(calling=False, unknown=False, settling=False)
     error = record.last_error
     if error is not None:
-        decision = _decide(record, error, now, 0.0)
+        decision = _decide(record, error, now, 0.0, timings)
         if decision.action is RetryAction.SETTLE and record.sender_token and record.generation.number == 1:
             # The sender used the token before, for something that is not ours: buying under another would be new.
             return fail_or_release(record, "create", error, now, timings)
@@ -247,7 +247,7 @@ def on_expired(record: Record, _event: object, now: float, timings: Timings) -> 
     return fail_or_release(record, "create", timed_out(record), now, timings)
 
 
-def _decide(record: Record, error: ApiError, now: float, jitter: float) -> Decision:
+def _decide(record: Record, error: ApiError, now: float, jitter: float, timings: Timings) -> Decision:
     return decide(
         error,
         attempt=record.tries,
@@ -255,6 +255,7 @@ def _decide(record: Record, error: ApiError, now: float, jitter: float) -> Decis
         deadline=record.deadline,
         alternative_left=record.generation.alternative < len(record.alternatives),
         jitter=lambda: jitter,
+        elsewhere=timings.is_elsewhere(record.region_id),
     )
 
 

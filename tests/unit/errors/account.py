@@ -192,8 +192,8 @@ def play(messages: Mapping[str, dict[str, Any]], refusals: dict[str, list[Refusa
     for body in messages.values():
         queue.send(json.dumps(body), 0)
     while clock.time < T0 + limit and (queue.waiting or store.next_due() is not None):
-        batch = queue.due()
-        provision(batch, ports, TIMINGS, CheckOptions(), ends_at=clock.time + 100, workers=1)
+        for delivery in queue.due():  # each in a run of its own: refused keys end a run
+            provision([delivery], ports, TIMINGS, CheckOptions(), ends_at=clock.time + 100, workers=1)
         poll(ports, TIMINGS, ends_at=clock.time + ROUND_SECONDS, workers=1)
         clock.time += STEP_SECONDS
     store.close()
