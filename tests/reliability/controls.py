@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.circuit_breaker import Circuits
+from shared.domain.errors.retry import POLICIES
 from shared.domain.lifecycle import creating, events, outcome, record_json
 from shared.domain.lifecycle.record import State, UnreadableRecord
 from shared.domain.lifecycle.transitions import TABLE
 from shared.ports import ApiFailure
 from shared.usecases import advance_open
 from shared.usecases import provision as provisioning
+from shared.usecases.context import Run
 from tests.reliability import cloud
 from tests.reliability.world import SimCompute, SimOutcomes, SimStore
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from shared.domain.lifecycle.record import Created, Record
     from shared.domain.message.request import Delivery, Refusal
     from shared.domain.timings import Timings
-    from shared.usecases.context import Run
     from tests.reliability.scenario import Simulation
 
 
@@ -228,6 +229,11 @@ CONTROLS = (
         lambda _: swap(record_json, "from_json", lambda text: replace(_READ(text), others={})),
     ),
     Control("what cannot be read is not absent", lambda _: swap(SimStore, "_there", _absent_unless_read)),
+    Control(
+        "refused keys are no message's failure",
+        lambda _: swap(POLICIES, "authentication", replace(POLICIES["authentication"], attempts=1)),
+    ),
+    Control("refused keys end the process", lambda _: swap(Run, "keys_refused", property(lambda _run: False))),
     Control(
         "open work has an entry",
         lambda _: _two(swap(SimStore, "claim", _claim_without_entry), swap(SimStore, "update", _closed_store)),

@@ -8,6 +8,8 @@ from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.errors.catalogue import classify
+from shared.domain.errors.retry import POLICIES
 from shared.domain.lifecycle.record import State
 from shared.domain.lifecycle.record_json import to_json
 from tests.reliability.scenario import QUEUE_LIMIT, SECRET, USER_DATA
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.reliability.scenario import Simulation
 
+LONGEST_WAIT = POLICIES["authentication"].cap
 MAX_CREATES = 60
 """CreateInstance calls for one request: deadline and policies bound them."""
 MAX_LOOK_UPS = 12
@@ -58,6 +61,7 @@ def _all(simulation: Simulation) -> Iterator[str]:
     yield from (f"what the next version wrote of {name} is lost" for name in simulation.world.records.lost)
     yield from _senders_tokens(simulation)
     yield from _bounded(simulation)
+    yield from _keys(simulation)
     yield from _secrets(simulation)
     yield from _healthy(simulation, outcomes)
     yield from _in_time(simulation)
@@ -185,6 +189,15 @@ def _bugs(simulation: Simulation, answered: dict[str, set[str]]) -> Iterator[str
             yield f"{name} is given up without a bug"
 
 
+def _keys(simulation: Simulation) -> Iterator[str]:
+    """No request pays for keys of ours that were renewed in time."""
+    for record in simulation.world.records.values():
+        failure, ended = record.failure, record.finished_at
+        early = ended is not None and ended < record.deadline - LONGEST_WAIT
+        if early and failure is not None and classify(failure.error).category == "authentication":
+            yield f"{record.request_id} failed because our keys were refused"
+
+
 def _secrets(simulation: Simulation) -> Iterator[str]:
     world = simulation.world
     places = {
@@ -201,7 +214,7 @@ def _secrets(simulation: Simulation) -> Iterator[str]:
 def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
     """Without any fault a request that can succeed does."""
     ecs, plan = simulation.world.ecs, simulation.world.plan
-    if plan.injected:
+    if plan.injected or simulation.world.keys is not None:
         return
     for name, texts in outcomes.items():
         data = [json.loads(text)["data"] for text in texts]

@@ -18,9 +18,11 @@ from shared.usecases.provision import provision
 from tests.reliability.cloud import FOR_EVER, Ecs, Outage, Used
 from tests.reliability.faults import Plan
 from tests.reliability.kernel import START, Actor, Crash, Kernel
+from tests.reliability.keys import Keys
 from tests.reliability.neighbours import NextStore
 from tests.reliability.world import (
     CALL_SECONDS,
+    KEYS_REFUSED,
     Call,
     Message,
     SimClock,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-TIMINGS = Timings(deployment="sim", call_seconds=CALL_SECONDS)
+TIMINGS = Timings(deployment="sim", region="cn-hangzhou", call_seconds=CALL_SECONDS)
 FAULTS_SECONDS = 1200.0
 LIMIT_SECONDS = 6 * 3600.0
 QUEUE_LIMIT, TIMER_LIMIT = 120.0, 70.0
@@ -171,7 +173,10 @@ class Simulation:
             deliveries, self.ports(actor), self.timings, self.kernel.random.choice(self.options),
             ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
         )  # fmt: skip
+        self._note_refused_keys("provision", refused=done.keys_refused)
         if done.unacknowledged:
+            if self.world.keys is not None:
+                self.world.keys.end("provision")
             raise Crash("not acknowledged")
 
     def _after_batch(self, batch: list[Message]) -> Callable[[bool], None]:
@@ -194,7 +199,12 @@ class Simulation:
         self._invoke("poll", TIMER_LIMIT, self._poll, lambda _crashed: None)
 
     def _poll(self, actor: Actor) -> None:
-        poll(self.ports(actor), self.timings, ends_at=actor.now() + 55.0, workers=1)
+        done = poll(self.ports(actor), self.timings, ends_at=actor.now() + 55.0, workers=1)
+        self._note_refused_keys("poll", refused=done.reason == "keys")
+
+    def _note_refused_keys(self, function: str, *, refused: bool) -> None:
+        if refused and self.world.keys is not None:
+            self.world.keys.ending.add(function)
 
     def _invoke(self, name: str, limit: float, work: Callable[[Actor], None], then: Callable[[bool], None]) -> None:
         self._polls += 1
@@ -202,8 +212,10 @@ class Simulation:
         skew = self.kernel.random.uniform(0, self.skew)
 
         def whole(actor: Actor) -> None:
-            crashed = True
+            crashed, keys = True, self.world.keys
             try:
+                if keys is not None and not keys.begin(name):
+                    raise Crash(KEYS_REFUSED)
                 work(actor)
                 crashed = False
             finally:
@@ -238,6 +250,8 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
         simulation.options = (CheckOptions(), CheckOptions(unlisted="warn"))
     if not crowd and rng.random() < 0.15:
         simulation.twin = draw_twin(rng, simulation)
+    if rng.random() < 0.15:
+        world.keys = Keys.draw(rng, START + rng.uniform(0, 300))
     return simulation
 
 

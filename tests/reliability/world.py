@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from tests.reliability.cloud import Ecs
     from tests.reliability.faults import Plan
     from tests.reliability.kernel import Actor, Kernel
+    from tests.reliability.keys import Keys
 
 T = TypeVar("T")
 CALL_SECONDS = 10.0
+KEYS_REFUSED = "keys refused"
 ARRIVES = 0.5
 """The share of the calls to a region without an answer that arrive."""
 
@@ -53,6 +55,7 @@ class World:
     in_vain: list[float] = field(default_factory=list)
     """When a region was asked for anything but an instance while it was away."""
     conditional: bool = True
+    keys: Keys | None = None
 
     def enqueue(self, body: str, delay: float, sent_at: float, message_id: str | None = None) -> str:
         """Put a message into the queue; one with an id is another delivery of a message that was there before."""
@@ -90,6 +93,10 @@ class Call:
         kernel.note(f"{actor.name}: {name} {what}{' -- ' + fault if fault else ''}")
         if fault == "crash before":
             raise Crash(name)
+        function = actor.name.partition("-")[0]
+        if world.keys is not None and world.keys.refuses(name, function, kernel.now):
+            kernel.note(f"{actor.name}: {name} {what} -- {KEYS_REFUSED}")
+            raise failure(KEYS_REFUSED)
         if fault == "slow":
             actor.wait(kernel.random.choice((CALL_SECONDS * 0.9, CALL_SECONDS * 0.9, 400.0)))
         elif fault == "late effect":
@@ -195,6 +202,7 @@ _REFUSALS = {
     "server error": (500, "InternalError"),
     "no stock": (403, "OperationDenied.NoStock"),
     "processing": (403, "IdempotentProcessing"),
+    KEYS_REFUSED: (400, "InvalidSecurityToken.Expired"),
 }
 
 
@@ -204,6 +212,18 @@ def _ecs_failure(action: str, fault: str) -> BaseException:
     status, code = _REFUSALS.get(fault, (None, ""))
     retry_after = 7.0 if fault.endswith("retry-after") else None
     return ApiFailure(ApiError(action, status, code, fault, "REQ-1", retry_after))
+
+
+def _store_failure(fault: str) -> StoreUnavailable:
+    return StoreUnavailable(fault, code="OTSAuthFailed" if fault == KEYS_REFUSED else "")
+
+
+def _send_failure(fault: str) -> SendFailed:
+    return SendFailed(fault, code=_mns_code(fault))
+
+
+def _mns_code(fault: str) -> str:
+    return "InvalidAccessKeyId" if fault == KEYS_REFUSED else ""
 
 
 @dataclass(slots=True)
@@ -319,10 +339,10 @@ class SimStore:
         return record.entry
 
     def _read(self, name: str, what: str, effect: Callable[[], T]) -> T:
-        return self.call.make(name, what, effect, StoreUnavailable)
+        return self.call.make(name, what, effect, _store_failure)
 
     def _write(self, what: str, effect: Callable[[], T]) -> T:
-        return self.call.make("store.write", what, effect, StoreUnavailable)
+        return self.call.make("store.write", what, effect, _store_failure)
 
 
 @dataclass(slots=True)
@@ -341,7 +361,7 @@ class SimQueue:
             world.copies[body] += 1
             return world.enqueue(body, delay_seconds, world.kernel.now)
 
-        return self.call.make("queue.send", f"again in {delay_seconds}", effect, SendFailed)
+        return self.call.make("queue.send", f"again in {delay_seconds}", effect, _send_failure)
 
 
 @dataclass(slots=True)
@@ -355,7 +375,7 @@ class SimOutcomes:
         assert json.loads(body)["type"].endswith(tag)
 
         def failure(fault: str) -> PublishFailed:
-            return PublishFailed(fault, refused=fault == "refused")
+            return PublishFailed(fault, refused=fault in ("refused", KEYS_REFUSED), code=_mns_code(fault))
 
         self.call.make("topic.publish", json.loads(body)["subject"], lambda: world.published.append(body), failure)
 
