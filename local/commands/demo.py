@@ -41,7 +41,6 @@ def demo(*, store: str, as_json: bool) -> None:
     """
     samples = Samples.load()
     cloud = new_cloud(SPEED)
-    cloud.config.update(samples.cloud)
     with tempfile.TemporaryDirectory(prefix="provisioner-demo-") as folder:
         log = Path(folder) / LOG
         with serving(cloud) as url, log.open("w", encoding="utf-8") as lines:

@@ -11,6 +11,7 @@ from local.runtime.environment import VariablesMissing
 from local.runtime.mns import QueueClient, QueueError
 from local.runtime.template import TemplateError
 from local.runtime.worker import WorkerBroken, working
+from local.samples import account_state
 from local.terminal.output import WrongUse, json_line, progress, wants_json
 
 if TYPE_CHECKING:
@@ -34,11 +35,16 @@ def serving(cloud: Cloud, port: int = 0) -> Iterator[str]:
 
 
 def new_cloud(speed: float) -> Cloud:
-    """Return a cloud with the deployment's queues, topic and tables, and nothing in them."""
+    """Return a cloud with the deployment's queues, topic and tables, nothing in them, and the samples' account state.
+
+    That is the stock and the quota in which the samples do what they say; `POST /_local/config` sets others.
+    """
     from local.cloud.cloud import Cloud  # noqa: PLC0415 - the same
     from local.cloud.config import Config  # noqa: PLC0415 - the same
 
-    return Cloud(config=Config(speed=speed), provisioned=True)
+    config = Config(speed=speed)
+    config.update(account_state())
+    return Cloud(config=config, provisioned=True)
 
 
 def wait_until_stopped() -> None:

@@ -43,7 +43,7 @@ class Forgetful(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     taken: list[bytes] = []  # noqa: RUF012 - one server a test run
 
-    def do_POST(self) -> None:  # noqa: N802 - the name of the method is the library's
+    def do_POST(self) -> None:
         self.taken += self.rfile.read(int(self.headers["content-length"])).splitlines()
         self.send_response(204)
         self.end_headers()
