@@ -72,7 +72,7 @@ class Asked:
 @click.option("--wait", is_flag=True, help="Follow every request to its outcome; exit 1 when one failed.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=900.0, show_default=True, help="Of --wait, seconds.")
 @options.as_json
-def enqueue(
+def enqueue(  # noqa: PLR0913 - one for each option
     *, files: tuple[str, ...], endpoint: str | None, queue: str, topic: str, count: int | None, wait: bool,
     timeout: float, as_json: bool,
 ) -> None:  # fmt: skip

@@ -75,7 +75,7 @@ class Surroundings:
     help="Which runtime's context object the handler gets; the template's by default.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Everything that came of it, as one JSON line.")
-def invoke(
+def invoke(  # noqa: PLR0913 - one for each option
     *, function: str, event: str | None, message: str | None, endpoint: str | None, store: str, data: Path,
     runtime: str | None, as_json: bool,
 ) -> None:  # fmt: skip

@@ -18,6 +18,14 @@ GROUP = "sg-bp15ed6xe1yxeycg7ov3"
 SWITCH = "vsw-bp1s5fnvk4gn2tws0vxyz"
 SECOND_SWITCH = "vsw-bp1second0000000000"
 
+BRINGS: dict[str, dict[str, Any]] = {
+    "spot": {"InstanceChargeType": "PostPaid", "SpotStrategy": "SpotAsPriceGo"},
+    "prepaid": {"InstanceChargeType": "PrePaid", "Period": 1, "PeriodUnit": "Month"},
+    "public_ip": {"InternetChargeType": "PayByTraffic", "InternetMaxBandwidthOut": 5},
+    "dry_run": {"DryRun": True},
+}
+"""The parameters that each flag brings."""
+
 
 @click.command(
     epilog=options.examples(
@@ -38,38 +46,33 @@ SECOND_SWITCH = "vsw-bp1second0000000000"
 @click.option("--alternative", is_flag=True, help="A second zone and type to try when there is no stock.")
 @click.option("--dry-run", is_flag=True, help="Check only: nothing is bought.")
 def new(
-    *, request_id: str | None, region: str, instance_type: str, spot: bool, prepaid: bool, disks: tuple[int, ...],
-    key: str | None, public_ip: bool, tags: tuple[str, ...], alternative: bool, dry_run: bool,
+    *, request_id: str | None, disks: tuple[int, ...], key: str | None, tags: tuple[str, ...], alternative: bool,
+    **chosen: Any,
 ) -> None:  # fmt: skip
     """Print a message to edit, valid as printed.
 
     Image, security group and switch are samples that any local cloud takes; put in your own for a real account.
     """
-    if spot and prepaid:
+    if chosen["spot"] and chosen["prepaid"]:
         raise WrongUse("a spot instance is paid by the hour: choose --spot or --prepaid")
+    region = chosen["region"]
+    lists = {
+        "DataDisk": [{"Category": "cloud_essd", "Size": size} for size in disks],
+        "Tag": [_tag(text) for text in tags],
+    }
     parameters: dict[str, Any] = {
-        "RegionId": region, "ImageId": IMAGE, "InstanceType": instance_type, "SecurityGroupId": GROUP,
+        "RegionId": region, "ImageId": IMAGE, "InstanceType": chosen["instance_type"], "SecurityGroupId": GROUP,
         "VSwitchId": SWITCH, "SystemDisk": {"Category": "cloud_essd", "Size": 40},
+        **{name: value for name, value in lists.items() if value},
+        **({"KeyPairName": key} if key else {}),
     }  # fmt: skip
-    if disks:
-        parameters["DataDisk"] = [{"Category": "cloud_essd", "Size": size} for size in disks]
-    if spot:
-        parameters |= {"InstanceChargeType": "PostPaid", "SpotStrategy": "SpotAsPriceGo"}
-    if prepaid:
-        parameters |= {"InstanceChargeType": "PrePaid", "Period": 1, "PeriodUnit": "Month"}
-    if key:
-        parameters["KeyPairName"] = key
-    if public_ip:
-        parameters |= {"InternetChargeType": "PayByTraffic", "InternetMaxBandwidthOut": 5}
-    if tags:
-        parameters["Tag"] = [_tag(text) for text in tags]
-    if dry_run:
-        parameters["DryRun"] = True
+    for name, brought in BRINGS.items():
+        parameters |= brought if chosen[name] else {}
     message: dict[str, Any] = {"requestId": request_id or fresh_id(), "parameters": parameters}
     if alternative:
         other = {"ZoneId": f"{region}-h", "VSwitchId": SECOND_SWITCH, "InstanceType": "ecs.g7.large"}
         message["alternatives"] = [other]
-    if public_ip:
+    if chosen["public_ip"]:
         message["allocatePublicIp"] = True
     raw_line(json.dumps(message, indent=2, ensure_ascii=False))
 

@@ -28,12 +28,12 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 def command(
-    *arguments: str, stdin: str = "", environ: dict[str, str] | None = None
+    *arguments: str, stdin: str = "", environ: dict[str, str] | None = None, cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, without the caller's own account in its environment."""
     environment = CLEAN | (environ or {})
     return subprocess.run(
-        [*COMMAND, *arguments], input=stdin, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90,
+        [*COMMAND, *arguments], input=stdin, env=environment, cwd=cwd, capture_output=True, text=True, timeout=90,
         check=False,
     )  # fmt: skip
 
