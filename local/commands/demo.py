@@ -61,8 +61,10 @@ def _show(cloud: Cloud, worker: Worker, samples: Samples, access: Access, *, for
     demonstration = Demonstration(access, samples.messages)
     progress(f"{len(demonstration.rows)} kinds of messages sent; their outcomes:")
     if for_program:
+        told: set[str] = set()
         for body in demonstration.outcomes(LIMIT_SECONDS):
-            if body is not None:
+            if body is not None and body not in told:  # a repeat is the same bytes, and no second outcome
+                told.add(body)
                 raw_line(body)
     else:
         from local.demo.table import follow  # noqa: PLC0415 - only people need it

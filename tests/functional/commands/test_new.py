@@ -13,7 +13,8 @@ from tests.support.processes import inside
 CHARGES = ([], ["--spot"], ["--prepaid"])
 DISKS = ([], ["--data-disk", "40"], ["--data-disk", "100", "--data-disk", "200"])
 MORE = (
-    [], ["--key", "my-key"], ["--public-ip"], ["--tag", "team=web", "--tag", "empty="], ["--alternative"], ["--dry-run"],
+    [], ["--key", "my-key"], ["--public-ip"], ["--tag", "team=web", "--tag", "empty="], ["--alternative"],
+    ["--dry-run"],
     ["--key", "k-1", "--public-ip", "--alternative", "--region", "cn-shanghai", "--type", "ecs.c7.large"],
 )  # fmt: skip
 
