@@ -40,7 +40,7 @@ def demo(*, store: str, as_json: bool) -> None:
     should have (events/manifest.json).
     """
     samples = Samples.load()
-    cloud = new_cloud(SPEED)
+    cloud = new_cloud(SPEED, samples.cloud)
     with tempfile.TemporaryDirectory(prefix="provisioner-demo-") as folder:
         log = Path(folder) / LOG
         with serving(cloud) as url, log.open("w", encoding="utf-8") as lines:

@@ -22,6 +22,7 @@ from local.runtime.environment import VariablesMissing
 from local.runtime.mns import Message
 from local.runtime.template import TemplateError
 from local.runtime.worker import WorkerConfig
+from local.samples import account_state
 from local.terminal import options
 from local.terminal.messages import bodies, read_text
 from local.terminal.output import WrongUse, json_line, progress, raw_line
@@ -125,7 +126,7 @@ def _surroundings(endpoint: str | None, store: str, data: Path, runtime: str | N
             options.prepare_directory(data)
         yield Surroundings(WorkerConfig(access=Access.local(endpoint), store=store, data=data, runtime=runtime))
         return
-    cloud = new_cloud(speed=1.0)
+    cloud = new_cloud(1.0, account_state())
     with tempfile.TemporaryDirectory(prefix="provisioner-invoke-") as folder, serving(cloud) as url:
         progress(f"a local cloud and a {store} store of its own, both empty; --endpoint joins what runs")
         config = WorkerConfig(access=Access.local(url), store=store, data=Path(folder), runtime=runtime)

@@ -12,6 +12,7 @@ from local.cloud.snapshot import load, save
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE
 from local.runtime.worker import WorkerConfig
+from local.samples import account_state
 from local.terminal import options
 from local.terminal.output import WrongUse, console, progress, wants_json
 from local.terminal.running import new_cloud, serving, wait_until_stopped, work
@@ -51,7 +52,7 @@ def up(*, port: int, store: str, data: Path, speed: float, timer: float | None, 
     piped, the log goes to standard error.
     """
     directory = options.prepare_directory(data)
-    cloud = new_cloud(speed)
+    cloud = new_cloud(speed, account_state())
     with serving(cloud, port) as url, _kept(cloud, directory, keep=keep):
         progress(f"local cloud on {url}: open it in a browser to see every request on its way")
         progress(f"send a message: provisioner enqueue events/messages/plain.json --endpoint {url}")

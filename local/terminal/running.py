@@ -5,17 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.runtime.environment import VariablesMissing
 from local.runtime.mns import QueueClient, QueueError
 from local.runtime.template import TemplateError
 from local.runtime.worker import WorkerBroken, working
-from local.samples import account_state
 from local.terminal.output import WrongUse, json_line, progress, wants_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from local.cloud.cloud import Cloud
     from local.runtime.worker import WorkerConfig
@@ -34,16 +33,16 @@ def serving(cloud: Cloud, port: int = 0) -> Iterator[str]:
         yield url
 
 
-def new_cloud(speed: float) -> Cloud:
-    """Return a cloud with the deployment's queues, topic and tables, nothing in them, and the samples' account state.
+def new_cloud(speed: float, account: Mapping[str, Any]) -> Cloud:
+    """Return a cloud with the deployment's queues, topic and tables, and nothing in them.
 
-    That is the stock and the quota in which the samples do what they say; `POST /_local/config` sets others.
+    `account` is its stock and quotas, as `POST /_local/config` takes them; a reset brings them back.
     """
     from local.cloud.cloud import Cloud  # noqa: PLC0415 - the same
     from local.cloud.config import Config  # noqa: PLC0415 - the same
 
     config = Config(speed=speed)
-    config.update(account_state())
+    config.update(account)
     return Cloud(config=config, provisioned=True)
 
 
