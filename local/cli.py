@@ -16,6 +16,7 @@ COMMANDS = {
     "cloud": ("local.commands.cloud", "The local cloud alone."),
     "run": ("local.commands.run", "The worker alone, against a cloud."),
     "invoke": ("local.commands.invoke", "Call one function as the platform would."),
+    "new": ("local.commands.new", "A message to begin with."),
     "enqueue": ("local.commands.enqueue", "Put messages into the request queue."),
     "listen": ("local.commands.listen", "Follow outcomes."),
     "status": ("local.commands.status", "One request's record."),

@@ -90,13 +90,33 @@ def differences(expected: Any, found: Any, where: str = "") -> list[str]:
     return [] if expected == found else [f"{where} is {json.dumps(found)}, not {json.dumps(expected)}"]
 
 
-def page_samples() -> list[dict[str, str]]:
-    """Return name, purpose and text of each sample for the page; empty where the samples are not installed."""
+def account_state() -> Mapping[str, Any]:
+    """Return the stock and quotas in which the samples do what they say; empty where they are not installed."""
+    found = _installed()
+    return found.cloud if found else {}
+
+
+def times_of(path: Path) -> int:
+    """Return how often a file of messages is to be sent: once, unless it is a sample that shows a repeat."""
+    found = _installed()
+    asked = path.resolve()
+    return next((sample.times for sample in found.messages if sample.path.resolve() == asked), 1) if found else 1
+
+
+def page_samples() -> list[dict[str, Any]]:
+    """Return name, purpose, text and number of sends of each sample for the page; empty where there are none."""
+    found = _installed()
+    return [
+        {"name": sample.name, "shows": sample.shows, "body": without_secrets(sample.body), "times": sample.times}
+        for sample in (found.messages if found else ())
+    ]
+
+
+def _installed() -> Samples | None:
     try:
-        found = Samples.load().messages
+        return Samples.load()
     except FileNotFoundError:
-        return []
-    return [{"name": sample.name, "shows": sample.shows, "body": without_secrets(sample.body)} for sample in found]
+        return None
 
 
 def without_secrets(body: str) -> str:

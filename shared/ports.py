@@ -174,6 +174,9 @@ class Store(Protocol):
     def take_lease(self, name: str, holder: str, now: float, seconds: float) -> Lease | None:
         """Take or renew the lease if it is free, over or ours; return it as it stands, or None."""
 
+    def lease(self, name: str) -> Lease | None:
+        """Return a lease as it stands, whoever holds it and however long ago it ended; None if nobody ever took it."""
+
     def save_lease(self, name: str, lease: Lease) -> bool:
         """Write what the holder leaves behind (an `until` in the past gives it up); False when it is no longer ours."""
 

@@ -54,7 +54,7 @@ def _files() -> frozenset[str]:
 
 
 @cache
-def _samples() -> list[dict[str, str]]:
+def _samples() -> list[dict[str, object]]:
     from local.samples import page_samples  # noqa: PLC0415 - only the page needs them
 
     return page_samples()

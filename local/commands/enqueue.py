@@ -1,80 +1,176 @@
-"""`provisioner enqueue`: put messages into the request queue."""
+"""`provisioner enqueue`: put messages into the request queue, and follow them to their outcomes."""
 
 from __future__ import annotations
 
 import json
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from local import defaults
 from local.runtime.mns import QueueClient, QueueError
+from local.runtime.outcome_inbox import own_inbox
+from local.samples import times_of
 from local.terminal import options
+from local.terminal.messages import bodies, read_text
+from local.terminal.outcomes import outcomes, summary
 from local.terminal.output import WrongUse, json_line, progress, raw_line, wants_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from local.runtime.access import Access
+
+LONGEST_ID = 64
+FAILED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One message to be sent: where it stands, and the id of its request as far as it can be read."""
+
+    place: str
+    body: str
+
+    @property
+    def request_id(self) -> str | None:
+        """The request id in it."""
+        return request_id_of(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one outcome answers: a request, however often it was sent. Other content is something else asked for."""
+
+    name: str
+    body: str
 
 
 @click.command(
     epilog=options.examples(
         "provisioner enqueue events/messages/plain.json --endpoint http://127.0.0.1:4566",
+        "provisioner enqueue events/messages/plain.json --count 20 --wait --endpoint http://127.0.0.1:4566",
+        "provisioner new | provisioner enqueue - --wait --endpoint http://127.0.0.1:4566",
         "provisioner enqueue requests.jsonl",
     )
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @options.endpoint
 @click.option("--queue", default=defaults.QUEUE, envvar="PROVISIONER_QUEUE", show_default=True, help="The queue.")
+@click.option(
+    "--topic",
+    default=defaults.TOPIC,
+    envvar="PROVISIONER_TOPIC",
+    show_default=True,
+    help="Where --wait hears outcomes.",
+)
+@click.option("--count", type=click.IntRange(1, 999), help="Send each message so often, as requests x-001, x-002 ...")
+@click.option("--wait", is_flag=True, help="Follow every request to its outcome; exit 1 when one failed.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=900.0, show_default=True, help="Of --wait, seconds.")
 @options.as_json
-def enqueue(*, files: tuple[str, ...], endpoint: str | None, queue: str, as_json: bool) -> None:
-    """Send every message of FILE... and print the message ids.
+def enqueue(  # noqa: PLR0913 - one for each option
+    *, files: tuple[str, ...], endpoint: str | None, queue: str, topic: str, count: int | None, wait: bool,
+    timeout: float, as_json: bool,
+) -> None:  # fmt: skip
+    """Send every message of FILE... and print where it stands, its request id and its message id.
 
     A file holds one JSON object, or one message a line (JSON lines); - is standard input. What is no JSON is sent as
-    it is, with a warning: the worker answers it with a refusal. Check beforehand with `provisioner validate`.
+    it is, with a warning: the worker answers it with a refusal. Check beforehand with `provisioner validate`. The
+    sample that shows a repeat is sent twice.
+
+    --wait listens with a queue of its own, subscribed to the topic before anything is sent and removed at the end:
+    it takes nobody's outcomes. Every request has one outcome, however often it was sent or its outcome was published.
     """
-    messages = [(name, body) for name in files for body in bodies(name, read_text(name))]
+    sendings = [sending for name in files for sending in _sendings(name, count)]
     access = options.access_to(endpoint)
+    for_program = wants_json(as_json)
     try:
-        with QueueClient(access, queue) as client:
-            for name, body in messages:
-                _tell(client.send(body), name, for_program=wants_json(as_json))
+        if not wait:
+            _send_all(access, queue, sendings, for_program=for_program)
+            return
+        with own_inbox(access, topic) as inbox:
+            sent = _send_all(access, queue, sendings, for_program=for_program)
+            good = _follow(inbox, sent, timeout, for_program=for_program)
     except QueueError as error:
         raise WrongUse(str(error)) from None
+    if not good:
+        sys.exit(FAILED)
 
 
-def _tell(message_id: str, name: str, *, for_program: bool) -> None:
-    if for_program:
-        json_line({"file": name, "messageId": message_id})
-    else:
-        raw_line(f"{message_id}  {name}")
-
-
-def read_text(name: str) -> str:
-    """Return a file's text; WrongUse when it cannot be read."""
+def request_id_of(body: str) -> str | None:
+    """Return the request id of a message, None where it has none that is a text."""
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-    except OSError as error:
-        raise WrongUse(f"{name} cannot be read: {error.strerror}; samples are in events/messages") from None
-    except UnicodeDecodeError:
-        raise WrongUse(f"{name} is no UTF-8 text; a message is JSON in UTF-8") from None
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    name = found.get("requestId") if isinstance(found, dict) else None
+    return name if isinstance(name, str) else None
 
 
-def bodies(name: str, text: str) -> list[str]:
-    """Split a file into messages: one JSON value, or a line each when the first line is JSON by itself."""
-    if _is_json(text):
-        return [text]
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise WrongUse(f"{name} holds no message; give it one JSON object, or one a line")
-    if not _is_json(lines[0]):
-        lines = [text]
-    for number, line in enumerate(lines, 1):
-        if not _is_json(line):
-            progress(f"warning: {name}:{number} is no JSON; sent as it is, and it will be refused")
-    return lines
+def numbered(body: str, place: str, count: int) -> Iterator[str]:
+    """Yield a message so many times, each under a request id of its own: x-001, x-002 ..."""
+    request_id = request_id_of(body)
+    if request_id is None:
+        raise WrongUse(f"{place} has no requestId to number; --count needs one")
+    if len(request_id) + len("-001") > LONGEST_ID:
+        raise WrongUse(f"{place}: the requestId leaves no room for -001; at most {LONGEST_ID} characters in all")
+    message: dict[str, Any] = json.loads(body)
+    for number in range(1, count + 1):
+        yield json.dumps(message | {"requestId": f"{request_id}-{number:03d}"})
 
 
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True
+def _sendings(name: str, count: int | None) -> Iterator[Sending]:
+    for line, body in bodies(name, read_text(name)):
+        place = f"{name}:{line}"
+        if count is not None:
+            yield from (Sending(place, each) for each in numbered(body, place, count))
+        else:
+            yield from [Sending(place, body)] * (times_of(Path(name)) if name != "-" else 1)
+
+
+def _send_all(access: Access, queue: str, sendings: list[Sending], *, for_program: bool) -> dict[str, Asked]:
+    """Send; return what each message asks for, by its id."""
+    sent: dict[str, Asked] = {}
+    with QueueClient(access, queue) as client:
+        for sending in sendings:
+            message_id = client.send(sending.body)
+            sent[message_id] = Asked(sending.request_id or message_id, sending.body)
+            if for_program:
+                file, _, line = sending.place.rpartition(":")
+                told = {"file": file, "line": int(line), "requestId": sending.request_id, "messageId": message_id}
+                json_line(told)
+            else:
+                raw_line(f"{sending.place}  {sending.request_id or '-'}  {message_id}")
+    return sent
+
+
+def _follow(inbox: QueueClient, sent: dict[str, Asked], timeout: float, *, for_program: bool) -> bool:
+    """Print the outcome of everything that was asked for, once each; tell whether all came and none failed."""
+    began = time.monotonic()
+    missing = dict.fromkeys(sent.values())
+    total, failures, seen = len(missing), 0, set()
+    for body in outcomes(inbox, None, timeout, until=lambda: not missing):
+        outcome = json.loads(body)
+        asked = sent.get(outcome["data"]["messageId"]) or _of_request(outcome["subject"], missing)
+        if outcome["id"] in seen or asked not in missing:
+            continue
+        seen.add(outcome["id"])
+        del missing[asked]
+        failures += outcome["type"].endswith(".failed")
+        raw_line(body if for_program else summary(body))
+    if missing:
+        names = ", ".join(asked.name for asked in missing)
+        progress(f"no outcome in {timeout:g} s for {names}; `provisioner status ID` shows where one is")
+    done = total - len(missing) - failures
+    took = time.monotonic() - began
+    progress(f"{done} completed, {failures} failed, {len(missing)} without an outcome, in {took:.1f} s")
+    return not missing and not failures
+
+
+def _of_request(request_id: str, missing: Iterable[Asked]) -> Asked | None:
+    """Return what is asked for under an id, of an outcome that names an earlier message of the same request."""
+    return next((asked for asked in missing if asked.name == request_id), None)

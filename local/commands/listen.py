@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
-import time
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from local import defaults
-from local.runtime.mns import BATCH_LIMIT, QueueClient, QueueError, decode
+from local.runtime.mns import QueueClient, QueueError
 from local.terminal import options
+from local.terminal.outcomes import outcomes, summary
 from local.terminal.output import WrongUse, progress, raw_line, wants_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LONGEST_WAIT_SECONDS = 10
 
 
 @click.command(
@@ -54,35 +46,3 @@ def listen(*, count: int | None, timeout: float | None, endpoint: str | None, in
     if count is not None and seen < count:
         progress(f"{seen} of {count} outcomes came in time; `provisioner status REQUEST_ID` shows where one is")
         sys.exit(1)
-
-
-def outcomes(client: QueueClient, count: int | None, timeout: float | None) -> Iterator[str]:
-    """Yield outcomes and delete each once it has been dealt with, until enough came or the time is up."""
-    ends_at = math.inf if timeout is None else time.monotonic() + timeout
-    left = math.inf if count is None else count
-    while left > 0 and (seconds := ends_at - time.monotonic()) > 0:
-        wait = math.ceil(min(seconds, LONGEST_WAIT_SECONDS))
-        for message in client.receive(int(min(left, BATCH_LIMIT)), wait):
-            yield decode(message.body)
-            client.delete([message])
-            left -= 1
-
-
-def summary(body: str) -> str:
-    """Return one line for a person."""
-    try:
-        return _line(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return body
-
-
-def _line(outcome: dict[str, Any]) -> str:
-    data = outcome["data"]
-    kind = outcome["type"].rsplit(".", 1)[-1]
-    instance = data.get("instance")
-    if kind == "completed":
-        told = f"{instance['instanceId']} {instance['status']}" if instance else "dry run passed"
-    else:
-        kept = f"; instance {instance['instanceId']} {instance['disposition']}" if instance else ""
-        told = f"{data['error']['code']} at {data['stage']}{kept}. {data['error']['remedy']}"
-    return f"{data['finishedAt']}  {kind:<9}  {outcome['subject']}  {told}"

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from local.trace.trace import Trace
 
 WAITING = "waiting"
-COLUMNS = {"message": 9, "what it shows": 12, "state": 9, "": 12, "s": 5}
+SHOWS = "what it shows"
+COLUMNS = {"message": 9, SHOWS: 12, "state": 9, "": 12, "s": 5}
 """The titles, and how many characters each column has at the least."""
 
 
@@ -44,7 +45,8 @@ def draw(demonstration: Demonstration, cloud: Cloud) -> RenderableType:
         requests = [request_of(row, trace) for row in demonstration.rows]
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for title, width in COLUMNS.items():
-            table.add_column(title, min_width=width, no_wrap=True)
+            # Codes and addresses stay whole: what is too wide for the window is taken from the descriptions.
+            table.add_column(title, min_width=width, no_wrap=title != SHOWS)
         for row, request in zip(demonstration.rows, requests, strict=True):
             table.add_row(*cells(row, request))
         return Group(summary(trace), table, *lines_of(request for request in requests if request))

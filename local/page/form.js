@@ -30,15 +30,20 @@ export class Form {
   }
 
   async #send(how) {
-    const response = await fetch(`/_local/enqueue${how}`, { method: "POST", body: this.#body.value });
-    const answer = await response.json();
+    const body = this.#body.value;
+    const times = this.samples?.[this.#sample.value]?.times ?? 1;
+    let response, answer;
+    for (let sent = 0; sent < times && (!sent || response.ok); sent += 1) {
+      response = await fetch(`/_local/enqueue${how}`, { method: "POST", body });
+      answer = await response.json();
+    }
     this.#anyway.hidden = response.status !== 422;
     if (response.status === 422) {
       const number = answer.violations.length;
       return this.#say([element("p", { class: "failed" }, `Not sent: ${number} ${number === 1 ? "thing is" : "things are"} wrong.`), violationList(answer.violations)]);
     }
     if (!response.ok) return this.#say([element("p", { class: "failed" }, `Not sent: ${answer.error}`)]);
-    this.#say([element("p", { class: "completed" }, `Sent as message ${answer.messageId}.`)]);
+    this.#say([element("p", { class: "completed" }, `Sent${times > 1 ? ` ${times} times, last` : ""} as message ${answer.messageId}.`)]);
     this.#body.value = withNewId(this.#body.value);
     return this.sent(answer.requestId ?? answer.messageId);
   }

@@ -58,8 +58,7 @@ class _Lines:
     """Lines that wait to be told, and the thread that tells them."""
 
     def __init__(self, endpoint: str) -> None:
-        parts = urlsplit(endpoint)
-        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=CALL_SECONDS)
+        self._address = urlsplit(endpoint)
         self._waiting: deque[bytes] = deque(maxlen=WAITING_LINES)
         self._news = threading.Event()
         self._closing = threading.Event()
@@ -85,11 +84,12 @@ class _Lines:
                 self._tell([self._waiting.popleft() for _ in range(min(len(self._waiting), LINES_A_CALL))])
             # A moment's lines go together.
             self._closing.wait(PAUSE_SECONDS)
-        self._connection.close()
 
     def _tell(self, lines: list[bytes]) -> None:
-        try:
-            self._connection.request("POST", "/_local/log", b"".join(lines))
-            self._connection.getresponse().read()
-        except (OSError, http.client.HTTPException):
-            self._connection.close()
+        """Post lines over a connection of their own: one that was kept may have died since, and its lines with it."""
+        connection = http.client.HTTPConnection(
+            str(self._address.hostname), self._address.port, timeout=CALL_SECONDS
+        )  # fmt: skip
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("POST", "/_local/log", b"".join(lines), {"Connection": "close"})
+            connection.getresponse().read()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
+    from rich.text import Text
 
 WRONG_USE = 2
 
@@ -51,11 +52,53 @@ def console() -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """Draw a table on the terminal."""
+    """Draw a table on the terminal; where it is too narrow for that, a block of lines for each row.
+
+    Lines are broken between words only: codes, ids and names of parameters stay whole and can be copied.
+    """
     from rich.table import Table  # noqa: PLC0415 - the same
+
+    terminal = console()
+    cells = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = column_widths([columns, *cells], terminal.width - 3 * len(columns) - 1)
+    if widths is None:
+        _blocks(columns, cells, title)
+        return
+    drawn = Table(title=title, title_justify="left")
+    for name, width in zip(columns, widths, strict=True):
+        drawn.add_column(name, width=width)
+    for row in cells:
+        drawn.add_row(*map(_plain, row))
+    terminal.print(drawn)
+
+
+def column_widths(rows: Sequence[Sequence[str]], most: int) -> list[int] | None:
+    """Return how wide each column is to be, `most` characters in all; None where a word would have to be broken."""
+    columns = list(zip(*rows, strict=True))
+    least = [max(len(word) for cell in column for word in [*cell.split(), ""]) for column in columns]
+    widths = [max(map(len, column)) for column in columns]
+    if sum(least) > most:
+        return None
+    while (excess := sum(widths) - most) > 0:
+        # The column that can give most gives, down to its longest word.
+        widest = max(range(len(widths)), key=lambda number: widths[number] - least[number])
+        widths[widest] -= min(excess, widths[widest] - least[widest])
+    return widths
+
+
+def _blocks(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None) -> None:
+    if title:
+        raw_line(title)
+    indent = max(map(len, columns)) + 2
+    for row in rows:
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                raw_line(f"{name:<{indent}}{cell}")
+        raw_line("")
+
+
+def _plain(text: str) -> Text:
+    """Return text in which nothing is markup."""
     from rich.text import Text  # noqa: PLC0415 - the same
 
-    drawn = Table(*columns, title=title, title_justify="left")
-    for row in rows:
-        drawn.add_row(*(Text("-" if cell is None else str(cell), overflow="fold") for cell in row))
-    console().print(drawn)
+    return Text(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.runtime.environment import VariablesMissing
 from local.runtime.mns import QueueClient, QueueError
@@ -14,7 +14,7 @@ from local.runtime.worker import WorkerBroken, working
 from local.terminal.output import WrongUse, json_line, progress, wants_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from local.cloud.cloud import Cloud
     from local.runtime.worker import WorkerConfig
@@ -33,12 +33,17 @@ def serving(cloud: Cloud, port: int = 0) -> Iterator[str]:
         yield url
 
 
-def new_cloud(speed: float) -> Cloud:
-    """Return a cloud with the deployment's queues, topic and tables, and nothing in them."""
+def new_cloud(speed: float, account: Mapping[str, Any]) -> Cloud:
+    """Return a cloud with the deployment's queues, topic and tables, and nothing in them.
+
+    `account` is its stock and quotas, as `POST /_local/config` takes them; a reset brings them back.
+    """
     from local.cloud.cloud import Cloud  # noqa: PLC0415 - the same
     from local.cloud.config import Config  # noqa: PLC0415 - the same
 
-    return Cloud(config=Config(speed=speed), provisioned=True)
+    config = Config(speed=speed)
+    config.update(account)
+    return Cloud(config=config, provisioned=True)
 
 
 def wait_until_stopped() -> None:

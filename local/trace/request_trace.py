@@ -23,7 +23,8 @@ TITLES = {
     "enqueued": "Enqueued", "delivered": "Delivered", "claimed": "Claimed", "called": "Called", "error": "Error",
     "fault": "Held up", "passed": "Checked", "created": "Created", "stopped": "Stopped", "address": "Address",
     "start": "Start called", "running": "Started", "decided": "Giving up", "release": "Delete called", "gone": "Gone",
-    "ended": "Ended", "published": "Published", "deferred": "Deferred", "duplicate": "Duplicate", "refused": "Refused",
+    "ended": "Ended", "published": "Published", "deferred": "Deferred", "duplicate": "Duplicate",
+    "repeated": "Repeated", "refused": "Refused",
     "unacknowledged": "Not dealt with", "buried": "Buried",
 }  # fmt: skip
 """Every kind of step, and what it is called."""

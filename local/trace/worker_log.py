@@ -52,7 +52,8 @@ def _message(trace: Trace, data: dict[str, Any], at: float) -> None:
         trace.tell(key, accepted_at, "claimed", "the request is recorded", state="creating")
     words = {
         "deferred": "the message was sent again for later",
-        "duplicate": "a second copy: nothing to do",
+        "duplicate": "the same request again, while it is open: nothing to do",
+        "repeated": "the same request again: its outcome is published once more",
         "unacknowledged": "could be neither handled nor sent again; it is delivered again",
     }
     if (end := data.get("end")) in words:

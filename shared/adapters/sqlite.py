@@ -55,6 +55,7 @@ _TAKE = (
     " SET holder = excluded.holder, until = excluded.until WHERE until <= ? OR holder = excluded.holder"
 )
 _HELD = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases WHERE name = ? AND holder = ?"
+_LEASE = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases WHERE name = ?"
 _SAVE = "UPDATE leases SET until = ?, cursor_due = ?, cursor_id = ?, last_open_at = ? WHERE name = ? AND holder = ?"
 
 _IDENTITY = "SELECT value FROM identity"
@@ -133,11 +134,11 @@ class SqliteStore:
     def take_lease(self, name: str, holder: str, now: float, seconds: float) -> Lease | None:
         """Take or renew the lease if it is free, over or ours; return it as it stands, or None."""
         self._connections.change(_TAKE, (name, holder, now + seconds, now))
-        found = self._connections.find(_HELD, (name, holder))
-        if not found:
-            return None
-        _, until, due, request_id, last_open_at = found[0]
-        return Lease(holder, until, None if due is None else (due, request_id), last_open_at)
+        return _lease(self._connections.find(_HELD, (name, holder)))
+
+    def lease(self, name: str) -> Lease | None:
+        """Return a lease as it stands, whoever holds it; None if nobody ever took it."""
+        return _lease(self._connections.find(_LEASE, (name,)))
 
     def save_lease(self, name: str, lease: Lease) -> bool:
         """Write what the holder leaves behind; False when the lease is no longer ours."""
@@ -159,6 +160,13 @@ def _entry(row: tuple[Any, ...]) -> OpenEntry:
     if state not in _STATES or schema > NEWEST_READABLE:
         return OpenEntry.unclear(request_id, due_at, opened_at, schema)
     return OpenEntry(request_id, _STATES[state], *row[2:])
+
+
+def _lease(found: Sequence[tuple[Any, ...]]) -> Lease | None:
+    if not found:
+        return None
+    holder, until, due, request_id, last_open_at = found[0]
+    return Lease(holder, until, None if due is None else (due, request_id), last_open_at)
 
 
 def _row(record: Record) -> tuple[Any, ...]:

@@ -221,6 +221,8 @@ def a_lease_has_one_holder(backend: Backend) -> None:
     assert store.take_lease("poll", "a", NOW + 10, 30) == Lease("a", NOW + 40)
     assert store.take_lease("poll", "b", NOW + 40, 30) == Lease("b", NOW + 70)
     assert store.take_lease("poll", "a", NOW + 41, 30) is None
+    assert store.lease("poll") == Lease("b", NOW + 70)
+    assert store.lease("nobody's") is None
 
 
 def a_lease_passes_on_what_was_left(backend: Backend) -> None:

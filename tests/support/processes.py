@@ -28,12 +28,12 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 def command(
-    *arguments: str, stdin: str = "", environ: dict[str, str] | None = None
+    *arguments: str, stdin: str = "", environ: dict[str, str] | None = None, cwd: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, without the caller's own account in its environment."""
     environment = CLEAN | (environ or {})
     return subprocess.run(
-        [*COMMAND, *arguments], input=stdin, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90,
+        [*COMMAND, *arguments], input=stdin, env=environment, cwd=cwd, capture_output=True, text=True, timeout=90,
         check=False,
     )  # fmt: skip
 
@@ -63,12 +63,19 @@ def serving(log: Path, *arguments: str) -> Iterator[dict[str, Any]]:
         process = subprocess.Popen(
             [*COMMAND, *arguments], env=CLEAN, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
         )  # fmt: skip
-        with process:
-            try:
-                yield json.loads(_stdout(process).readline())
-            finally:
-                process.send_signal(signal.SIGTERM)
-                assert process.wait(20) == 0
+        with stopping(process) as ready:
+            yield ready
+
+
+@contextmanager
+def stopping(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
+    """Yield the line a process says it is ready with, and stop it politely: it has to end well."""
+    with process:
+        try:
+            yield json.loads(_stdout(process).readline())
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
 
 
 def _stdout(process: subprocess.Popen[str]) -> IO[str]:

@@ -132,6 +132,11 @@ class TablestoreStore:
             condition = rows.same(schema.WRITER, columns[schema.WRITER])
         return lease if self._put_lease(name, lease, condition) else None
 
+    def lease(self, name: str) -> Lease | None:
+        """Return a lease as it stands, whoever holds it; None if nobody ever took it."""
+        columns = self._read(self._open, rows.lease_key(name))
+        return rows.read_lease(columns) if columns else None
+
     def save_lease(self, name: str, lease: Lease) -> bool:
         """Write what the holder leaves behind; False when the lease is no longer ours."""
         return self._put_lease(name, lease, rows.same(schema.HOLDER, lease.holder))

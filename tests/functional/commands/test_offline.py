@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NOWHERE = "http://127.0.0.1:9"
 PLAIN = str(EVENTS / "messages/plain.json")
+MALFORMED = str(EVENTS / "messages/malformed.txt")
 STREAMING = str(EVENTS / "triggers/streaming.json")
 
 
@@ -57,7 +58,13 @@ def test_help_lists_the_commands() -> None:
             ["enqueue", PLAIN],
             [*ACCOUNT_VARIABLES, "--endpoint"],
         ),
-        (["invoke", "poll", "--event", STREAMING], ["ALIBABA_CLOUD_ACCESS_KEY_ID", "FC_REGION", "--endpoint"]),
+        (["invoke", "poll"], ["--event FILE", "--message FILE"]),
+        (["invoke", "provision", "--event", STREAMING, "--message", PLAIN], ["either --event FILE"]),
+        (["invoke", "poll", "--message", PLAIN], ["only provision takes messages", "timer.json"]),
+        (["new", "--spot", "--prepaid"], ["--spot or --prepaid"]),
+        (["new", "--tag", "team"], ["KEY=VALUE"]),
+        (["enqueue", MALFORMED, "--count", "2", "--endpoint", NOWHERE], ["no requestId to number"]),
+        (["enqueue", PLAIN, "--wait", "--endpoint", NOWHERE], ["cannot be reached", "--endpoint"]),
     ],
 )  # fmt: skip
 def test_wrong_use_says_what_to_do(arguments: list[str], words: list[str]) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.project import ROOT
 from local.terminal.board import board
+from local.terminal.output import column_widths, table
 from local.terminal.timeline import draw
 from local.trace.request_trace import meaning
 from shared.domain.errors.model import ApiError
@@ -134,3 +136,31 @@ def test_up_and_status(tmp_path: Path) -> None:
     assert alone.end() == 0
     for words in ("Claimed", "Created", "Start called", "Published"):
         assert words in alone.text
+
+
+ROWS = (
+    ("status", "code", "remedy"),
+    ("403", "InvalidSystemDiskCategory.ValueNotSupported", "Choose another category."),
+)
+
+
+@pytest.mark.parametrize("width", range(30, 140))
+def test_columns_never_break_a_word(width: int) -> None:
+    """Columns share what there is and no column is narrower than its longest word; None where that cannot be."""
+    found = column_widths(ROWS, width)
+    least = [6, len(ROWS[1][1]), 9]
+    if found is None:
+        assert sum(least) > width
+    else:
+        assert sum(found) <= width
+        assert all(a >= b for a, b in zip(found, least, strict=True))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 99])
+def test_codes_are_whole_in_narrow_windows(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every code of the catalogue stands whole on a line, however narrow the terminal."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    out = io.StringIO()
+    with redirect_stdout(out):
+        table(ROWS[0], ROWS[1:] * 3)
+    assert out.getvalue().count(ROWS[1][1]) == 3

@@ -73,7 +73,7 @@ def test_invoke(tmp_path: Path) -> None:
 
 
 def test_enqueue_splits_json_lines(tmp_path: Path) -> None:
-    """One object a file or one a line; what is no JSON is sent as it is, with a warning."""
+    """One object a file or one a line; what is no JSON is sent as it is, with a warning that names its line."""
     lines = tmp_path / "many.jsonl"
     lines.write_text('{"requestId": "one"}\n\n{"requestId": "two"}\nbroken\n')
     with serving(tmp_path / "log", "cloud", "--port", str(free_port())) as cloud:
@@ -81,6 +81,6 @@ def test_enqueue_splits_json_lines(tmp_path: Path) -> None:
         assert done.returncode == 0
         files = [line["file"].rsplit("/", 1)[-1] for line in json_lines(done.stdout)]
         assert files == ["many.jsonl"] * 3 + ["plain.json", "malformed.txt"]
-        assert "many.jsonl:3 is no JSON" in done.stderr
+        assert "many.jsonl:4 is no JSON" in done.stderr
         piped = command("enqueue", "-", "--endpoint", cloud["endpoint"], stdin='{"requestId": "three"}')
         assert [line["file"] for line in json_lines(piped.stdout)] == ["-"]

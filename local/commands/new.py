@@ -1,0 +1,89 @@
+"""`provisioner new`: a message to begin with."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import datetime, timezone
+from typing import Any
+
+import click
+
+from local import defaults
+from local.terminal import options
+from local.terminal.output import WrongUse, raw_line
+
+IMAGE = "ubuntu_22_04_x64_20G_alibase_20240130.vhd"
+GROUP = "sg-bp15ed6xe1yxeycg7ov3"
+SWITCH = "vsw-bp1s5fnvk4gn2tws0vxyz"
+SECOND_SWITCH = "vsw-bp1second0000000000"
+
+BRINGS: dict[str, dict[str, Any]] = {
+    "spot": {"InstanceChargeType": "PostPaid", "SpotStrategy": "SpotAsPriceGo"},
+    "prepaid": {"InstanceChargeType": "PrePaid", "Period": 1, "PeriodUnit": "Month"},
+    "public_ip": {"InternetChargeType": "PayByTraffic", "InternetMaxBandwidthOut": 5},
+    "dry_run": {"DryRun": True},
+}
+"""The parameters that each flag brings."""
+
+
+@click.command(
+    epilog=options.examples(
+        "provisioner new > message.json",
+        "provisioner new --spot --data-disk 100 --alternative | provisioner validate -",
+        "provisioner new --id order-1 --key my-key --public-ip --tag team=web",
+    )
+)
+@click.option("--id", "request_id", help="The request id; made of the time and chance without it.")
+@click.option("--region", default=defaults.REGION, show_default=True, help="RegionId.")
+@click.option("--type", "instance_type", default="ecs.g6.large", show_default=True, help="InstanceType.")
+@click.option("--spot", is_flag=True, help="A spot instance at the market's price.")
+@click.option("--prepaid", is_flag=True, help="A subscription for a month.")
+@click.option("--data-disk", "disks", multiple=True, type=click.IntRange(40, 32768), help="A data disk of so many GiB.")
+@click.option("--key", metavar="NAME", help="The key pair to log on with.")
+@click.option("--public-ip", is_flag=True, help="A public address, paid by traffic.")
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag of the instance.")
+@click.option("--alternative", is_flag=True, help="A second zone and type to try when there is no stock.")
+@click.option("--dry-run", is_flag=True, help="Check only: nothing is bought.")
+def new(
+    *, request_id: str | None, disks: tuple[int, ...], key: str | None, tags: tuple[str, ...], alternative: bool,
+    **chosen: Any,
+) -> None:  # fmt: skip
+    """Print a message to edit, valid as printed.
+
+    Image, security group and switch are samples that any local cloud takes; put in your own for a real account.
+    """
+    if chosen["spot"] and chosen["prepaid"]:
+        raise WrongUse("a spot instance is paid by the hour: choose --spot or --prepaid")
+    region = chosen["region"]
+    lists = {
+        "DataDisk": [{"Category": "cloud_essd", "Size": size} for size in disks],
+        "Tag": [_tag(text) for text in tags],
+    }
+    parameters: dict[str, Any] = {
+        "RegionId": region, "ImageId": IMAGE, "InstanceType": chosen["instance_type"], "SecurityGroupId": GROUP,
+        "VSwitchId": SWITCH, "SystemDisk": {"Category": "cloud_essd", "Size": 40},
+        **{name: value for name, value in lists.items() if value},
+        **({"KeyPairName": key} if key else {}),
+    }  # fmt: skip
+    for name, brought in BRINGS.items():
+        parameters |= brought if chosen[name] else {}
+    message: dict[str, Any] = {"requestId": request_id or fresh_id(), "parameters": parameters}
+    if alternative:
+        other = {"ZoneId": f"{region}-h", "VSwitchId": SECOND_SWITCH, "InstanceType": "ecs.g7.large"}
+        message["alternatives"] = [other]
+    if chosen["public_ip"]:
+        message["allocatePublicIp"] = True
+    raw_line(json.dumps(message, indent=2, ensure_ascii=False))
+
+
+def fresh_id() -> str:
+    """Return a request id that nobody has used: the moment, and a little chance."""
+    return f"request-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _tag(text: str) -> dict[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise WrongUse(f"a tag is KEY=VALUE, not {text}")
+    return {"Key": key, "Value": value}
