@@ -62,14 +62,15 @@ def test_cloud_and_run_apart(tmp_path: Path) -> None:
 
 
 def test_invoke(tmp_path: Path) -> None:
-    """`invoke` prints what the function returned."""
+    """`invoke` prints what the function returned; a function that fails prints its error object, exit code 1."""
     with serving(tmp_path / "log", "cloud", "--port", str(free_port()), "--speed", "20") as cloud:
         local = ["--endpoint", cloud["endpoint"], "--data", str(tmp_path)]
         done = command("invoke", "provision", "--event", "events/triggers/streaming.json", *local)
         assert done.returncode == 0, done.stderr
         json.loads(done.stdout)
         single = command("invoke", "provision", "--event", "-", *local, stdin="no event at all")
-        assert single.returncode == 0, single.stderr
+        assert single.returncode == 1
+        assert json.loads(single.stdout)["errorMessage"]
 
 
 def test_enqueue_splits_json_lines(tmp_path: Path) -> None:
