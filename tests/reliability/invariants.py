@@ -231,7 +231,8 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
 def _in_time(simulation: Simulation) -> Iterator[str]:
     """Without any fault a request ends soon after its instance is ready, whatever region does not answer."""
     world = simulation.world
-    if world.plan.injected or simulation.neighbours:  # what the next version wrote waits for one of its runs
+    # What the next version wrote waits for one of its runs; a run whose keys are refused ends.
+    if world.plan.injected or simulation.neighbours or world.keys is not None:
         return
     for record in world.records.values():
         machine = world.ecs.machines.get(record.instance_id or "")
