@@ -82,6 +82,8 @@ def test_a_database_of_0_1_is_brought_up_to_date(tmp_path: Path) -> None:
     _all_there(store)
     again = SqliteStore(str(path))
     assert again.identity() == store.identity()
+    store.close()
+    again.close()
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
     connection.close()
@@ -178,6 +180,7 @@ def test_sqlite_leaves_a_later_version_s_records_alone(tmp_path: Path) -> None:
     connection.commit()
     connection.close()
     _left_alone(store)
+    store.close()
 
 
 def test_tablestore_leaves_a_later_version_s_records_alone(tables: Tablestore) -> None:
