@@ -78,7 +78,9 @@ def unreadable(value: Any, kind: type) -> str | None:
     """Say why a value is not one of that kind; None when it is."""
     given = type(value)
     if given not in TYPES[kind]:
-        words = shown(value) if given in {str, float} and kind in {int, float, bool} else kind_of(value)
+        # What stands for a boolean may be a password, meant for Password and written into PasswordInherit.
+        told = {int, float} if given is str and value.lower() not in _YES | _NO else {int, float, bool}
+        words = shown(value) if given in {str, float} and kind in told else kind_of(value)
         return "must not be null" if value is None else f"must be {KINDS[kind]}, not {words}"
     if given is str and not value.isascii() and has_lone_surrogate(value):
         return "must be valid Unicode text (it has half of a surrogate pair)"

@@ -149,7 +149,7 @@ def _endless(value: Any) -> bool:
 
 
 _SPACE = re.compile(r"[ \t\n\r]*")
-_values = json.JSONDecoder().raw_decode
+_values = json.JSONDecoder(parse_int=float).raw_decode  # only where a value ends is asked; an int has a limit of digits
 
 
 def _members(body: str) -> Iterator[tuple[str, int, int]]:

@@ -132,3 +132,16 @@ def test_the_count_is_no_content() -> None:
     assert isinstance(parse(longest), Request)
     assert isinstance(parse(with_deferrals(longest, 10)), Request)
     assert not isinstance(parse(longest + " "), Request)
+
+
+def test_a_number_of_any_length_can_be_counted() -> None:
+    """A copy is counted whatever numbers its message holds: one too long for the interpreter must not circle."""
+    body = '{"requestId": "a", "deferred": 1, "x": ' + "1" * 5000 + "}"
+    assert deferrals_of(with_deferrals(body, 2)) == 2
+
+
+def test_a_password_in_the_wrong_field_is_not_repeated() -> None:
+    """What is written where true or false belongs may be the password: it is not given back."""
+    found = parse(json.dumps(message({"PasswordInherit": "S3cr3t!!pAss"})))
+    assert "S3cr3t" not in repr(found)
+    assert "'yes'" in repr(parse(json.dumps(message({"PasswordInherit": "yes"}))))
