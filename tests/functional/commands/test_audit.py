@@ -138,7 +138,7 @@ def test_audit_of_a_cloud(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_region_that_does_not_answer_ends_no_audit(tmp_path: Path) -> None:
     """The others are audited; it is reported as not looked at, and the exit code says that not all is well."""
-    cloud = Cloud(furnished=True)
+    cloud = Cloud(provisioned=True)
     lives.write(tmp_path, lives.failed(BODY, T0))
     with running(cloud) as url:
         cloud.faults.add({"service": "ecs", "action": "DescribeInstances", "times": 1, "effect": "lose-request"})
