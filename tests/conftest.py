@@ -12,6 +12,7 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.in_process import in_process
 from local.cloud.server import running
+from shared import invocation
 from tests.support.clients import Clients
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ hypothesis.settings.register_profile("house", deadline=None, derandomize=bool(os
 hypothesis.settings.load_profile("house")
 
 _present: list[Cloud] = []
+
+
+@pytest.fixture(autouse=True)
+def new_process() -> None:
+    """Let a test be a process of its own: keys that were refused in another's are not remembered."""
+    invocation._refused.clear()  # noqa: SLF001 - a process ends with it, so the worker has no way to forget
 
 
 @pytest.fixture(scope="session")

@@ -251,7 +251,7 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
     if not crowd and rng.random() < 0.15:
         simulation.twin = draw_twin(rng, simulation)
     if rng.random() < 0.15:
-        world.keys = Keys.draw(rng, START + rng.uniform(0, 300))
+        world.keys = Keys.draw(rng, START + rng.uniform(0, rng.choice((20, 20, 300))))
     return simulation
 
 

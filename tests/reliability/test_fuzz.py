@@ -42,7 +42,7 @@ class Outside:
     sent: list[str] = field(default_factory=list)
 
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
-        name = next(str(value) for value in parameters.values() if str(value).startswith("fuzz/")).partition("/")[2]
+        name = next(str(value) for value in parameters.values() if str(value).startswith("fuzz.")).partition("/")[2]
         self.created[name] = self.created.get(name, 0) + 1
         if len(self.created) % 7 == 0:
             raise ApiFailure(ApiError("CreateInstance", 403, "Forbidden.RAM", "no"))
