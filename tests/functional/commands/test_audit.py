@@ -163,12 +163,16 @@ def test_a_region_that_does_not_answer_ends_no_audit(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_wrong_use(tmp_path: Path) -> None:
-    """Without records there is nothing to compare with; a cloud that cannot be reached is named."""
-    command = ["audit", "--endpoint", "http://127.0.0.1:9", "--data", str(tmp_path)]
-    result = CliRunner().invoke(main, command)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "--data" in result.stderr
-    lives.write(tmp_path, lives.failed(BODY, T0))
-    result = CliRunner().invoke(main, command)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "cannot be listed" in result.stderr
+    """Without records there is nothing to compare with; instances that cannot be listed are no answer."""
+    cloud = Cloud(provisioned=True)
+    with running(cloud) as url:
+        command = ["audit", "--endpoint", url, "--data", str(tmp_path)]
+        result = CliRunner().invoke(main, command)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--data" in result.stderr
+        lives.write(tmp_path, lives.failed(BODY, T0))
+        refusal = {"status": 403, "code": "Forbidden.RAM", "message": "no"}
+        cloud.faults.add({"service": "ecs", "action": "DescribeInstances", "error": refusal})
+        result = CliRunner().invoke(main, command)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "cannot be listed" in result.stderr
