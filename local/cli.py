@@ -1,14 +1,17 @@
 """The command line `provisioner`.
 
 Commands are imported when they are asked for, so that `validate` and `errors` start without the cloud's SDKs.
-Exit codes: 0 done, 1 the answer is no, 2 wrong use.
+Exit codes: 0 done, 1 the answer is no, 2 wrong use, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
+
+from local.terminal.ending import told
 
 COMMANDS = {
     "demo": ("local.commands.demo", "The whole job on this machine: messages in, outcomes out."),
@@ -43,6 +46,11 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whatever it does not answer itself ends as one sentence, never as a traceback."""
+        with told():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         """List the commands without importing them."""

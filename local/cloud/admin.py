@@ -71,6 +71,15 @@ def _certificate(cloud: Cloud, _request: HttpRequest, _rest: str) -> HttpRespons
     return HttpResponse(200, cloud.mns.signer.certificate, {"content-type": "application/x-pem-file"})
 
 
+def _worker(cloud: Cloud, data: Any) -> None:
+    """Take in where the worker keeps its records, so that commands look into the same ones."""
+    if not isinstance(data, dict) or data.keys() != {"store", "data"} or data["store"] not in ("sqlite", "tablestore"):
+        raise ValueError('a worker says {"store": "sqlite" or "tablestore", "data": directory}')
+    if not isinstance(data["data"], str):
+        raise ValueError("data is a directory's name")  # noqa: TRY004 - one kind of error for bad input
+    cloud.worker = dict(data)
+
+
 def _remove_faults(cloud: Cloud, _request: HttpRequest, number: str) -> HttpResponse:
     cloud.faults.remove(number)
     return HttpResponse(204)
@@ -111,6 +120,8 @@ _CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]]
     ("POST", "config"): _change(lambda cloud, data: cloud.config.update(data)),
     ("POST", "clock"): _change(_advance),
     ("POST", "reset"): _change(lambda cloud, _: cloud.reset()),
+    ("GET", "worker"): _look(lambda cloud: cloud.worker),
+    ("POST", "worker"): _change(_worker),
     ("POST", "log"): _log,
     ("POST", "enqueue"): _enqueue,
     ("GET", "requests"): _request,

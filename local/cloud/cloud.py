@@ -6,6 +6,7 @@ from collections import Counter, deque
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from local.cloud.account.protocol import Ros, Sts
 from local.cloud.core import Core
 from local.cloud.ecs.protocol import Ecs
 from local.cloud.faults import Faults
@@ -31,7 +32,7 @@ class Cloud(Core):
     `services` are in the order they are asked whether a request is theirs. `calls` counts calls by `service.Action`,
     refused and lost ones too; `access` are the targets (path and query, as sent) of the latest requests, which proxies
     would have in their logs. A provisioned cloud has the deployment's queues, topic and tables from the start, and
-    again after a reset.
+    again after a reset. `worker` is what the worker that runs against it said of its records.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Cloud(Core):
         self.access: deque[str] = deque(maxlen=ACCESS_KEPT)
         self._initial_config = deepcopy(self.config)
         self.mns, self.ots, self.ecs = Mns(self), Ots(self), Ecs(self)
-        self.services: tuple[Service, ...] = (self.mns, self.ots, self.ecs)
+        self.ros, self.sts = Ros(self), Sts(self)
+        self.services: tuple[Service, ...] = (self.mns, self.ots, self.ros, self.sts, self.ecs)
         self.faults = Faults({service.name: service.actions for service in self.services})
+        self.worker: dict[str, str | None] = {"store": None, "data": None}
         self._provisioned = provisioned
         if provisioned:
             self.provision_defaults()
@@ -58,6 +61,7 @@ class Cloud(Core):
         """Make what template.yml makes in an account, under the default names and empty."""
         self.mns.provision_defaults()
         self.ots.provision_defaults()
+        self.ros.provision_defaults()
 
     def service_for(self, request: HttpRequest) -> Service | None:
         """Return the service a request is for."""

@@ -1,4 +1,4 @@
-"""The cloud inside this process: ECS through `responses`, no socket."""
+"""The cloud inside this process: ECS, ROS and STS through `responses`, no socket."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from local.cloud.cloud import Cloud
 
-ECS = re.compile(r"https://ecs[a-z0-9.-]*\.aliyuncs\.com(/.*)?")
+RPC = re.compile(r"https://(ecs|ros|sts)[a-z0-9.-]*\.aliyuncs\.com(/.*)?")
 ANYTHING = re.compile(r".*")
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
@@ -46,7 +46,7 @@ def _callback(
     # `responses` keeps every call; a long run would keep them all.
     mock.calls.reset()
     parts = urlsplit(str(request.url))
-    if not ECS.fullmatch(str(request.url).partition("?")[0]):
+    if not RPC.fullmatch(str(request.url).partition("?")[0]):
         raise AssertionError(f"a call left the local cloud: {request.method} to {parts.netloc}")
     body = request.body or b""
     http_request = HttpRequest(

@@ -12,6 +12,7 @@ import click
 
 from local import audit as auditing
 from local.terminal import options
+from local.terminal.endpoint_url import RegionId
 from local.terminal.output import WrongUse, json_line, progress, table, wants_json
 from local.terminal.records import open_records, worker_settings
 from shared.domain.timings import REQUEST_TAG
@@ -20,6 +21,7 @@ from shared.ports import ApiFailure, StoreUnavailable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from local.terminal.place import Where
     from shared.domain.lifecycle.record import Instance
     from shared.settings import Credentials, Settings
 
@@ -30,15 +32,18 @@ _AHEAD = 10 * 366 * 86400.0
 @click.command(
     epilog=options.examples(
         f"provisioner audit --endpoint {options.LOCAL_ENDPOINT}",
-        "provisioner audit --region cn-hangzhou --region ap-southeast-1",
+        "provisioner audit --stack provisioner --look-in cn-hangzhou --look-in ap-southeast-1",
     )
 )
-@click.option("--region", "regions", multiple=True, help="Look there; by default the deployment's own region.")
-@options.endpoint
+@click.option(
+    "--look-in", "regions", multiple=True, type=RegionId(), metavar="REGION",
+    help="Look there (may be repeated); by default in the deployment's own region.",
+)  # fmt: skip
+@options.where
 @options.any_store
-@options.data
+@options.any_data
 @options.as_json
-def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, data: Path, as_json: bool) -> None:
+def audit(*, regions: tuple[str, ...], where: Where, store: str | None, data: Path | None, as_json: bool) -> None:
     """Compare the instances that carry the worker's tag with its records; change nothing.
 
     Reported are instances that nothing is recorded of (no-record), that their request's outcome does not name
@@ -50,22 +55,26 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
 
     Exit code 1 when anything was found.
     """
-    name, access = options.store_for(endpoint, store), options.access_to(endpoint)
-    settings, keys = worker_settings(endpoint, name, data, os.environ)
-    with open_records(endpoint, name, data, os.environ) as records:
+    place = where.place(os.environ, store, data)
+    settings, keys = worker_settings(place)
+    with open_records(place) as records:
         if records is None:
-            raise WrongUse(f"there are no records in {data}; name the worker's --data or --store")
+            raise WrongUse(f"there are no records in {place.data}; name the worker's --data or --store")
         try:
             before = list(records.open_work(time.time() + _AHEAD))
-            where = sorted({*(regions or [access.region]), *(entry.region_id for entry in before if entry.region_id)})
+            looked_in = sorted(
+                {*(regions or [place.access.region]), *(entry.region_id for entry in before if entry.region_id)}
+            )
             now = time.time()
-            instances, away = _tagged(settings, keys, where)
+            instances, away = _tagged(settings, keys, looked_in)
             opened = records.open_work(now + _AHEAD)
             result = auditing.audit(
                 instances, opened, records.get, now=now, timings=settings.timings, store=records.identity()
             )
         except StoreUnavailable as error:
-            raise WrongUse(f"the {name} store cannot be read: {error}") from None
+            raise WrongUse(
+                f"the {place.store} store cannot be read: {error}; name another with --store or --data"
+            ) from None
     unseen = [auditing.Finding("not-looked-at", "", None, f"{region} does not answer: {why}") for region, why in away]
     rows = [asdict(found) for found in (*result.findings, *unseen)]
     if wants_json(as_json):
@@ -76,7 +85,8 @@ def audit(*, regions: tuple[str, ...], endpoint: str | None, store: str | None, 
         table(tuple(rows[0]), (tuple(row.values()) for row in rows))
     others = f", {result.foreign} of other deployments" if result.foreign else ""
     progress(
-        f"{', '.join(where)}: {result.instances} instances{others}, {result.open} open requests, {len(rows)} findings"
+        f"{', '.join(looked_in)}: {result.instances} instances{others}, "
+        f"{result.open} open requests, {len(rows)} findings"
     )
     sys.exit(1 if rows else 0)
 

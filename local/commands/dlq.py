@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from local import defaults
 from local.dlq import Records, hidden, hold, renamed, request_id
 from local.runtime.cloud_events import instant
 from local.runtime.mns import QueueClient, QueueError
@@ -19,10 +20,11 @@ from local.terminal.records import open_records, worker_settings
 from shared.domain.create_instance.view import CheckOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from local.dlq import DeadLetters, Letter
+    from local.terminal.place import Place, Where
     from shared.domain.message.request import Delivery
 
 COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")
@@ -31,8 +33,8 @@ COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")
 @click.group(
     epilog=options.examples(
         f"provisioner dlq list --endpoint {options.LOCAL_ENDPOINT}",
-        "provisioner dlq show order-20261124-0001",
-        "provisioner dlq replay order-20261124-0001",
+        "provisioner dlq show order-20261124-0001 --stack provisioner",
+        "provisioner dlq replay order-20261124-0001 --stack provisioner",
         "provisioner dlq replay --all",
     )
 )
@@ -41,24 +43,35 @@ def dlq() -> None:
 
 
 def _where(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say where the dead letters and the records are."""
+    """Add the options that say where the dead letters and the records are; the command gets their `place`."""
+
+    @wraps(command)
+    def run(*, where: Where, store: str | None, data: Path | None, name: str | None, **rest: Any) -> None:
+        place = where.place(os.environ, store, data)
+        command(place=replace(place, dead_letters=name or place.dead_letters), **rest)
+
     for add in (
         options.as_json,
         click.option("--limit", type=click.IntRange(min=1), default=500, show_default=True, help="Look at so many."),
-        click.option("--dead-letters", "name", default=defaults.DEAD_LETTERS, show_default=True, help="Their queue."),
-        options.data,
+        click.option("--dead-letters", "name", help="Another queue than the place's own dead letters."),
+        options.any_data,
         options.any_store,
-        options.endpoint,
+        options.where,
     ):
-        command = add(command)
-    return command
+        run = add(run)
+    return run
 
 
-@dlq.command(name="list", epilog=options.examples("provisioner dlq list", "provisioner dlq list --store tablestore"))
+@dlq.command(
+    name="list",
+    epilog=options.examples(
+        f"provisioner dlq list --endpoint {options.LOCAL_ENDPOINT}", "provisioner dlq list --stack provisioner"
+    ),
+)
 @_where
-def list_(*, as_json: bool, **where: Any) -> None:
+def list_(*, as_json: bool, place: Place, limit: int) -> None:
     """List dead letters and what became of the request of each; they stay where they are."""
-    with _dead_letter_queue(environ=os.environ, **where) as queue:
+    with _dead_letter_queue(place, limit) as queue:
         rows = [row for letter in queue.letters for row in _rows(letter, queue.records)]
     if wants_json(as_json):
         for row in rows:
@@ -71,12 +84,12 @@ def list_(*, as_json: bool, **where: Any) -> None:
 @click.argument("letter_id", metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show bodies as they are, passwords and user data included.")
 @_where
-def show(*, letter_id: str, reveal: bool, as_json: bool, **where: Any) -> None:
+def show(*, letter_id: str, reveal: bool, as_json: bool, place: Place, limit: int) -> None:
     """Show what is inside a dead letter. ID is its own id, or that of a message or request inside.
 
     Exit code 1 when there is no such dead letter.
     """
-    with _dead_letter_queue(environ=os.environ, **where) as queue:
+    with _dead_letter_queue(place, limit) as queue:
         rows = [
             {**row, "enveloped": letter.enveloped, "body": each.body if reveal else hidden(each.body)}
             for letter in queue.called(letter_id)
@@ -100,10 +113,11 @@ def show(*, letter_id: str, reveal: bool, as_json: bool, **where: Any) -> None:
 @click.argument("letter_ids", nargs=-1, metavar="[ID...]")
 @click.option("--all", "everything", is_flag=True, help="Every dead letter.")
 @click.option("--new-id", is_flag=True, help="Send the copy under a fresh request id, as a new request.")
-@click.option("--queue", default=defaults.QUEUE, envvar="PROVISIONER_QUEUE", show_default=True, help="Where to.")
+@click.option("--queue", help="Where to, if not to the place's own request queue.")
 @_where
 def replay(
-    *, letter_ids: tuple[str, ...], everything: bool, new_id: bool, queue: str, as_json: bool, **where: Any
+    *, letter_ids: tuple[str, ...], everything: bool, new_id: bool, queue: str | None, as_json: bool, place: Place,
+    limit: int,
 ) -> None:  # fmt: skip
     """Send the messages of dead letters to the request queue again; a letter is removed only after that.
 
@@ -116,8 +130,7 @@ def replay(
     if everything == bool(letter_ids):
         raise WrongUse("name dead letters by ID, or give --all; `provisioner dlq list` shows them")
     done = True
-    access = options.access_to(where["endpoint"])
-    with _dead_letter_queue(environ=os.environ, **where) as dead, QueueClient(access, queue) as requests:
+    with _dead_letter_queue(place, limit) as dead, QueueClient(place.access, queue or place.queue) as requests:
         found = {name: dead.called(name) for name in letter_ids}
         wanted = {letter.message.id: letter for letters in found.values() for letter in letters}
         for letter in dead.letters if everything else wanted.values():
@@ -178,29 +191,24 @@ def _tell(row: dict[str, Any], *, for_program: bool) -> None:
 
 
 @contextmanager
-def _dead_letter_queue(
-    name: str, *, endpoint: str | None, store: str | None, data: Path, environ: Mapping[str, str], limit: int
-) -> Iterator[DeadLetters]:
+def _dead_letter_queue(place: Place, limit: int) -> Iterator[DeadLetters]:
     """Hold up to `limit` dead letters for the length of the block; failures of the queue are WrongUse."""
-    access = options.access_to(endpoint)
     try:
         with ExitStack() as stack:
-            queue = stack.enter_context(QueueClient(access, name))
-            records = stack.enter_context(_records(endpoint, options.store_for(endpoint, store), data, environ))
+            queue = stack.enter_context(QueueClient(place.access, place.dead_letters))
+            records = stack.enter_context(_records(place))
             yield stack.enter_context(hold(queue, records, limit))
     except QueueError as error:
-        raise WrongUse(str(error)) from None
+        raise WrongUse(f"{error}; --dead-letters names another queue") from None
 
 
 @contextmanager
-def _records(endpoint: str | None, store: str, data: Path, environ: Mapping[str, str]) -> Iterator[Records]:
+def _records(place: Place) -> Iterator[Records]:
     """Open the records; without access to them go on and say so."""
     with ExitStack() as stack:
         try:
-            settings, _ = worker_settings(endpoint, store, data, environ)
-            records = Records(
-                stack.enter_context(open_records(endpoint, store, data, environ)), settings.check_options, progress
-            )
+            settings, _ = worker_settings(place)
+            records = Records(stack.enter_context(open_records(place)), settings.check_options, progress)
         except WrongUse as error:
             progress(f"nothing can be said of their requests: {error.format_message()}")
             records = Records(None, CheckOptions(), progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from local import defaults
 from local.runtime.mns import QueueClient, QueueError
 from local.runtime.outcome_inbox import own_inbox
 from local.samples import times_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from local.runtime.access import Access
+    from local.terminal.place import Where
 
 LONGEST_ID = 64
 FAILED = 1
@@ -55,26 +56,20 @@ class Asked:
         "provisioner enqueue events/messages/plain.json --endpoint http://127.0.0.1:4566",
         "provisioner enqueue events/messages/plain.json --count 20 --wait --endpoint http://127.0.0.1:4566",
         "provisioner new | provisioner enqueue - --wait --endpoint http://127.0.0.1:4566",
-        "provisioner enqueue requests.jsonl",
+        "provisioner enqueue requests.jsonl --stack provisioner --profile production",
     )
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@options.endpoint
-@click.option("--queue", default=defaults.QUEUE, envvar="PROVISIONER_QUEUE", show_default=True, help="The queue.")
-@click.option(
-    "--topic",
-    default=defaults.TOPIC,
-    envvar="PROVISIONER_TOPIC",
-    show_default=True,
-    help="Where --wait hears outcomes.",
-)
+@options.where
+@click.option("--queue", help="Another queue than the place's own request queue.")
+@click.option("--topic", help="Where --wait hears outcomes, if not at the place's own topic.")
 @click.option("--count", type=click.IntRange(1, 999), help="Send each message so often, as requests x-001, x-002 ...")
 @click.option("--wait", is_flag=True, help="Follow every request to its outcome; exit 1 when one failed.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=900.0, show_default=True, help="Of --wait, seconds.")
 @options.as_json
 def enqueue(  # noqa: PLR0913 - one for each option
-    *, files: tuple[str, ...], endpoint: str | None, queue: str, topic: str, count: int | None, wait: bool,
-    timeout: float, as_json: bool,
+    *, files: tuple[str, ...], where: Where, queue: str | None, topic: str | None, count: int | None,
+    wait: bool, timeout: float, as_json: bool,
 ) -> None:  # fmt: skip
     """Send every message of FILE... and print where it stands, its request id and its message id.
 
@@ -86,17 +81,18 @@ def enqueue(  # noqa: PLR0913 - one for each option
     it takes nobody's outcomes. Every request has one outcome, however often it was sent or its outcome was published.
     """
     sendings = [sending for name in files for sending in _sendings(name, count)]
-    access = options.access_to(endpoint)
+    place = where.place(os.environ)
+    access, queue = place.access, queue or place.queue
     for_program = wants_json(as_json)
     try:
         if not wait:
             _send_all(access, queue, sendings, for_program=for_program)
             return
-        with own_inbox(access, topic) as inbox:
+        with own_inbox(access, topic or place.topic) as inbox:
             sent = _send_all(access, queue, sendings, for_program=for_program)
             good = _follow(inbox, sent, timeout, for_program=for_program)
     except QueueError as error:
-        raise WrongUse(str(error)) from None
+        raise WrongUse(f"{error}; --queue and --topic name other ones") from None
     if not good:
         sys.exit(FAILED)
 

@@ -26,6 +26,7 @@ from local.samples import account_state
 from local.terminal import options
 from local.terminal.messages import bodies, read_text
 from local.terminal.output import WrongUse, json_line, progress, raw_line
+from local.terminal.place import Place
 from local.terminal.records import open_records
 from local.terminal.running import new_cloud, serving
 from shared.usecases.poll import LEASE
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from local.cloud.cloud import Cloud
     from local.runtime.instance import Answer
+    from local.terminal.place import Where
 
 TAKES_MESSAGES = "provision"
 
@@ -65,34 +67,32 @@ class Surroundings:
 @click.argument("function")
 @click.option("--event", metavar="FILE", help="The trigger event's bytes; - is standard input.")
 @click.option("--message", metavar="FILE", help="Messages, wrapped as the queue trigger would; - is standard input.")
-@click.option(
-    "--endpoint", envvar="PROVISIONER_ENDPOINT", metavar="URL",
-    help=f"The local cloud to join, such as {options.LOCAL_ENDPOINT}; without it a cloud of its own, for this call.",
-)  # fmt: skip
-@options.store
-@options.data
+@options.where
+@options.any_store
+@options.any_data
 @click.option(
     "--runtime", type=click.Choice(["python3.12", "python3.10"]),
     help="Which runtime's context object the handler gets; the template's by default.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Everything that came of it, as one JSON line.")
 def invoke(  # noqa: PLR0913 - one for each option
-    *, function: str, event: str | None, message: str | None, endpoint: str | None, store: str, data: Path,
+    *, function: str, event: str | None, message: str | None, where: Where, store: str | None, data: Path | None,
     runtime: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Call FUNCTION (provision or poll) once and print what it returned.
 
-    Handler, time limit and environment come from template.yml. Without --endpoint the call has a local cloud and an
-    empty store of its own, which end with it; --data is not touched. With --endpoint it joins what runs there and uses
-    the records in --data. Standard output is what the function returned and nothing else; its log, and the instances
-    and outcomes that its own cloud has afterwards, are on standard error. A function that fails prints its error
+    Handler, time limit and environment come from template.yml. Where no place is named the call has a local cloud and
+    an empty store of its own, which end with it; --data is not touched. With --endpoint it joins what runs there and
+    uses the records of its worker; with --stack it does what the deployment's function would do, with your keys.
+    Standard output is what the function returned and nothing else; its log, and the instances and outcomes that its
+    own cloud has afterwards, are on standard error. A function that fails prints its error
     object; the exit code is then 1.
     """
     content = _content(function, event, message)
-    with _surroundings(endpoint, store, data, runtime) as around:
+    with _surroundings(where, store, data, runtime) as around:
         answer = _call(around.config, function, content)
         found = around.came_of_it()
-        holder = _holder(around.config, endpoint) if _is_busy(answer) else None
+        holder = _holder(around.config) if _is_busy(answer) else None
     progress(f"{function}: {'ok' if answer.succeeded else 'error'} after {answer.seconds:.2f} s")
     returned = answer.payload.decode(errors="replace")
     if as_json:
@@ -119,13 +119,20 @@ def _content(function: str, event: str | None, message: str | None) -> str | byt
 
 
 @contextmanager
-def _surroundings(endpoint: str | None, store: str, data: Path, runtime: str | None) -> Iterator[Surroundings]:
-    """Yield what runs at the endpoint, or a cloud and a data directory that end with the block."""
-    if endpoint is not None:
-        if store == "sqlite":
-            options.prepare_directory(data)
-        yield Surroundings(WorkerConfig(access=Access.local(endpoint), store=store, data=data, runtime=runtime))
+def _surroundings(
+    where: Where, store: str | None, data: Path | None, runtime: str | None
+) -> Iterator[Surroundings]:  # fmt: skip
+    """Yield what runs at the place, or a cloud and a data directory that end with the block."""
+    if where.is_said:
+        place = where.place(os.environ, store, data)
+        kept = place.store or "sqlite"  # a cloud without a worker: this call is the first
+        if kept == "sqlite":
+            options.prepare_directory(place.data)
+        yield Surroundings(
+            WorkerConfig(access=place.access, store=kept, data=place.data, environ=place.environ, runtime=runtime)
+        )
         return
+    store = store or "sqlite"
     cloud = new_cloud(1.0, account_state())
     with tempfile.TemporaryDirectory(prefix="provisioner-invoke-") as folder, serving(cloud) as url:
         progress(f"a local cloud and a {store} store of its own, both empty; --endpoint joins what runs")
@@ -157,9 +164,10 @@ def _is_busy(answer: Answer) -> bool:
     return answer.succeeded and isinstance(returned, dict) and returned.get("reason") == "busy"
 
 
-def _holder(config: WorkerConfig, endpoint: str | None) -> str:
+def _holder(config: WorkerConfig) -> str:
     """Say who makes the rounds instead."""
-    with open_records(endpoint, config.store, config.data, os.environ) as records:
+    environ = os.environ if config.environ is None else config.environ
+    with open_records(Place(access=config.access, store=config.store, data=config.data, environ=environ)) as records:
         lease = records.lease(LEASE) if records else None
     held = f"run {lease.holder} of the timer function, until {instant(lease.until)}" if lease else "another run"
     return f"busy: the polling lease is held by {held}: a worker (provisioner up or run) does this work already"

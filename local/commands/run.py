@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from local.runtime.access import Access
 from local.runtime.worker import WorkerConfig
 from local.terminal import options
+from local.terminal.endpoint_url import EndpointUrl
+from local.terminal.local_cloud import worker_of
 from local.terminal.running import work
 
 if TYPE_CHECKING:
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
     epilog=options.examples("provisioner run", "provisioner run --endpoint http://127.0.0.1:5000 --store tablestore")
 )
 @click.option(
-    "--endpoint", envvar="PROVISIONER_ENDPOINT", metavar="URL", default=options.LOCAL_ENDPOINT, show_default=True,
+    "--endpoint", type=EndpointUrl(), envvar="PROVISIONER_ENDPOINT", metavar="URL",
+    default=options.LOCAL_ENDPOINT, show_default=True,
     help="The local cloud.",
 )  # fmt: skip
 @options.store
@@ -32,5 +36,7 @@ def run(*, endpoint: str, store: str, data: Path, timer: float | None, as_json: 
     shortened: PROVISIONER_SKEW_SECONDS=1, _SETTLE_SECONDS=3, _CALL_SECONDS=5, _GRACE_SECONDS=5, unless the
     environment sets them. The functions' logs go to standard error.
     """
-    config = WorkerConfig(access=options.access_to(endpoint), store=store, data=options.prepare_directory(data))
+    directory = options.prepare_directory(data)
+    worker_of(endpoint)
+    config = WorkerConfig(access=Access.local(endpoint), store=store, data=directory)
     work(config, {"endpoint": endpoint, "store": store}, timer=timer, as_json=as_json)

@@ -12,12 +12,13 @@ import click
 
 from local.terminal import options
 from local.terminal.output import console, json_line, progress, wants_json
-from local.terminal.records import open_records
+from local.terminal.records import file_place, open_records
 from shared.domain.lifecycle.record_json import to_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from local.terminal.place import Where
     from shared.domain.lifecycle.record import Record
 
 TIMES = frozenset(
@@ -29,22 +30,25 @@ TIMES = frozenset(
 
 @click.command(
     epilog=options.examples(
-        "provisioner status order-20261124-0001",
-        "provisioner status order-20261124-0001 --store tablestore --endpoint http://127.0.0.1:4566",
+        "provisioner status order-20261124-0001 --endpoint http://127.0.0.1:4566",
+        "provisioner status order-20261124-0001 --stack provisioner",
     )
 )
 @click.argument("request_id")
-@options.endpoint
-@options.store
-@options.data
+@options.where
+@options.any_store
+@options.any_data
 @options.as_json
-def status(*, request_id: str, endpoint: str | None, store: str, data: Path, as_json: bool) -> None:
+def status(*, request_id: str, where: Where, store: str | None, data: Path | None, as_json: bool) -> None:
     """Show where a request stands and how it got there; as JSON, everything that is recorded of it.
 
-    With --endpoint the timeline is what the local cloud saw, calls and messages among it.
+    --data alone reads a SQLite store without any cloud. With --endpoint the timeline
+    is what the local cloud saw, calls and messages among it.
     Exit code 1 when nothing is recorded under that id: it never came, was refused, or ended over 30 days ago.
     """
-    with open_records(endpoint, store, data, os.environ) as records:
+    offline = data is not None and store != "tablestore" and not where.is_said
+    place = file_place(data, os.environ) if offline and data else where.place(os.environ, store, data)
+    with open_records(place) as records:
         record = records.get(request_id) if records else None
     if record is None:
         progress(f"no record of {request_id}; a refused message has none: its outcome says why (provisioner listen)")
@@ -52,7 +56,7 @@ def status(*, request_id: str, endpoint: str | None, store: str, data: Path, as_
     if wants_json(as_json):
         json_line(readable(record))
     else:
-        _draw(record, endpoint)
+        _draw(record, where.endpoint)
 
 
 def _draw(record: Record, endpoint: str | None) -> None:

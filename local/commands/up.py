@@ -32,7 +32,7 @@ SNAPSHOT = "cloud.pickle"
         "provisioner up",
         "provisioner enqueue events/messages/plain.json --endpoint http://127.0.0.1:4566",
         "provisioner listen --endpoint http://127.0.0.1:4566 --count 1",
-        "provisioner status sample-plain",
+        "provisioner status sample-plain --endpoint http://127.0.0.1:4566",
     )
 )
 @options.port

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from local.docs.access_page import access_page
 from local.docs.asyncapi import asyncapi
 from local.docs.error_page import errors_page
 from local.docs.lifecycle_page import lifecycle_page
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
+    "docs/access.md": access_page,
     "docs/errors.md": errors_page,
     "docs/lifecycle.md": lifecycle_page,
     "docs/parameters.md": parameters_page,

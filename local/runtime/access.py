@@ -1,33 +1,10 @@
-"""How this machine reaches a cloud: the local one by its endpoint, else the account's, from the environment."""
+"""How this machine reaches a cloud: the local one by its endpoint, or the account's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from local import defaults
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-ACCOUNT_VARIABLES = (
-    "ALIBABA_CLOUD_ACCESS_KEY_ID",
-    "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
-    "FC_REGION",
-    "FC_ACCOUNT_ID",
-)
-"""What the account's own cloud needs; a security token is optional."""
-
-
-class AccessMissing(Exception):
-    """There is neither a local endpoint nor a complete account; `names` are the variables that are missing."""
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__(
-            f"missing settings: {', '.join(names)}; set them to use the account's cloud, "
-            f"or name the local cloud with --endpoint http://{defaults.HOST}:{defaults.PORT}"
-        )
-        self.names = names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +17,6 @@ class Access:
     account_id: str
     security_token: str = field(default="", repr=False)
     endpoint: str | None = None
-    given_mns_endpoint: str = ""
 
     @classmethod
     def local(cls, endpoint: str) -> Access:
@@ -50,23 +26,11 @@ class Access:
             endpoint=endpoint.rstrip("/"),
         )  # fmt: skip
 
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str], endpoint: str | None) -> Access:
-        """Return the local access when there is an endpoint, else the account's; raise AccessMissing."""
-        if endpoint:
-            return cls.local(endpoint)
-        if missing := tuple(name for name in ACCOUNT_VARIABLES if not environ.get(name)):
-            raise AccessMissing(missing)
-        key_id, secret, region, account_id = (environ[name] for name in ACCOUNT_VARIABLES)
-        token = environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
-        mns_endpoint = environ.get("PROVISIONER_MNS_ENDPOINT", "")
-        return cls(key_id, secret, region, account_id, token, None, mns_endpoint)
-
     @property
     def mns_endpoint(self) -> str:
         """Where queues and topics are."""
         public = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
-        return self.endpoint or self.given_mns_endpoint or public
+        return self.endpoint or public
 
     def variables(self) -> dict[str, str]:
         """Return what the platform would put into a function's environment of it."""

@@ -29,7 +29,7 @@ LOCAL_TIMES = {
 }
 DATABASE = "provisioner.db"
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
-NOT_SETTINGS = frozenset({"PROVISIONER_ENDPOINT"})
+NOT_SETTINGS = frozenset({"PROVISIONER_ENDPOINT", "PROVISIONER_STACK"})
 """Variables that steer the command line and are no settings of the worker."""
 
 

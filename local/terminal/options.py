@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from local import defaults
-from local.runtime.access import Access, AccessMissing
+from local.terminal.endpoint_url import EndpointUrl
 from local.terminal.output import WrongUse
+from local.terminal.place import Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,13 +27,25 @@ def examples(*lines: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def endpoint(command: Command) -> Command:
-    """Add --endpoint: the local cloud's, or the account's own cloud when it is left out."""
-    return click.option(
-        "--endpoint", envvar="PROVISIONER_ENDPOINT", metavar="URL",
-        help=f"Local cloud, such as {LOCAL_ENDPOINT} (or PROVISIONER_ENDPOINT); without it the account's credentials "
-        "in ALIBABA_CLOUD_ACCESS_KEY_ID and so on are used.",
-    )(command)  # fmt: skip
+def where(command: Command) -> Command:
+    """Add --endpoint, --stack, --profile and --region; the command gets them as `where`."""
+
+    @click.option(
+        "--endpoint",
+        type=EndpointUrl(),
+        metavar="URL",
+        help=f"A local cloud, such as {LOCAL_ENDPOINT} (or PROVISIONER_ENDPOINT).",
+    )
+    @click.option(
+        "--stack", metavar="NAME", help="A deployment in the account, by its ROS stack (or PROVISIONER_STACK)."
+    )
+    @click.option("--profile", metavar="NAME", help="With --stack: whose keys, a profile of the aliyun CLI.")
+    @click.option("--region", metavar="REGION", help="With --stack: the stack's region; the profile's by default.")
+    @wraps(command)
+    def run(*, endpoint: str | None, stack: str | None, profile: str | None, region: str | None, **rest: Any) -> Any:
+        return command(where=Where.of(endpoint, stack, profile, region, os.environ), **rest)
+
+    return cast("Command", run)
 
 
 def store(command: Command) -> Command:
@@ -43,16 +57,19 @@ def store(command: Command) -> Command:
 
 
 def any_store(command: Command) -> Command:
-    """Add --store for commands that go where the endpoint leads; `store_for` fills it in."""
+    """Add --store for commands that ask the local cloud, or the stack, where the records are."""
     return click.option(
         "--store", type=click.Choice(["sqlite", "tablestore"]),
-        help="Where records are kept; by default a file in the data directory with --endpoint, Tablestore without.",
+        help="Where records are kept; by default where the place's worker keeps them.",
     )(command)  # fmt: skip
 
 
-def store_for(endpoint: str | None, store: str | None) -> str:
-    """Return the store a command looks into."""
-    return store or ("sqlite" if endpoint else "tablestore")
+def any_data(command: Command) -> Command:
+    """Add --data for the same commands."""
+    return click.option(
+        "--data", type=click.Path(path_type=Path),
+        help="Directory of the SQLite store; by default the one of the place's worker.",
+    )(command)  # fmt: skip
 
 
 def data(command: Command) -> Command:
@@ -92,14 +109,6 @@ def as_json(command: Command) -> Command:
     return click.option(
         "--json", "as_json", is_flag=True, help="JSON lines, as when standard output is no terminal."
     )(command)  # fmt: skip
-
-
-def access_to(endpoint: str | None) -> Access:
-    """Return the access to the local cloud, or to the account's; WrongUse names every variable that is missing."""
-    try:
-        return Access.from_environment(os.environ, endpoint)
-    except AccessMissing as error:
-        raise WrongUse(str(error)) from None
 
 
 def prepare_directory(path: Path) -> Path:

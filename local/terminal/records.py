@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE, settings_for
 from local.runtime.worker import WorkerConfig
-from local.terminal.options import access_to
 from local.terminal.output import WrongUse
+from local.terminal.place import Place
 from shared.bootstrap import open_store
 from shared.domain.lifecycle.record import UnreadableRecord
 from shared.ports import StoreUnavailable
@@ -22,19 +22,22 @@ if TYPE_CHECKING:
     from shared.ports import Store
 
 NOWHERE = "http://127.0.0.1:9"
-"""The endpoint of a local run that needs no cloud."""
+"""The endpoint of records that are a file: nothing is called."""
+
+
+def file_place(data: Path, environ: Mapping[str, str]) -> Place:
+    """Return the place of a SQLite store's file that is read without any cloud."""
+    return Place(access=Access.local(NOWHERE), store="sqlite", data=data, environ=environ)
 
 
 @contextmanager
-def open_records(endpoint: str | None, store: str, data: Path, environ: Mapping[str, str]) -> Iterator[Store | None]:
-    """Open the store and close it again; None when the SQLite file does not exist. Failures are WrongUse.
-
-    The SQLite store is a file here and needs no cloud. Tablestore is the local cloud's, or the account's.
-    """
-    if store == "sqlite" and not (data / DATABASE).exists():
+def open_records(place: Place) -> Iterator[Store | None]:
+    """Open the store and close it again; None when the SQLite file does not exist. Failures are WrongUse."""
+    store = place.known_store
+    if store == "sqlite" and not (place.data / DATABASE).exists():
         yield None
         return
-    settings, keys = worker_settings(endpoint, store, data, environ)
+    settings, keys = worker_settings(place)
     try:
         opened = open_store(settings, keys)
         try:
@@ -42,19 +45,17 @@ def open_records(endpoint: str | None, store: str, data: Path, environ: Mapping[
         finally:
             opened.close()
     except StoreUnavailable as error:
-        raise WrongUse(f"the {store} store cannot be reached: {error}") from None
+        raise WrongUse(f"the {store} store cannot be read: {error}; name another with --store or --data") from None
     except UnreadableRecord as error:
         raise WrongUse(f"the record was written by another version of the worker: {error}") from None
 
 
-def worker_settings(
-    endpoint: str | None, store: str, data: Path, environ: Mapping[str, str]
-) -> tuple[Settings, Credentials]:
-    """Return what the worker itself would be set to there, and its keys; WrongUse names what is missing."""
-    access = Access.local(endpoint or NOWHERE) if store == "sqlite" else access_to(endpoint)
-    template = WorkerConfig(access=access, store=store, data=data).deployment.function("provision").environment
+def worker_settings(place: Place) -> tuple[Settings, Credentials]:
+    """Return what the worker itself is set to there, and its keys; WrongUse names what is missing."""
+    access, store = place.access, place.known_store
+    template = WorkerConfig(access=access, store=store, data=place.data).deployment.function("provision").environment
     try:
-        settings = Settings.from_environment(settings_for(template, environ, access, store, data))
+        settings = Settings.from_environment(settings_for(template, place.environ, access, store, place.data))
     except SettingsError as error:
         raise WrongUse(str(error)) from None
     return settings, Credentials(access.access_key_id, access.access_key_secret, access.security_token)

@@ -11,6 +11,7 @@ from local.runtime.environment import VariablesMissing
 from local.runtime.mns import QueueClient, QueueError
 from local.runtime.template import TemplateError
 from local.runtime.worker import WorkerBroken, working
+from local.terminal.local_cloud import tell_worker
 from local.terminal.output import WrongUse, json_line, progress, wants_json
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def work(
             queue.check()
     except QueueError as error:
         raise WrongUse(f"{error}; start one with `provisioner cloud`, or correct --endpoint") from None
+    if config.access.endpoint:
+        tell_worker(config.access.endpoint, config.store, str(config.data.resolve()))
     try:
         with working(config, period=timer) as worker:
             worker.warm_up()

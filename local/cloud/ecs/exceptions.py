@@ -7,11 +7,6 @@ from functools import cache
 from local.cloud.service import ServiceError
 
 
-def unknown_action(action: str) -> ServiceError:
-    """Say which action is not there."""
-    return ServiceError(404, "InvalidAction.NotFound", f"The local cloud has no ECS action {action or '(none named)'}.")
-
-
 def missing(name: str) -> ServiceError:
     """Say which parameter is missing."""
     return ServiceError(400, "MissingParameter", f"The parameter {name} is required.")

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
-from local.cloud.ecs import exceptions
 from local.cloud.ecs.actions import ACTIONS
 from local.cloud.ecs.models import Account
 from local.cloud.ecs.parameters import items, pairs
-from local.cloud.ecs.signing import Gate
-from local.cloud.http import HttpResponse
-from local.cloud.service import Call, ServiceError
+from local.cloud.rpc import RpcService
 from local.defaults import REQUEST_TAG
 
 if TYPE_CHECKING:
@@ -20,20 +16,20 @@ if TYPE_CHECKING:
 
     from local.cloud.core import Core
     from local.cloud.http import HttpRequest
+    from local.cloud.service import Call
 
 VERSION = "2014-05-26"
-FORM = "application/x-www-form-urlencoded"
-JSON = {"content-type": "application/json;charset=utf-8"}
 
 
-class Ecs:
+class Ecs(RpcService):
     """The ECS service."""
 
     name = "ecs"
+    label = "ECS"
+    version = VERSION
 
     def __init__(self, cloud: Core) -> None:
-        self._cloud = cloud
-        self._gate = Gate(cloud.keys)
+        super().__init__(cloud)
         self.account = Account(cloud)
 
     def actions(self) -> Collection[str]:
@@ -44,42 +40,10 @@ class Ecs:
         """Everything at `/` that no other service knows as its own."""
         return request.path == "/"
 
-    def identify(self, request: HttpRequest) -> Call:
-        """Name the action (header `x-acs-action`, or parameter `Action`)."""
-        parameters = request.query
-        if request.body and request.headers.get("content-type", "").startswith(FORM):
-            parameters |= dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-        action = request.headers.get("x-acs-action") or parameters.get("Action", "")
-        if action not in ACTIONS:
-            raise exceptions.unknown_action(action)
-        version = request.headers.get("x-acs-version") or parameters.get("Version")
-        if version != VERSION:
-            raise ServiceError(400, "InvalidVersion", f"ECS has the version {VERSION}, not {version}.")
-        return Call(action, request, parameters)
-
-    def authenticate(self, call: Call) -> None:
-        """Check the signature."""
-        if self._cloud.config.checks.signatures:
-            self._gate.check(call.request, call.parameters)
-
-    def run(self, call: Call) -> HttpResponse:
+    def handle(self, call: Call) -> dict[str, Any]:
         """Check the parameters and do it."""
         action = ACTIONS[call.action]
-        answer = action.handler(self.account, action.parameters.read(call.parameters), call)
-        return _json(200, answer | {"RequestId": self._cloud.new_request_id()})
-
-    def refuse(self, request: HttpRequest, error: ServiceError) -> HttpResponse:
-        """Answer as ECS words a refusal."""
-        request_id = self._cloud.new_request_id()
-        answer = {
-            "RequestId": request_id,
-            "HostId": request.headers.get("host", ""),
-            "Code": error.code,
-            "Message": error.message,
-        }
-        response = _json(error.status, answer)
-        response.headers |= {"x-acs-request-id": request_id} | error.headers
-        return response
+        return action.handler(self.account, action.parameters.read(call.parameters), call)
 
     def request_ids(self, call: Call) -> Iterator[str]:
         """Return what the provisioning tag says, of the call itself or of the instances it names."""
@@ -99,10 +63,6 @@ class Ecs:
     def reset(self) -> None:
         """Forget instances and tokens."""
         self.account = Account(self._cloud)
-
-
-def _json(status: int, data: Any) -> HttpResponse:
-    return HttpResponse(status, json.dumps(data, separators=(",", ":")).encode(), dict(JSON))
 
 
 def _listed(text: str | None) -> list[str]:

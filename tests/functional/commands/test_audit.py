@@ -113,6 +113,7 @@ def test_an_outcome_that_is_not_published_is_found() -> None:
 def test_audit_of_a_cloud(tmp_path: Path) -> None:
     """`audit` pages through every tagged instance, reports findings as JSON lines with exit code 1, changes nothing."""
     cloud, began = Cloud(provisioned=True), lives.now()
+    cloud.config.update({"delays": {"Pending": 0}})  # nothing changes by itself meanwhile
     with running(cloud) as url:
         ecs = Ecs(Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET), call_seconds=5, endpoint=url)
 
@@ -148,9 +149,9 @@ def test_a_region_that_does_not_answer_ends_no_audit(tmp_path: Path) -> None:
             url,
             "--data",
             str(tmp_path),
-            "--region",
+            "--look-in",
             "cn-beijing",
-            "--region",
+            "--look-in",
             "cn-hangzhou",
         ]
         result = CliRunner().invoke(main, command, catch_exceptions=False)
@@ -163,12 +164,16 @@ def test_a_region_that_does_not_answer_ends_no_audit(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_wrong_use(tmp_path: Path) -> None:
-    """Without records there is nothing to compare with; a cloud that cannot be reached is named."""
-    command = ["audit", "--endpoint", "http://127.0.0.1:9", "--data", str(tmp_path)]
-    result = CliRunner().invoke(main, command)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "--data" in result.stderr
-    lives.write(tmp_path, lives.failed(BODY, T0))
-    result = CliRunner().invoke(main, command)
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "cannot be listed" in result.stderr
+    """Without records there is nothing to compare with; instances that cannot be listed are no answer."""
+    cloud = Cloud(provisioned=True)
+    with running(cloud) as url:
+        command = ["audit", "--endpoint", url, "--data", str(tmp_path)]
+        result = CliRunner().invoke(main, command)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--data" in result.stderr
+        lives.write(tmp_path, lives.failed(BODY, T0))
+        refusal = {"status": 403, "code": "Forbidden.RAM", "message": "no"}
+        cloud.faults.add({"service": "ecs", "action": "DescribeInstances", "error": refusal})
+        result = CliRunner().invoke(main, command)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "cannot be listed" in result.stderr

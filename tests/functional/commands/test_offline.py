@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -10,16 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.cli import COMMANDS, main
+from local.cloud.cloud import Cloud
+from local.cloud.server import running
 from local.project import EVENTS, ROOT
-from local.runtime.access import ACCOUNT_VARIABLES
-from tests.support.processes import free_port, inside
+from tests.support.processes import inside
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOWHERE = "http://127.0.0.1:9"
 PLAIN = str(EVENTS / "messages/plain.json")
-MALFORMED = str(EVENTS / "messages/malformed.txt")
 STREAMING = str(EVENTS / "triggers/streaming.json")
 
 
@@ -40,56 +38,6 @@ def test_help_lists_the_commands() -> None:
     assert places == sorted(places)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["no-such-command"], ["No such command 'no-such-command'"]),
-        (["enqueue", "gone.json", "--endpoint", NOWHERE], ["gone.json cannot be read", "events/messages"]),
-        (["invoke", "poll", "--event", "gone", "--endpoint", NOWHERE], ["gone cannot be read", "events/triggers"]),
-        (["invoke", "nobody", "--event", STREAMING, "--endpoint", NOWHERE], ["no function nobody", "provision, poll"]),
-        (["enqueue", PLAIN, "--endpoint", NOWHERE], [NOWHERE, "cannot be reached"]),
-        (["listen", "--count", "1", "--endpoint", NOWHERE], [NOWHERE, "cannot be reached"]),
-        (["run", "--endpoint", NOWHERE], [NOWHERE, "cannot be reached", "provisioner cloud"]),
-        (["run", "--data", "/proc/nowhere"], ["/proc/nowhere", "cannot be written", "--data"]),
-        (["up", "--data", "/proc/nowhere"], ["/proc/nowhere", "cannot be written", "--data"]),
-        (["up", "--store", "paper"], ["paper", "sqlite"]),
-        (["cloud", "--port", "none"], ["none", "integer"]),
-        (
-            ["enqueue", PLAIN],
-            [*ACCOUNT_VARIABLES, "--endpoint"],
-        ),
-        (["invoke", "poll"], ["--event FILE", "--message FILE"]),
-        (["invoke", "provision", "--event", STREAMING, "--message", PLAIN], ["either --event FILE"]),
-        (["invoke", "poll", "--message", PLAIN], ["only provision takes messages", "timer.json"]),
-        (["new", "--spot", "--prepaid"], ["--spot or --prepaid"]),
-        (["new", "--tag", "team"], ["KEY=VALUE"]),
-        (["enqueue", MALFORMED, "--count", "2", "--endpoint", NOWHERE], ["no requestId to number"]),
-        (["enqueue", PLAIN, "--wait", "--endpoint", NOWHERE], ["cannot be reached", "--endpoint"]),
-    ],
-)  # fmt: skip
-def test_wrong_use_says_what_to_do(arguments: list[str], words: list[str]) -> None:
-    """Exit code 2, nothing on stdout, no traceback, and the next step on stderr."""
-    done = inside(*arguments)
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert isinstance(done.exception, SystemExit)
-    for word in words:
-        assert word in done.stderr
-
-
-@pytest.mark.parametrize("name", ["cloud", "up"])
-def test_port_in_use(name: str, tmp_path: Path) -> None:
-    """A taken port is named, with the option that chooses another one."""
-    port = free_port()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", port))
-        taken.listen()
-        more = ["--data", str(tmp_path)] if name == "up" else []
-        done = inside(name, "--port", str(port), *more)
-    assert done.exit_code == 2
-    assert str(port) in done.stderr
-    assert "--port" in done.stderr
-
-
 def test_status_of_nothing(tmp_path: Path) -> None:
     """An unknown request is the answer no, and no file is made by asking."""
     done = inside("status", "nobody", "--data", str(tmp_path / "data"))
@@ -100,10 +48,11 @@ def test_status_of_nothing(tmp_path: Path) -> None:
 
 def test_broken_settings_are_named_at_once(tmp_path: Path) -> None:
     """A function that cannot start for its settings fails with all of them."""
-    done = inside(
-        "invoke", "provision", "--event", STREAMING, "--endpoint", NOWHERE, "--data", str(tmp_path),
-        environ={"PROVISIONER_WORKERS": "many", "PROVISIONER_SITE": "moon"},
-    )  # fmt: skip
+    with running(Cloud(provisioned=True)) as url:
+        done = inside(
+            "invoke", "provision", "--event", STREAMING, "--endpoint", url, "--data", str(tmp_path),
+            environ={"PROVISIONER_WORKERS": "many", "PROVISIONER_SITE": "moon"},
+        )  # fmt: skip
     assert done.exit_code == 1
     assert "PROVISIONER_WORKERS" in done.stdout
     assert "PROVISIONER_SITE" in done.stdout

@@ -38,7 +38,9 @@ def test_up_enqueue_listen_status(tmp_path: Path) -> None:
         (outcome,) = json_lines(heard.stdout)
         assert heard.returncode == 0
         assert outcome["data"]["messageId"] == sent[0]["messageId"]
-        known = command("status", "sample-plain", "--data", data)
+        known = command("status", "sample-plain", "--endpoint", endpoint)
+        offline = command("status", "sample-plain", "--data", data)
+        assert (known.returncode, known.stdout) == (offline.returncode, offline.stdout)
         assert known.returncode == 0
         record = json.loads(known.stdout)
         assert (record["state"], record["outcome"]) == ("completed", outcome)
@@ -57,7 +59,7 @@ def test_cloud_and_run_apart(tmp_path: Path) -> None:
             command("enqueue", PLAIN, "--endpoint", endpoint)
             heard = command("listen", "--count", "1", "--timeout", "20", "--endpoint", endpoint)
             assert heard.returncode == 0
-        known = command("status", "sample-plain", "--store", "tablestore", "--endpoint", endpoint)
+        known = command("status", "sample-plain", "--endpoint", endpoint)
         assert json.loads(known.stdout)["state"] == "completed"
 
 
