@@ -19,7 +19,8 @@ _PUBLISH_AGAIN_SECONDS = 10.0
 def record_event(run: Run, record: Record, event: events.Event) -> Record:
     """Advance the record and write it under its version; return what is stored.
 
-    On a conflict it is done again from the record that is there. Raises StoreUnavailable, also when other writers always come first.
+    On a conflict it is done again from the record that is there. Raises StoreUnavailable, also when other writers
+    always come first.
     """
     store = run.ports.store
     for _ in range(_CONFLICTS):
