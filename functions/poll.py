@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict
 
 from shared.invocation import begin, report, warm_up
-from shared.usecases.poll import poll
+from shared.usecases.poll import RunEnd, poll
 
 
 class PollFailed(Exception):
@@ -28,8 +28,8 @@ def handler(_event: bytes, context: object) -> str:
         ends_at = min(run.ends_at, run.ports.clock.now() + settings.poll_seconds + settings.call_seconds)
         done = poll(run.ports, settings.timings, ends_at=ends_at, workers=settings.workers)
         # Whatever it did: an alarm counts these lines.
-        run.ports.log.info("run", reason=done.reason, rounds=done.rounds, looked=done.looked, ended=done.ended)
-        if done.reason == "keys":
+        run.ports.log.info("run", reason=done.reason.value, rounds=done.rounds, looked=done.looked, ended=done.ended)
+        if done.reason is RunEnd.KEYS:
             run.note_refused_keys()
         return json.dumps(asdict(done))
     except Exception as error:  # noqa: BLE001 - only a text without secrets may leave

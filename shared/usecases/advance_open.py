@@ -1,7 +1,9 @@
-"""What a polling round does with one record that needs something."""
+"""One open request in a pass: its record is read, taken as far as it can go now, and published if it has ended."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import classify, succeeded
@@ -12,78 +14,248 @@ from shared.domain.lifecycle.record import TERMINAL, Record, State
 from shared.domain.lifecycle.waiting import QUIET, WatchStep, act, past_grace, release_act
 from shared.ports import ApiFailure
 from shared.usecases.create import look_up
-from shared.usecases.writing import apply, publish
+from shared.usecases.writing import publish, record_event
 
 if TYPE_CHECKING:
+    from shared.domain.lifecycle.record import OpenEntry
     from shared.ports import Instance
     from shared.usecases.context import Run
 
-Question = tuple[Record, WatchStep]
-"""A record that cannot go on before DescribeInstances has told of its instance, and why."""
+LOST_ENTRY_SECONDS = 900.0
+"""An open entry without a record is dropped when older than this: longer than any invocation lasts."""
 _MAX_STEPS = 6
 
 
-def move_on(
-    run: Run, record: Record, status: str | None, *, absent: bool, error: ApiError | None = None
-) -> tuple[Record, Question | None]:
-    """Take every step that is possible now.
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """How an instance was seen: its status, that an answer did not show it, or why there was no answer."""
 
-    `status` is what the status answer said, `absent` that it said nothing, `error` why there was none. Raises
-    StoreUnavailable.
+    status: str | None = None
+    absent: bool = False
+    error: ApiError | None = None
+
+
+UNSEEN = Sighting()
+"""Nobody has looked."""
+
+
+class Then(Enum):
+    """What the pass has to do for a request next."""
+
+    NOTHING = "nothing"
+    LATER = "later"
+    """There was no time for it: the next pass begins with it."""
+    ASK_STATUS = "ask status"
+    """Its entry was behind its record: whoever wrote that did not get to write the entry."""
+    DESCRIBE = "describe"
+    """It goes on when DescribeInstances has told of its instance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a step, and whether the record was changed and ended by it."""
+
+    then: Then
+    changed: bool = False
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class OpenRequest:
+    """A request whose entry says that something has to be done.
+
+    `record` is there once `advance` came to anything but NOTHING or LATER.
     """
-    question: Question | None = None
-    if record.state is State.CREATING:
-        record = _creating(run, record)
-    elif record.state is State.RELEASING:
-        record, question = _releasing(run, record)
-    elif record.state in QUIET:
-        record, question = _missing(run, record) if absent else _watching(run, record, status, error)
-    publish_due(run, record)
-    return record, question
 
+    run: Run
+    entry: OpenEntry
+    seen: Sighting
+    record: Record = field(init=False)
+    _wanted: WatchStep | None = None
+    """Why the instance has to be described."""
 
-def answer(run: Run, question: Question, found: dict[str, Instance] | ApiError) -> Record:
-    """Go on with what DescribeInstances said; an error is what only a deadline gets past."""
-    record, wanted = question
-    event: events.Event | None
-    if isinstance(found, ApiError):
-        event = _unanswered(run, record, wanted, found)
-    else:
-        event = _answer(record, wanted, found, late=is_late(run, record))
-    if event is None:
-        return record
-    record = _apply(run, record, event)
-    publish_due(run, record)
-    return record
+    def advance(self) -> Result:
+        """Read the record and take every step that is possible now. Raises StoreUnavailable and UnreadableRecord."""
+        store, entry = self.run.ports.store, self.entry
+        if not self.run.has_time_for_call(self.run.now()):
+            return Result(Then.LATER)
+        before = store.get(entry.request_id)
+        if before is None or not before.open:
+            if before is not None or self.run.now() > entry.opened_at + LOST_ENTRY_SECONDS:
+                store.forget(entry)
+            return Result(Then.NOTHING)
+        self.record = before
+        if before.state in QUIET and entry.state not in QUIET:
+            return Result(Then.ASK_STATUS)
+        self._wanted = self._step()
+        return self._result(before)
 
+    def answer(self, found: dict[str, Instance] | ApiError) -> Result:
+        """Go on with what DescribeInstances said; an error is what only a deadline gets past."""
+        before, wanted, self._wanted = self.record, self._wanted, None
+        event: events.Event | None
+        if isinstance(found, ApiError):
+            event = self._unanswered(wanted, found)
+        else:
+            event = self._answered(wanted, found.get(before.instance_id or ""))
+        if event is not None:
+            self._record_and_log(event)
+        return self._result(before)
 
-def is_late(run: Run, record: Record) -> bool:
-    """Tell whether a watched record is past its deadline."""
-    return record.state in QUIET and run.now() >= record.deadline
+    def _result(self, before: Record) -> Result:
+        """Publish the outcome of what has ended, unless the topic has only just refused it; tell what was done."""
+        record = self.record
+        if record.state in TERMINAL and record.due_at <= self.run.now():
+            publish(self.run, record)
+        return Result(
+            Then.NOTHING if self._wanted is None else Then.DESCRIBE,
+            changed=record.version != before.version,
+            ended=record.finished_at is not None and before.finished_at is None,
+        )
 
+    def _is_late(self) -> bool:
+        """Tell whether a watched record is past its deadline."""
+        return self.record.state in QUIET and self.run.now() >= self.record.deadline
 
-def publish_due(run: Run, record: Record) -> None:
-    """Publish an ended record's outcome, unless the topic has only just refused it."""
-    if record.state in TERMINAL and record.due_at <= run.now():
-        publish(run, record)
+    # The steps. Each returns what DescribeInstances has to be asked for before the next one.
 
+    def _step(self) -> WatchStep | None:
+        state = self.record.state
+        if state is State.CREATING:
+            self._settle()
+        elif state is State.RELEASING:
+            return self._release()
+        elif state in QUIET:
+            return self._missing() if self.seen.absent else self._watch()
+        return None
 
-def _unanswered(run: Run, record: Record, wanted: WatchStep, error: ApiError) -> events.Event | None:
-    if wanted is WatchStep.CHECK_GONE:
-        return _failed(run, "release", error)
-    return events.Expired(error) if is_late(run, record) else None
+    def _settle(self) -> None:
+        following = creating.watch_step(self.record, self.run.now())
+        if following.step is CreateStep.EXPIRE:
+            self._record_and_log(events.Expired())
+        elif following.step is CreateStep.LOOK_UP:
+            self._record_and_log(look_up(self.run, self.record))
 
+    def _watch(self) -> WatchStep | None:
+        run, status = self.run, self.seen.status
+        if status is not None and self.record.absent_since is not None:
+            self._record_and_log(events.SeenPresent())
+        for _ in range(_MAX_STEPS):
+            now, record = run.now(), self.record
+            if record.state not in QUIET or record.due_at > now or not run.has_time_for_call(now):
+                break
+            wanted = act(record, status, now)
+            if wanted is WatchStep.WAIT:
+                break
+            if wanted is WatchStep.DESCRIBE:
+                return wanted
+            event = events.Expired(self.seen.error) if wanted is WatchStep.EXPIRE else self._call(wanted)
+            if event is None:
+                break
+            self._record_and_log(event)
+        return None
 
-def _answer(record: Record, wanted: WatchStep, found: dict[str, Instance], *, late: bool) -> events.Event | None:
-    instance = found.get(record.instance_id or "")
-    if wanted is WatchStep.DESCRIBE:
-        return _ready(record, instance, late=late) if instance is not None else None
-    if instance is None:
+    def _missing(self) -> WatchStep | None:
+        """Note a first absence; have a later one, or one at the deadline, confirmed by name."""
+        late = self._is_late()
+        if late and not past_grace(self.record, self.run.now(), self.run.timings):
+            self._record_and_log(events.Expired())
+        elif not late and self.record.absent_since is None:
+            self._record_and_log(events.SeenAbsent())
+        else:
+            return WatchStep.CONFIRM_ABSENCE
+        return None
+
+    def _release(self) -> WatchStep | None:
+        record = self.record
+        if record.due_at > self.run.now():
+            return None
+        if release_act(record) is WatchStep.CHECK_GONE:
+            return WatchStep.CHECK_GONE
+        event: events.Event = events.DeleteAccepted()
+        try:
+            self.run.ports.compute.delete(record.region_id, record.instance_id or "")
+        except ApiFailure as failure:
+            event = events.DeleteAccepted(found=False)
+            if not succeeded(failure.error):
+                self.run.call_failed(failure, record.region_id)
+                event = self._failed("release", failure.error)
+        self._record_and_log(event)
+        return None
+
+    def _call(self, wanted: WatchStep) -> events.Event | None:
+        """Allocate the address or start the instance; what is so already counts as done. None: no time to find out."""
+        compute, region, instance = self.run.ports.compute, self.record.region_id, self.record.instance_id or ""
+        try:
+            if wanted is WatchStep.ALLOCATE:
+                return events.AddressAllocated(compute.allocate_address(region, instance))
+            compute.start(region, instance)
+        except ApiFailure as failure:
+            if not succeeded(failure.error):
+                self.run.call_failed(failure, region)
+                if wanted is WatchStep.ALLOCATE:
+                    return self._allocation_refused(failure.error)
+                return self._failed("start", failure.error)
+            if wanted is WatchStep.ALLOCATE:
+                return events.AddressAllocated(None)
+        return events.StartSent()
+
+    def _allocation_refused(self, error: ApiError) -> events.Event | None:
+        """Look before a refusal counts: an address that the instance has is the one that was asked for."""
+        run, region, instance_id = self.run, self.record.region_id, self.record.instance_id or ""
+        verdict = classify(error)
+        if not verdict.unknown and verdict.category not in ("throttled", "authentication"):
+            if not run.has_time_for_call(run.now()):
+                return None
+            try:
+                instance = run.ports.compute.describe(region, [instance_id]).get(instance_id)
+            except ApiFailure as failure:
+                run.call_failed(failure, region)
+            else:
+                if instance is not None and instance.public_ip_address:
+                    return events.AddressAllocated(instance.public_ip_address)
+        return self._failed("publicIp", error)
+
+    # What DescribeInstances said
+
+    def _unanswered(self, wanted: WatchStep | None, error: ApiError) -> events.Event | None:
         if wanted is WatchStep.CHECK_GONE:
-            return events.Gone()
-        # At a deadline the instance may have been missing from a single answer only: releasing it is the safe end.
-        return events.Expired() if late and record.on_failure == "release" else events.Vanished()
-    return events.Expired() if late else events.SeenPresent()
+            return self._failed("release", error)
+        return events.Expired(error) if self._is_late() else None
+
+    def _answered(self, wanted: WatchStep | None, instance: Instance | None) -> events.Event | None:
+        late = self._is_late()
+        if wanted is WatchStep.DESCRIBE:
+            return None if instance is None else _ready(self.record, instance, late=late)
+        if instance is None:
+            if wanted is WatchStep.CHECK_GONE:
+                return events.Gone()
+            # At a deadline the instance may have been missing from a single answer only: releasing it is the safe end.
+            return events.Expired() if late and self.record.on_failure == "release" else events.Vanished()
+        return events.Expired() if late else events.SeenPresent()
+
+    def _failed(self, stage: str, error: ApiError) -> events.Event:
+        return events.StepFailed(stage, error, self.run.ports.entropy.jitter())
+
+    def _record_and_log(self, event: events.Event) -> None:
+        """Record what happened, and log a change of state."""
+        was = self.record.state
+        self.record = after = record_event(self.run, self.record, event)
+        if after.state is was:
+            return
+        error = after.failure.error if after.state is State.FAILED and after.failure else None
+        self.run.ports.log.info(
+            "request",
+            request_id=after.request_id,
+            was=was.value,
+            state=after.state.value,
+            instance_id=after.instance_id,
+            generation=after.generation.number,
+            code=error.code if error else None,
+            category=classify(error).category if error else None,
+            age=round(self.run.now() - after.accepted_at, 3),
+            on_time=self.run.now() <= after.deadline,
+        )
 
 
 def _ready(record: Record, instance: Instance, *, late: bool) -> events.Event:
@@ -91,114 +263,3 @@ def _ready(record: Record, instance: Instance, *, late: bool) -> events.Event:
     if not record.allocate_public_ip or instance.public_ip_address or record.public_ip_address:
         return events.Ready(instance)
     return events.Expired() if late else events.NoAddress()
-
-
-def _creating(run: Run, record: Record) -> Record:
-    following = creating.watch_step(record, run.now())
-    if following.step is CreateStep.EXPIRE:
-        return _apply(run, record, events.Expired())
-    if following.step is CreateStep.LOOK_UP:
-        return _apply(run, record, look_up(run, record))
-    return record
-
-
-def _watching(run: Run, record: Record, status: str | None, error: ApiError | None) -> tuple[Record, Question | None]:
-    if status is not None and record.absent_since is not None:
-        record = _apply(run, record, events.SeenPresent())
-    for _ in range(_MAX_STEPS):
-        if record.state not in QUIET or record.due_at > run.now() or not run.has_time_for_call(run.now()):
-            break
-        wanted = act(record, status, run.now())
-        if wanted is WatchStep.WAIT:
-            break
-        if wanted is WatchStep.DESCRIBE:
-            return record, (record, wanted)
-        event = events.Expired(error) if wanted is WatchStep.EXPIRE else _step(run, record, wanted)
-        if event is None:
-            break
-        record = _apply(run, record, event)
-    return record, None
-
-
-def _step(run: Run, record: Record, wanted: WatchStep) -> events.Event | None:
-    """Allocate the address or start the instance; what is so already counts as done. None: no time to find out."""
-    compute, region, instance = run.ports.compute, record.region_id, record.instance_id or ""
-    try:
-        if wanted is WatchStep.ALLOCATE:
-            return events.AddressAllocated(compute.allocate_address(region, instance))
-        compute.start(region, instance)
-    except ApiFailure as failure:
-        if not succeeded(failure.error):
-            run.call_failed(failure, record.region_id)
-            if wanted is WatchStep.ALLOCATE:
-                return _allocation_refused(run, record, failure.error)
-            return _failed(run, "start", failure.error)
-        if wanted is WatchStep.ALLOCATE:
-            return events.AddressAllocated(None)
-    return events.StartSent()
-
-
-def _allocation_refused(run: Run, record: Record, error: ApiError) -> events.Event | None:
-    """Look before a refusal counts: an address that the instance has is the one asked for, whatever the code says."""
-    verdict = classify(error)
-    if not verdict.unknown and verdict.category not in ("throttled", "authentication"):
-        if not run.has_time_for_call(run.now()):
-            return None
-        try:
-            found = run.ports.compute.describe(record.region_id, [record.instance_id or ""])
-        except ApiFailure as failure:
-            run.call_failed(failure, record.region_id)
-        else:
-            instance = found.get(record.instance_id or "")
-            if instance is not None and instance.public_ip_address:
-                return events.AddressAllocated(instance.public_ip_address)
-    return _failed(run, "publicIp", error)
-
-
-def _failed(run: Run, stage: str, error: ApiError) -> events.Event:
-    return events.StepFailed(stage, error, run.ports.entropy.jitter())
-
-
-def _missing(run: Run, record: Record) -> tuple[Record, Question | None]:
-    """Note a first absence; have a later one, or one at the deadline, confirmed by name."""
-    if is_late(run, record) and not past_grace(record, run.now(), run.timings):
-        return _apply(run, record, events.Expired()), None
-    if record.absent_since is None and not is_late(run, record):
-        return _apply(run, record, events.SeenAbsent()), None
-    return record, (record, WatchStep.CONFIRM_ABSENCE)
-
-
-def _releasing(run: Run, record: Record) -> tuple[Record, Question | None]:
-    if record.due_at > run.now():
-        return record, None
-    if release_act(record) is WatchStep.CHECK_GONE:
-        return record, (record, WatchStep.CHECK_GONE)
-    event: events.Event = events.DeleteAccepted()
-    try:
-        run.ports.compute.delete(record.region_id, record.instance_id or "")
-    except ApiFailure as failure:
-        event = events.DeleteAccepted(found=False)
-        if not succeeded(failure.error):
-            run.call_failed(failure, record.region_id)
-            event = _failed(run, "release", failure.error)
-    return _apply(run, record, event), None
-
-
-def _apply(run: Run, record: Record, event: events.Event) -> Record:
-    """Advance, write, and log a change of state."""
-    after = apply(run.ports, run.timings, record, event)
-    if after.state is not record.state:
-        error = after.failure.error if after.state is State.FAILED and after.failure else None
-        run.ports.log.info(
-            "request",
-            request_id=after.request_id,
-            was=record.state.value,
-            state=after.state.value,
-            instance_id=after.instance_id,
-            generation=after.generation.number,
-            code=error.code if error else None,
-            category=classify(error).category if error else None,
-            age=round(run.now() - after.accepted_at, 3),
-            on_time=run.now() <= after.deadline,
-        )
-    return after

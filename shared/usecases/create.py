@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import succeeded
@@ -12,7 +13,7 @@ from shared.domain.lifecycle.creating import CreateStep
 from shared.domain.lifecycle.record import State
 from shared.domain.timings import REQUEST_TAG
 from shared.ports import ApiFailure, StoreUnavailable
-from shared.usecases.writing import apply
+from shared.usecases.writing import record_event
 
 if TYPE_CHECKING:
     from shared.domain.lifecycle.record import Record
@@ -26,34 +27,43 @@ _KEEP_TRIES = 3
 _STRAGGLER_TRIES, _STRAGGLER_SECONDS = 12, 5.0
 
 
-def create(run: Run, request: Request, record: Record, claimant: str) -> tuple[Record, float | None]:
-    """Go on with a creating record until it is something else.
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The record as stored, and when a copy of the message has to go on with it.
 
-    Returns the record as stored and None, or the time at which a copy of the message has to go on. A record that is
-    still creating then, and without such a time, is the timer's to settle. Raises StoreUnavailable; the record then
-    still says that a call may be under way.
+    A record that is still creating, and without such a time, is the timer's to settle.
+    """
+
+    record: Record
+    again_at: float | None = None
+
+
+def create(run: Run, request: Request, record: Record, claimant: str) -> Creation:
+    """Go on with a creating record until it is something else, or has to wait.
+
+    Raises StoreUnavailable; the record then still says that a call may be under way.
     """
     clock = run.ports.clock
     while record.state is State.CREATING:
         now = clock.now()
         following = creating.next_step(record, claimant, now, run.timings)
         if following.step is CreateStep.EXPIRE:
-            record = apply(run.ports, run.timings, record, events.Expired())
+            record = record_event(run, record, events.Expired())
         elif following.step is CreateStep.LEAVE:
-            return record, None
+            return Creation(record)
         elif following.step is CreateStep.WAIT:
             if following.at - now > INLINE_SECONDS or not run.has_time_for_call(following.at):
-                return record, following.at
+                return Creation(record, following.at)
             clock.sleep(max(following.at - now, 0.0))
         elif run.keys_refused or not run.has_time_for_call(now):
-            return record, run.resumes_at(now)
+            return Creation(record, run.resumes_at(now))
         elif following.step is CreateStep.LOOK_UP:
-            record = apply(run.ports, run.timings, record, look_up(run, record))
+            record = record_event(run, record, look_up(run, record))
         elif record.calling and record.claimant == claimant and run.has_time_for_call(now, record.call_until):
             record = _call(run, request, record, claimant)
         else:
-            record = apply(run.ports, run.timings, record, events.CallAnnounced(claimant, run.call_deadline(now)))
-    return record, None
+            record = record_event(run, record, events.CallAnnounced(claimant, run.call_deadline(now)))
+    return Creation(record)
 
 
 def look_up(run: Run, record: Record) -> events.LookedUp | events.LookUpFailed:
@@ -87,15 +97,15 @@ def _call(run: Run, request: Request, record: Record, claimant: str) -> Record:
     generation = record.generation.number
     if request.not_after is not None and run.now() > request.not_after and _is_first(record):
         error = ApiError("CreateInstance", 400, "MessageExpired", outcome.too_late(request.not_after))
-        return apply(ports, run.timings, record, events.CreateFailed(claimant, generation, error, 0.0))
+        return record_event(run, record, events.CreateFailed(claimant, generation, error, 0.0))
     try:
         created = ports.compute.create(creating.call_parameters(record, request))
     except ApiFailure as failure:
         if succeeded(failure.error):
-            return apply(ports, run.timings, record, events.DryRunPassed())
+            return record_event(run, record, events.DryRunPassed())
         run.call_failed(failure, record.region_id)
         failed = events.CreateFailed(claimant, generation, failure.error, ports.entropy.jitter())
-        return apply(ports, run.timings, record, failed)
+        return record_event(run, record, failed)
     after = _keep(run, record, events.InstanceCreated(generation, created))
     if after.instance_id != created.instance_id:
         _release_straggler(run, after, created.instance_id)
@@ -111,12 +121,12 @@ def _keep(run: Run, record: Record, event: events.InstanceCreated) -> Record:
     """Record an id, trying harder than for anything else: it is money."""
     for _ in range(_KEEP_TRIES):
         try:
-            return apply(run.ports, run.timings, record, event)
+            return record_event(run, record, event)
         except StoreUnavailable:  # noqa: PERF203 - three turns, each of them a chance to keep an instance
             if not run.has_time_for_call(run.now()):
                 break
             run.ports.clock.sleep(0.5)
-    return apply(run.ports, run.timings, record, event)
+    return record_event(run, record, event)
 
 
 def _release_straggler(run: Run, record: Record, instance_id: str) -> None:

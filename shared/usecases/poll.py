@@ -8,16 +8,17 @@ the same work; that is thrift, not safety: every write is guarded by the record'
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from shared.ports import StoreUnavailable
 from shared.usecases.context import Run
-from shared.usecases.scan import SPARE_SECONDS, Round
+from shared.usecases.scan import SPARE_SECONDS, scan
 
 if TYPE_CHECKING:
     from shared.domain.timings import Timings
     from shared.ports import Lease, Ports
-    from shared.usecases.scan import RoundReport
+    from shared.usecases.scan import ScanReport
 
 LEASE = "poll"
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 20.0
@@ -31,11 +32,25 @@ NEXT_RUN_SECONDS = 60.0
 _PURGE_LIMIT = 500
 
 
+class RunEnd(str, Enum):
+    """Why a run ended."""
+
+    BUSY = "busy"
+    """Another run holds the lease."""
+    IDLE = "idle"
+    """Nothing is due before the next run."""
+    TIME = "time"
+    STORE = "store"
+    """The store is away."""
+    KEYS = "keys"
+    """Our keys are refused."""
+
+
 @dataclass(slots=True)
 class PollSummary:
-    """What a run did. `reason` says why it ended: `busy`, `idle`, `time`, `store` or `keys` (ours are refused)."""
+    """What a run did, and why it ended."""
 
-    reason: str = "time"
+    reason: RunEnd = RunEnd.TIME
     rounds: int = 0
     looked: int = 0
     changed: int = 0
@@ -51,17 +66,17 @@ def poll(ports: Ports, timings: Timings, *, ends_at: float, workers: int) -> Pol
     try:
         lease = ports.store.take_lease(LEASE, holder, ports.clock.now(), timings.lease_seconds)
         if lease is None:
-            summary.reason = "busy"
+            summary.reason = RunEnd.BUSY
             return summary
         summary.purged = ports.store.purge(ports.clock.now() - timings.keep_seconds, _PURGE_LIMIT)
-        _rounds(run, lease, summary, workers)
+        summary.reason = _rounds(run, lease, summary, workers)
     except StoreUnavailable as failure:
         run.store_failed(failure)
-        summary.reason = "keys" if run.keys_refused else "store"
+        summary.reason = RunEnd.KEYS if run.keys_refused else RunEnd.STORE
     return summary
 
 
-def pause_seconds(report: RoundReport, took: float) -> float:
+def pause_seconds(report: ScanReport, took: float) -> float:
     """Return the wait after a round that took so long.
 
     Rounds begin soon after one another while few are waited for, and less often when asking takes many calls.
@@ -72,12 +87,13 @@ def pause_seconds(report: RoundReport, took: float) -> float:
     return max(interval - took, SHORTEST_PAUSE_SECONDS)
 
 
-def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
+def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> RunEnd:
+    """Make rounds until the run has to end, or may; leave the lease as the next run has to find it."""
     ports, timings, clock = run.ports, run.timings, run.ports.clock
     before = None
     while True:
         began = clock.now()
-        report = Round(run, workers).make(lease.cursor)
+        report = scan(run, workers, lease.cursor)
         _count(summary, report)
         now = clock.now()
         if report.looked:
@@ -93,22 +109,19 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> None:
             )
         before = began
         if run.keys_refused:
-            summary.reason = "keys"
             ports.store.save_lease(LEASE, replace(lease, cursor=report.cursor, until=now))
-            return
+            return RunEnd.KEYS
         active = report.looked > 0 or _due_soon(run, now)
         lease = replace(lease, cursor=report.cursor, last_open_at=now if active else lease.last_open_at)
         if not active and now >= lease.last_open_at + timings.idle_seconds:
-            summary.reason = "idle"
             ports.store.save_lease(LEASE, replace(lease, until=now))
-            return
+            return RunEnd.IDLE
         pause = pause_seconds(report, now - began)
         if not run.has_time_for_call(now + pause + SPARE_SECONDS):
             ports.store.save_lease(LEASE, replace(lease, until=now))
-            return
+            return RunEnd.TIME
         if not ports.store.save_lease(LEASE, replace(lease, until=now + pause + timings.lease_seconds)):
-            summary.reason = "busy"
-            return
+            return RunEnd.BUSY
         clock.sleep(pause)
 
 
@@ -122,7 +135,7 @@ def _due_soon(run: Run, now: float) -> bool:
     return due is not None and due <= now + max(NEXT_RUN_SECONDS, under_way)
 
 
-def _count(summary: PollSummary, report: RoundReport) -> None:
+def _count(summary: PollSummary, report: ScanReport) -> None:
     summary.rounds += 1
     summary.looked += report.looked
     summary.changed += report.changed

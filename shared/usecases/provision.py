@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import classify
@@ -20,9 +21,9 @@ from shared.domain.message.unjudged import content_of, deferrals_of, request_id_
 from shared.ports import SendFailed, StoreUnavailable
 from shared.usecases.context import Run
 from shared.usecases.create import create
-from shared.usecases.refuse import expired, given_up, refuse, reused
+from shared.usecases.refuse import expired, freeze, given_up, reused
 from shared.usecases.threads import map_threads
-from shared.usecases.writing import apply, publish
+from shared.usecases.writing import publish, record_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,10 +33,32 @@ if TYPE_CHECKING:
     from shared.domain.timings import Timings
     from shared.ports import Ports
 
-UNACKNOWLEDGED = "unacknowledged"
 _STORE_AGAIN_SECONDS = 15.0
 _TOPIC_AGAIN_SECONDS = 60.0
 _BUG_AGAIN_SECONDS = _UNREADABLE_AGAIN_SECONDS = 300.0
+
+
+class MessageEnd(str, Enum):
+    """How a message ended, in this delivery."""
+
+    CREATED = "created"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REFUSED = "refused"
+    """It is no request, and its sender is told."""
+    DUPLICATE = "duplicate"
+    """Somebody else goes on with its request."""
+    REPEATED = "repeated"
+    """Its request had ended; the outcome is published again."""
+    UNSETTLED = "unsettled"
+    """A call may have had an effect; the timer finds out."""
+    DEFERRED = "deferred"
+    """It was sent again for later."""
+    UNACKNOWLEDGED = "unacknowledged"
+    """Not even that could be done: the queue has to deliver it again."""
+
+
+_ENDS = {State.COMPLETED: MessageEnd.COMPLETED, State.FAILED: MessageEnd.FAILED, State.CREATING: MessageEnd.UNSETTLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +89,8 @@ def provision(
     map_threads(lambda message: message.handle(options), messages, workers)
     ends: dict[str, int] = {}
     for message in messages:
-        ends[message.end] = ends.get(message.end, 0) + 1
-    unacknowledged = tuple(m.delivery.message_id for m in messages if m.end == UNACKNOWLEDGED)
+        ends[message.end.value] = ends.get(message.end.value, 0) + 1
+    unacknowledged = tuple(m.delivery.message_id for m in messages if m.end is MessageEnd.UNACKNOWLEDGED)
     return Batch(ends, unacknowledged, run.keys_refused)
 
 
@@ -81,7 +104,7 @@ class _Message:
     run: Run
     delivery: Delivery
     claimant: str
-    end: str = UNACKNOWLEDGED
+    end: MessageEnd = MessageEnd.UNACKNOWLEDGED
     request_id: str | None = None
     record: Record | None = None
     code: str | None = None
@@ -97,7 +120,7 @@ class _Message:
             "message",
             message_id=message_id,
             request_id=self.request_id,
-            end=self.end,
+            end=self.end.value,
             state=record.state.value if record else None,
             instance_id=record.instance_id if record else None,
             generation=record.generation.number if record else None,
@@ -107,7 +130,7 @@ class _Message:
             seconds=round(self.run.now() - started, 3),
         )
 
-    def _ended(self, *ways: Callable[[], str]) -> str:
+    def _ended(self, *ways: Callable[[], MessageEnd]) -> MessageEnd:
         """Return what the first way comes to that meets no bug."""
         log, message_id = self.run.ports.log, self.delivery.message_id
         for way in ways:
@@ -123,7 +146,7 @@ class _Message:
                 log.error("unexpected", message_id=message_id, error=type(bug).__name__)
         return self._send_again(self.run.now() + _BUG_AGAIN_SECONDS)
 
-    def _end(self, options: CheckOptions) -> str:
+    def _end(self, options: CheckOptions) -> MessageEnd:
         if self.run.keys_refused:
             return self._send_again(self.run.resumes_at(self.run.now()))
         asked, now = parse(self.delivery.body, options), self.run.now()
@@ -139,7 +162,7 @@ class _Message:
         found = self._recorded()
         return self._refuse(asked) if found is None else self._go_on(found, content_of(self.delivery.body), asked)
 
-    def _claim(self, request: Request, now: float) -> str:
+    def _claim(self, request: Request, now: float) -> MessageEnd:
         """Make the record, or go on with the one that is there."""
         store = self.run.ports.store
         fresh = creating.claim(
@@ -152,7 +175,7 @@ class _Message:
         self.record = fresh
         return self._create(request, fresh)
 
-    def _go_on(self, record: Record, content: Request | None, asked: Request | Refusal) -> str:
+    def _go_on(self, record: Record, content: Request | None, asked: Request | Refusal) -> MessageEnd:
         """Go on with the request that is recorded under the message's id, if it is the same; no rule is asked again."""
         if content is None or not record.is_of(content):
             return self._refuse(reused(asked), duplicate_of=record.request_id)
@@ -160,49 +183,53 @@ class _Message:
         if record.state in TERMINAL:
             return self._repeat(record)
         if record.state is not State.CREATING or self._early(record):
-            return "duplicate"
+            return MessageEnd.DUPLICATE
         return self._create(content, record)
 
-    def _create(self, request: Request, record: Record) -> str:
-        self.record, again_at = create(self.run, request, record, self.claimant)
-        if again_at is not None:
-            return self._send_again(again_at)
-        if self.record.state not in TERMINAL:
-            return "unsettled" if self.record.state is State.CREATING else "created"
-        publish(self.run, self.record)
-        return self.record.state.value
+    def _create(self, request: Request, record: Record) -> MessageEnd:
+        creation = create(self.run, request, record, self.claimant)
+        self.record = record = creation.record
+        if creation.again_at is not None:
+            return self._send_again(creation.again_at)
+        if record.state in TERMINAL:
+            publish(self.run, record)
+        return _ENDS.get(record.state, MessageEnd.CREATED)
 
-    def _refuse(self, refusal: Refusal, *, duplicate_of: str | None = None) -> str:
+    def _refuse(self, refusal: Refusal, *, duplicate_of: str | None = None) -> MessageEnd:
         """Answer a message that is no request."""
         self.code = refusal.violations[0].code
-        refuse(self.run, self.delivery, refusal, duplicate_of=duplicate_of)
-        return "refused"
+        kept = freeze(self.run, self.delivery, refusal, duplicate_of=duplicate_of)
+        try:
+            publish(self.run, kept)
+        except StoreUnavailable as failure:  # it is published, or the timer does it
+            self.run.store_failed(failure, message_id=self.delivery.message_id)
+        return MessageEnd.REFUSED
 
-    def _repeat(self, record: Record) -> str:
+    def _repeat(self, record: Record) -> MessageEnd:
         """Publish the outcome of a finished request again; what is not published yet is left to the timer."""
         if not publish(self.run, record) and not record.open:
             return self._send_again(self.run.now() + _TOPIC_AGAIN_SECONDS)
-        return "repeated"
+        return MessageEnd.REPEATED
 
     def _recorded(self) -> Record | None:
         """Return what is recorded under the message's id."""
         request_id = request_id_of(self.delivery.body)
         return None if request_id is None else self.run.ports.store.get(request_id)
 
-    def _after_bug(self) -> str:
+    def _after_bug(self) -> MessageEnd:
         """Have the message come again: a record knows until when, without one it is counted."""
         again_at = self.run.now() + _BUG_AGAIN_SECONDS
         record = self.record or self._recorded()
         return self._send_unrecorded(again_at) if record is None else self._leave(record, again_at)
 
-    def _leave(self, record: Record, again_at: float) -> str:
+    def _leave(self, record: Record, again_at: float) -> MessageEnd:
         """Send a recorded request's message again while it can be of use; after its deadline the timer settles it."""
         self.record = record
         if record.state is State.CREATING and self.run.now() < record.deadline:
             return self._send_again(again_at)
-        return "duplicate"
+        return MessageEnd.DUPLICATE
 
-    def _send_unrecorded(self, due: float) -> str:
+    def _send_unrecorded(self, due: float) -> MessageEnd:
         """Send a message again of which nothing is recorded, as far as is known; give it up after so many times."""
         deferrals = deferrals_of(self.delivery.body)
         if deferrals is not None and deferrals < MAX_DEFERRED:
@@ -210,7 +237,7 @@ class _Message:
         record = self._recorded()
         return self._give_up() if record is None else self._leave(record, due)
 
-    def _give_up(self) -> str:
+    def _give_up(self) -> MessageEnd:
         """Refuse a message that meets a bug every time, as soon as it has come often enough."""
         deferrals = deferrals_of(self.delivery.body)
         if deferrals is not None and deferrals < MAX_DEFERRED:
@@ -218,7 +245,7 @@ class _Message:
         self.run.ports.log.error("message_given_up", message_id=self.delivery.message_id, request_id=self.request_id)
         return self._refuse(given_up(request_id_of(self.delivery.body)))
 
-    def _send_again(self, due: float, body: str | None = None) -> str:
+    def _send_again(self, due: float, body: str | None = None) -> MessageEnd:
         """Send the message to its own queue for later, then note it: in this order no message is lost."""
         ports = self.run.ports
         delay = max(1, math.ceil(due - self.run.now()))
@@ -226,15 +253,13 @@ class _Message:
             copy_id = ports.queue.send(body or self.delivery.body, delay)
         except SendFailed as failure:
             self.run.send_failed(failure, self.delivery.message_id)
-            return UNACKNOWLEDGED
+            return MessageEnd.UNACKNOWLEDGED
         if self.record is not None and self.record.state is State.CREATING:
             try:
-                self.record = apply(
-                    ports, self.run.timings, self.record, events.CopySent(copy_id, self.run.now() + delay)
-                )
+                self.record = record_event(self.run, self.record, events.CopySent(copy_id, self.run.now() + delay))
             except (StoreUnavailable, UnreadableRecord) as failure:
                 ports.log.warning("store_unavailable", request_id=self.request_id, error=str(failure))
-        return "deferred"
+        return MessageEnd.DEFERRED
 
     def _early(self, record: Record) -> bool:
         """Tell whether another copy of this message is due later and will go on in its stead."""

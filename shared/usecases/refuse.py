@@ -1,4 +1,4 @@
-"""Refusing a message: the answer is frozen under the message's own id, and only then published.
+"""Refusing a message: the answer is frozen under the message's own id before it is published.
 
 So a repeat publishes what stands there, whatever the rules are by then, and what the topic does not take at once is
 left to the timer.
@@ -12,27 +12,20 @@ from shared.domain.create_instance.schema import Violation
 from shared.domain.lifecycle import outcome
 from shared.domain.lifecycle.record import Record, State
 from shared.domain.message.request import Refusal, Request
-from shared.ports import StoreUnavailable
-from shared.usecases.writing import publish
 
 if TYPE_CHECKING:
     from shared.domain.message.request import Delivery
     from shared.usecases.context import Run
 
 
-def refuse(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str | None = None) -> None:
-    """Freeze and publish the answer to a message that is no request.
+def freeze(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str | None = None) -> Record:
+    """Keep the answer to a message that is no request; return what is kept, which is the answer of its first delivery.
 
-    `duplicate_of` is the request id when a request is recorded under it. Raises StoreUnavailable and UnreadableRecord
-    while nothing is frozen.
+    `duplicate_of` is the request id when a request is recorded under it. Raises StoreUnavailable and UnreadableRecord.
     """
     text = outcome.refused(refusal, delivery.message_id, delivery.time, run.timings, duplicate_of=duplicate_of)
     fresh = kept_refusal(delivery.message_id, text, run.now())
-    standing = run.ports.store.claim(fresh) or fresh
-    try:
-        publish(run, standing)
-    except StoreUnavailable as failure:  # it is published, or the timer does it
-        run.store_failed(failure, message_id=delivery.message_id)
+    return run.ports.store.claim(fresh) or fresh
 
 
 def kept_refusal(message_id: str, text: str, now: float) -> Record:

@@ -1,4 +1,4 @@
-"""Writing what happened: advance the record, write it under its version, start again from what is there."""
+"""Writing what happened to a record, and publishing what came of it: the only way to either."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from shared.ports import Conflict, PublishFailed, StoreUnavailable
 
 if TYPE_CHECKING:
     from shared.domain.lifecycle.record import Record
-    from shared.domain.timings import Timings
-    from shared.ports import Ports
     from shared.usecases.context import Run
 
 _CONFLICTS = 20
 _PUBLISH_AGAIN_SECONDS = 10.0
 
 
-def apply(ports: Ports, timings: Timings, record: Record, event: events.Event) -> Record:
-    """Advance and write; on a conflict do it again from the record that is there. Return what is stored.
+def record_event(run: Run, record: Record, event: events.Event) -> Record:
+    """Advance the record and write it under its version; return what is stored.
 
-    Raises StoreUnavailable, also when other writers always come first.
+    On a conflict it is done again from the record that is there. Raises StoreUnavailable, also when other writers
+    always come first.
     """
+    store = run.ports.store
     for _ in range(_CONFLICTS):
-        after = advance(record, event, ports.clock.now(), timings)
+        after = advance(record, event, run.now(), run.timings)
         if after is record:
             return record
         try:
-            ports.store.update(after)
+            store.update(after)
         except Conflict:
-            found = ports.store.get(record.request_id)
+            found = store.get(record.request_id)
             if found is None:
                 raise StoreUnavailable(f"the record of {record.request_id} is gone") from None
             record = found
@@ -53,7 +53,7 @@ def publish(run: Run, record: Record) -> bool:
     except PublishFailed as failure:
         run.publish_failed(failure, record.request_id)
         wait = _PUBLISH_AGAIN_SECONDS * (1.0 + ports.entropy.jitter())
-        event = events.PublishRefused(ports.clock.now() + wait)
+        event = events.PublishRefused(run.now() + wait)
     if record.open:
-        apply(ports, run.timings, record, event)
+        record_event(run, record, event)
     return isinstance(event, events.Published)

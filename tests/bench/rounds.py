@@ -52,16 +52,16 @@ def make_rounds(count: int) -> list[Made]:
     from functions import poll
     from shared.invocation import begin
     from shared.usecases.context import Run
-    from shared.usecases.scan import Round
+    from shared.usecases.scan import scan
 
     poll.initializer(context())
     made = []
     for _ in range(count):
         invocation = begin(context(), os.environ)
         settings = invocation.settings
-        this = Round(Run(invocation.ports, settings.timings, invocation.ends_at), settings.workers)
+        run = Run(invocation.ports, settings.timings, invocation.ends_at)
         wall, cpu = time.perf_counter(), time.process_time()
-        report = this.make()
+        report = scan(run, settings.workers)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         made.append(Made(wall, cpu, report.status_calls, report.looked))
     return made

@@ -16,9 +16,10 @@ from shared.domain.lifecycle import creating, events, outcome, record_json
 from shared.domain.lifecycle.record import State, UnreadableRecord
 from shared.domain.lifecycle.transitions import TABLE
 from shared.ports import ApiFailure
-from shared.usecases import advance_open
 from shared.usecases import provision as provisioning
+from shared.usecases.advance_open import OpenRequest
 from shared.usecases.context import Run
+from shared.usecases.refuse import kept_refusal
 from tests.reliability import cloud
 from tests.reliability.world import SimCompute, SimOutcomes, SimStore
 
@@ -133,17 +134,17 @@ def _no_skew(timings: Timings) -> Timings:
     return replace(timings, skew_seconds=-1e6, grace_seconds=timings.grace_seconds + timings.skew_seconds + 1e6)
 
 
-def _believed_at_once(run: Run, record: Record) -> tuple[Record, None]:
-    event = events.SeenAbsent() if record.absent_since is None else events.Vanished()
-    return advance_open._apply(run, record, event), None  # noqa: SLF001 - the control stands in for a neighbour of it
+def _believed_at_once(self: OpenRequest) -> None:
+    event = events.SeenAbsent() if self.record.absent_since is None else events.Vanished()
+    self._record_and_log(event)
 
 
 _READ = record_json.from_json
 
 
-def _refuse_afresh(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str | None = None) -> None:
+def _frozen_nowhere(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str | None = None) -> Record:
     text = outcome.refused(refusal, delivery.message_id, delivery.time, run.timings, duplicate_of=duplicate_of)
-    run.ports.outcomes.publish(text, outcome.FAILED)
+    return replace(kept_refusal(delivery.message_id, text, run.now()), published_at=run.now())
 
 
 def _absent_unless_read(self: SimStore, key: str) -> Record | None:
@@ -212,13 +213,13 @@ CONTROLS = (
         "absence means nothing in the grace period",
         lambda s: _set(s, timings=replace(s.timings, grace_seconds=-1e6)),
     ),
-    Control("absence is confirmed by name", lambda _: swap(advance_open, "_missing", _believed_at_once)),
+    Control("absence is confirmed by name", lambda _: swap(OpenRequest, "_missing", _believed_at_once)),
     Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "redact", lambda text, _secrets: text)),
     Control(
         "a message is looked up before it is judged",
         lambda _: swap(provisioning._Message, "_recorded", lambda _self: None),  # noqa: SLF001 - the control stands in for it
     ),
-    Control("a refusal is frozen before it is published", lambda _: swap(provisioning, "refuse", _refuse_afresh)),
+    Control("a refusal is frozen before it is published", lambda _: swap(provisioning, "freeze", _frozen_nowhere)),
     Control("a bug is counted", lambda _: swap(provisioning, "with_deferrals", lambda body, _count: body)),
     Control(
         "the tag names the store",

@@ -199,7 +199,7 @@ def on_failed(record: Record, event: CreateFailed, now: float, timings: Timings)
     decision = _decide(record, event.error, now, event.jitter, timings)
     if decision.verdict.unknown and not record.dry_run:
         record = record.changed(unknown=True)
-    return _with_watch(_apply(record, decision, event.error, now, timings), timings)
+    return _with_watch(_follow(record, decision, event.error, now, timings), timings)
 
 
 def on_copy_sent(record: Record, event: CopySent, _now: float, timings: Timings) -> Record:
@@ -227,7 +227,7 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
             # a generation of its own asks for what this copy says.
             record = _turn_over(record, record.generation.alternative, now, timings)
         elif not decision.verdict.unknown:
-            record = _apply(record, decision, error, now, timings)
+            record = _follow(record, decision, error, now, timings)
     if record.state is State.CREATING and now >= record.deadline:
         return fail_or_release(record, "create", timed_out(record), now, timings)
     return _with_watch(record, timings)
@@ -259,7 +259,7 @@ def _decide(record: Record, error: ApiError, now: float, jitter: float, timings:
     )
 
 
-def _apply(record: Record, decision: Decision, error: ApiError, now: float, timings: Timings) -> Record:
+def _follow(record: Record, decision: Decision, error: ApiError, now: float, timings: Timings) -> Record:
     if decision.action is RetryAction.RETRY:
         return record.changed(retry_at=now + decision.delay)
     if decision.action is RetryAction.SETTLE and not record.dry_run:

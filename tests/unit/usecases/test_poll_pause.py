@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.usecases.poll import STATUS_CALLS_PER_SECOND, pause_seconds
-from shared.usecases.scan import RoundReport
+from shared.usecases.scan import ScanReport
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from shared.usecases.scan import RoundReport
 )
 def test_pause(looked: int, status_calls: int, took: float, expected: float) -> None:
     """The interval is short while few are pending, and grows so that describes stay within their rate."""
-    pause = pause_seconds(RoundReport(looked=looked, status_calls=status_calls), took)
+    pause = pause_seconds(ScanReport(looked=looked, status_calls=status_calls), took)
     assert pause == pytest.approx(expected)
 
 
 def test_questions_keep_to_their_rate() -> None:
     """Up to 10,000 pending instances a second never sees more status calls than their share, a first one aside."""
     for calls in range(5, 201):
-        report = RoundReport(looked=calls * 50, status_calls=calls)
+        report = ScanReport(looked=calls * 50, status_calls=calls)
         assert calls / pause_seconds(report, 0.0) <= STATUS_CALLS_PER_SECOND + 1e-9

@@ -183,9 +183,12 @@ def test_everything_is_asked_for_however_slow(seconds: float, store: SqliteStore
     calls = sum(-(-count // 50) for count in REGIONS.values())
     enough = 2 + int(3 * calls * seconds / 55)
     assert bench.runs_until(lambda: set(bench.compute.asked) == wanted, enough)
+    counts = Counter(bench.compute.asked)
     for _ in range(4 * enough):
         bench.run()
-    counts = Counter(bench.compute.asked)
+        counts = Counter(bench.compute.asked)
+        if min(counts.values()) >= 20:  # asked often enough to compare: with fast answers that is a run's work
+            break
     assert set(counts) == wanted
     assert min(counts.values()) >= 3
     assert max(counts.values()) <= 4 * min(counts.values())
@@ -243,8 +246,8 @@ def test_a_region_that_does_not_answer_is_asked_seldom(store: SqliteStore) -> No
     bench.compute._take_time = counted  # type: ignore[method-assign] # noqa: SLF001 - as above
     bench.guard = Circuits()
     lost = {"state": State.CREATING, "instance_id": None, "unknown": True, "calling": False, "call_until": T0 - 400}
-    fill(bench, [waiting(number, "down") for number in range(200)])
-    fill(bench, [waiting(300 + number, "down", **lost) for number in range(40)])
+    fill(bench, [waiting(number, "down") for number in range(60)])
+    fill(bench, [waiting(300 + number, "down", **lost) for number in range(20)])
     fill(bench, [waiting(5, "up")])
     for _ in range(10):
         bench.run()
