@@ -59,10 +59,12 @@ LOCAL = {
     "local.package": ("local.project",),
     "local.docs": ("local.defaults", "local.project"),
     "local.dlq": ("local.runtime",),
-    "local.terminal": ("local.cloud", "local.defaults", "local.runtime", "local.trace"),
+    "local.terminal": ("local.cloud", "local.defaults", "local.project", "local.runtime", "local.trace"),
     "local.demo": ("local.cloud", "local.defaults", "local.runtime", "local.samples", "local.terminal", "local.trace"),
     "local.cli": (),
     "local.page": (),
+    "local.testing": (),
+    "local.pytest_plugin": ("local.testing",),
     "local.commands": (
         "local.audit", "local.cloud", "local.defaults", "local.demo", "local.dlq", "local.package", "local.project",
         "local.runtime", "local.samples", "local.terminal", "local.trace",
