@@ -75,7 +75,7 @@ def test_the_cloud_alone(local_cloud: LocalCloud) -> None:
 
 
 def test_the_plugin_costs_nothing_until_it_is_used() -> None:
-    """pytest loads it in every project: it brings nothing but itself, pytest aside."""
+    """Pytest loads it in every project: it brings nothing but itself, pytest aside."""
     probe = (
         "import sys, pytest; known = set(sys.modules); import local.pytest_plugin;"
         "print(sorted(set(sys.modules) - known))"
