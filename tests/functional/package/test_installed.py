@@ -33,7 +33,7 @@ SOURCES = (
 )  # fmt: skip
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 INSTALL_SECONDS = 90
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 90
 NO_INDEX = "(from versions: none)"
 """What pip says of a name when no index answers."""
 BLOCK = re.compile(r"^```(toml|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

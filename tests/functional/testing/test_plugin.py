@@ -56,7 +56,7 @@ def test_nothing_is_left_of_the_test_before(provisioner: Provisioner) -> None:
 @pytest.mark.slow
 def test_waiting_in_vain_says_why(provisioner: Provisioner) -> None:
     """What does not come is told with what the worker did, or that it is stopped."""
-    with pytest.raises(Exception, match=r"1 outcomes after 0\.1 s; the worker's last lines:\n.*worker on http"):
+    with pytest.raises(Exception, match=r"(?s)1 outcomes after 0\.1 s; the worker's last lines:\n.*worker on http"):
         provisioner.outcomes(timeout=0.1)
     provisioner.stop()
     with pytest.raises(Exception, match=r"no outcome of order-1 .*: the worker is stopped"):
