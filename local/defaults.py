@@ -22,3 +22,9 @@ TABLESTORE_INSTANCE = "provisioner"
 REQUESTS_TABLE = resources.REQUESTS_TABLE
 OPEN_TABLE = resources.OPEN_TABLE
 REQUEST_TAG = timings.REQUEST_TAG
+
+CLOUD = {
+    "region": REGION, "accountId": ACCOUNT_ID, "accessKeyId": ACCESS_KEY_ID, "accessKeySecret": ACCESS_KEY_SECRET,
+    "queue": QUEUE, "topic": TOPIC, "inbox": INBOX,
+}  # fmt: skip
+"""What a client of the local cloud needs beside its endpoint."""

@@ -24,5 +24,5 @@ def cloud(*, port: int, speed: float, as_json: bool) -> None:
         progress(f"local cloud on {url}, region {defaults.REGION}, key {defaults.ACCESS_KEY_ID}; Ctrl-C stops it")
         progress(f"worker: provisioner run --endpoint {url}")
         if wants_json(as_json):
-            json_line({"event": "ready", "endpoint": url})
+            json_line({"event": "ready", "endpoint": url, **defaults.CLOUD})
         wait_until_stopped()

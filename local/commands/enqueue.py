@@ -7,11 +7,11 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from local.project import sample_or_path
 from local.runtime.mns import QueueClient, QueueError
 from local.runtime.outcome_inbox import own_inbox
 from local.samples import times_of
@@ -125,7 +125,7 @@ def _sendings(name: str, count: int | None) -> Iterator[Sending]:
         if count is not None:
             yield from (Sending(place, each) for each in numbered(body, place, count))
         else:
-            yield from [Sending(place, body)] * (times_of(Path(name)) if name != "-" else 1)
+            yield from [Sending(place, body)] * (times_of(sample_or_path(name)) if name != "-" else 1)
 
 
 def _send_all(access: Access, queue: str, sendings: list[Sending], *, for_program: bool) -> dict[str, Asked]:

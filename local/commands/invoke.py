@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from local import defaults
+from local.project import sample_or_path
 from local.runtime.access import Access
 from local.runtime.cloud_events import batch_event, envelope, instant
 from local.runtime.environment import VariablesMissing
@@ -196,6 +197,6 @@ def _read(text: str) -> Any:
 def read_event(name: str) -> bytes:
     """Return a file's bytes; WrongUse when it cannot be read."""
     try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return sys.stdin.buffer.read() if name == "-" else sample_or_path(name).read_bytes()
     except OSError as error:
         raise WrongUse(f"event file {name} cannot be read: {error.strerror}; samples are in events/triggers") from None

@@ -11,7 +11,7 @@ from local.package.build import LIMIT_BYTES, build
 from local.package.bytecode import find_python
 from local.package.target import Target
 from local.package.wheels import DownloadFailed
-from local.project import TEMPLATE
+from local.project import INSTALLED, TEMPLATE
 from local.runtime.specification import Deployment
 from local.terminal import options
 from local.terminal.output import WrongUse, json_line, progress, raw_line, table, wants_json
@@ -35,8 +35,11 @@ def package(*, output: Path, runtime: str | None, as_json: bool) -> None:
 
     Wheels are those of requirements/runtime.txt, checked by their hashes, for Linux on x86_64. What no function loads
     is left out. Bytecode is added when a Python of the runtime's version is found here. The same input gives the same
-    bytes. Exit code 1 when the zip is larger than 25 MB.
+    bytes. Exit code 1 when the zip is larger than 25 MB. An installed command has no locked requirements: this one is
+    run in a checkout of the project.
     """
+    if INSTALLED:
+        raise WrongUse("an installed command cannot build the zip: run `make package` in a checkout of the project")
     target = Target.of_runtime(runtime or Deployment(TEMPLATE).function("provision").runtime)
     python = find_python(target)
     if python is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from local.project import sample_or_path
 from local.terminal import options
 from local.terminal.output import WRONG_USE, json_line, progress, table, wants_json
 from shared.domain.create_instance.view import INLINE_SECRETS, SITES, UNLISTED, CheckOptions
@@ -103,7 +104,7 @@ def _in(name: str, failures: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _in_file(name: str) -> Iterator[tuple[str, str]]:
-    content = Path(name).read_bytes()
+    content = sample_or_path(name).read_bytes()
     lines = content.splitlines()
     if Path(name).suffix in LINE_SUFFIXES or (_is_json(lines[0] if lines else b"") and not _is_json(content)):
         yield from _numbered(name, lines)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
+from local.project import sample_or_path
 from local.terminal.output import WrongUse, progress
 
 
 def read_text(name: str) -> str:
     """Return a file's text, standard input's for -; WrongUse when it cannot be read."""
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        return sys.stdin.read() if name == "-" else sample_or_path(name).read_text(encoding="utf-8")
     except OSError as error:
         raise WrongUse(f"{name} cannot be read: {error.strerror}; samples are in events/messages") from None
     except UnicodeDecodeError:

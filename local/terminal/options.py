@@ -83,7 +83,8 @@ def data(command: Command) -> Command:
 def port(command: Command) -> Command:
     """Add --port."""
     return click.option(
-        "--port", type=click.IntRange(1, 65535), default=defaults.PORT, show_default=True, help="Port on 127.0.0.1."
+        "--port", type=click.IntRange(0, 65535), default=defaults.PORT, show_default=True,
+        help="Port on 127.0.0.1; 0 is any free one.",
     )(command)  # fmt: skip
 
 

@@ -64,6 +64,8 @@ LOCAL = {
     "local.demo": ("local.cloud", "local.defaults", "local.runtime", "local.samples", "local.terminal", "local.trace"),
     "local.cli": ("local.terminal",),
     "local.page": (),
+    "local.testing": (),
+    "local.pytest_plugin": ("local.testing",),
     "local.commands": (
         "local.audit", "local.cloud", "local.defaults", "local.demo", "local.dlq", "local.package", "local.project",
         "local.runtime", "local.samples", "local.terminal", "local.trace",

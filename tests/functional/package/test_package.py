@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 import re
 import sys
 import zipfile
@@ -29,25 +27,15 @@ from local.runtime.instance import Place
 from local.runtime.specification import Deployment
 from local.runtime.timer import timer_event
 from local.runtime.worker import WorkerConfig
+from tests.support.once import once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
 GLIBC_MINOR = 28
 """The runtimes have glibc 2.31 (python3.12) and 2.28 (python3.10)."""
-
-
-def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Make a file once for all of xdist's processes; a build takes most of a minute."""
-    shared = factory.getbasetemp()
-    path = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / name
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.exists():
-            make(path)
-    return path
 
 
 def snapshot(path: Path) -> Path:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from importlib.metadata import requires, version
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from local.package.build import LOCK
 from local.package.requirements import NOT_NEEDED, locked_for
@@ -80,3 +84,23 @@ def test_own_files_are_functions_and_shared_alone() -> None:
     paths = {str(path) for path, _ in own_files(ROOT)}
     assert {path.split("/")[0] for path in paths} == {"functions", "shared"}
     assert "shared/domain/errors/catalogue.json" in paths
+
+
+BOUNDED = [Requirement(line) for line in requires("ecs-provisioning-worker") or ()]
+
+
+@pytest.mark.parametrize("requirement", BOUNDED, ids=lambda requirement: requirement.name)
+def test_an_installed_command_has_bounded_versions(requirement: Requirement) -> None:
+    """Each dependency has a least and a first foreign version, and what the tests run with lies between them."""
+    assert {each.operator for each in requirement.specifier} == {">=", "<"}
+    assert requirement.specifier.contains(version(requirement.name))
+
+
+def test_an_installed_command_has_what_is_deployed() -> None:
+    """What the functions are deployed with is among the dependencies, in a range that holds the deployed version."""
+    asked = {canonicalize_name(requirement.name): requirement for requirement in BOUNDED}
+    direct = re.findall(r"^([A-Za-z0-9-]+)[=<>]", (ROOT / "requirements/runtime.in").read_text(), re.MULTILINE)
+    locked = {item.name: item.version for item in locked_for(Target("3.12"), LOCK)}
+    assert len(direct) >= 6
+    for name in map(canonicalize_name, direct):
+        assert asked[name].specifier.contains(locked[name])
