@@ -48,7 +48,7 @@ simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)
 
 soak: setup ## real processes, killed at random, for some minutes
-	@$(BIN)/python -m pytest -m soak -n 1
+	@$(BIN)/python -m pytest -m soak -n 1 -o faulthandler_timeout=3600
 
 bench: setup ## the figures of docs/performance.md, JSON=1 for one JSON object
 	@$(BIN)/python -m tests.bench $(if $(JSON),--json)

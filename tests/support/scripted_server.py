@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,8 @@ class Script:
     def close_idle(self) -> None:
         """Close the connections from the server's side, as it does with those that are idle for long."""
         for connection in self.opened:
-            connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # one that the client has closed
+                connection.shutdown(socket.SHUT_RDWR)
         self.opened.clear()
 
 
@@ -53,6 +54,7 @@ def scripted() -> Iterator[Script]:
         finally:
             over.set()
             listener.shutdown(socket.SHUT_RDWR)  # wakes up accept
+            script.close_idle()
 
 
 def _accept(listener: socket.socket, script: Script, over: threading.Event) -> None:

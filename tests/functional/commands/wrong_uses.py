@@ -49,7 +49,7 @@ WRONG_USES = [
     wrong("dlq show", "Missing argument", HELP),
     wrong("up --store paper", "paper", "sqlite", HELP),
     wrong("cloud --port none", "none", "integer", HELP),
-    wrong("cloud --port 0", "65535", HELP),
+    wrong("cloud --port -1", "65535", HELP),
     wrong("cloud --port 70000", "65535", HELP),
     wrong("up --speed 0", "0", HELP),
     wrong("up --speed fast", "fast", HELP),
