@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
 
 from local.project import ROOT
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-Bodies = dict[str, list[ast.AST]]
+Bodies = dict[str, list[tuple[Path, ast.AST]]]
 
 PORTS = ("compute", "store", "queue", "outcomes")
 ADAPTERS = {
@@ -71,31 +69,54 @@ def _bodies(paths: list[Path], only: str | None = None) -> Bodies:
     for path in paths:
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef) and only in (None, node.name):
-                bodies[node.name].append(node)
+                bodies[node.name].append((path, node))
                 for method in node.body:
                     if isinstance(method, ast.FunctionDef):
-                        bodies[method.name].append(method)
+                        bodies[method.name].append((path, method))
             elif isinstance(node, ast.FunctionDef):
-                bodies[node.name].append(node)
+                bodies[node.name].append((path, node))
     return bodies
 
 
 def _reachable(entry: str, bodies: Bodies) -> list[ast.AST]:
-    seen, waiting, found = set(), [entry], []
+    """Follow names from `entry`: an attribute everywhere, a plain name where its module defines or imports it."""
+    seen: set[int] = set()
+    found: list[ast.AST] = []
+    waiting = list(bodies[entry])
     while waiting:
-        name = waiting.pop()
-        if name in seen:
+        path, body = waiting.pop()
+        if id(body) in seen:
             continue
-        seen.add(name)
-        for body in bodies.get(name, []):
-            found.append(body)
-            waiting += _names(body) & bodies.keys()
+        seen.add(id(body))
+        found.append(body)
+        imported = _imported(path)
+        for name in _names(body) & bodies.keys():
+            plain = name not in _attributes(body)
+            waiting += [
+                (where, one)
+                for where, one in bodies[name]
+                if where == path or (where == imported.get(name) if plain else not name.startswith("_"))
+            ]
     return found
 
 
+@cache
+def _imported(path: Path) -> dict[str, Path]:
+    """Return where the names that a module imports from the project are defined."""
+    return {
+        alias.name: ROOT / (node.module.replace(".", "/") + ".py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+
+
+def _attributes(body: ast.AST) -> set[str]:
+    return {node.attr for node in ast.walk(body) if isinstance(node, ast.Attribute)}
+
+
 def _names(body: ast.AST) -> set[str]:
-    names = {node.attr for node in ast.walk(body) if isinstance(node, ast.Attribute)}
-    return names | {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
+    return _attributes(body) | {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
 
 
 def _camel(name: str) -> str:
