@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 START = 1_790_000_000.0
 """When every simulation begins (epoch seconds)."""
 
+STEPS = 300_000
+"""More steps, or lines, are a story that never ends: most take 3,000 steps, the longest 40,000."""
+
 
 class Crash(BaseException):
     """The process is gone: no handler of the worker may see this."""
+
+
+class Endless(BaseException):
+    """An actor circles: it tells more than a whole story, without giving way or in no time."""
 
 
 class Actor:
@@ -87,15 +94,17 @@ class Kernel:
         self.at(self.now + seconds, action)
 
     def run(self, until: Callable[[], bool], limit: float) -> bool:
-        """Work the agenda off until the condition holds; False when `limit` seconds were not enough."""
+        """Work the agenda off until the condition holds; False when `limit` seconds or the steps were not enough."""
         end = START + limit
         while self._agenda:
             time, _, _, action = heapq.heappop(self._agenda)
-            if time > end:
+            if time > end or self.steps >= STEPS:
                 return False
             self.now = max(self.now, time)
             self.steps += 1
             action()
+            if isinstance(self.failure, Endless):
+                return False
             if self.failure is not None:
                 raise self.failure
             if until():
@@ -103,7 +112,9 @@ class Kernel:
         return until()
 
     def note(self, text: str) -> None:
-        """Add a line to the story."""
+        """Add a line to the story; Endless when it has too many."""
+        if len(self.trace) >= STEPS:
+            raise Endless
         self.trace.append(f"{self.now - START:9.2f}  {text}")
 
     def yield_back(self) -> None:
