@@ -55,7 +55,7 @@ def trade_price(value: Any) -> float | None:
 
 
 def instance(item: Any) -> Instance:
-    """Return an instance as DescribeInstances tells of it, in a VPC or not, with an address of its own or a lent one."""
+    """Return an instance as DescribeInstances tells of it: in a VPC or not, its public address its own or lent."""
     private = _addresses(item.vpc_attributes and item.vpc_attributes.private_ip_address)
     public = _addresses(item.public_ip_address)
     if not public and item.eip_address and (elastic := text(item.eip_address.ip_address)):
