@@ -43,6 +43,8 @@ class Then(Enum):
     """What the pass has to do for a request next."""
 
     NOTHING = "nothing"
+    UNREADABLE = "unreadable"
+    """Another version has to: this one cannot read its record."""
     LATER = "later"
     """There was no time for it: the next pass begins with it."""
     ASK_STATUS = "ask status"
