@@ -341,6 +341,20 @@ def test_an_outcome_the_topic_refuses_holds_up_no_other(store: SqliteStore) -> N
     assert len(bench.topic.bodies) == 5
 
 
+def test_an_outcome_that_is_never_taken_costs_less_and_less(store: SqliteStore) -> None:
+    """What the topic refuses for a day is tried every few minutes in the end, and keeps a run only now and then."""
+    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"), store, Topic(lambda _: True))
+    fill(bench, [waiting(1)])
+    lasted = []
+    for minute in range(24 * 60):
+        bench.compute.clock.time = max(T0 + 60 * minute, bench.compute.clock.time)
+        lasted.append(bench.lasts())
+    assert sum(seconds > 20 for seconds in lasted[-720:]) < 720 / 2
+    assert sum(line["event"] == "publish_failed" for line in bench.log.lines) < 24 * 60 * 60 / 150
+    bench.topic.refuses = lambda _: False
+    assert bench.runs_until(lambda: bool(bench.topic.bodies), 12) * 60 <= 2 * 300 + 120
+
+
 def test_a_release_nobody_can_check_ends(store: SqliteStore) -> None:
     """When nothing tells any more whether a deleted instance is gone, its outcome says so after ten minutes."""
     bench = Bench(Compute(Clock(), 0.1, fails=lambda _: True), store)
