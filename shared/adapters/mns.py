@@ -4,6 +4,8 @@ What the SDK does that its documents do not say, and what is done about it here:
 
 - An Account is one `http.client` connection and not thread-safe: idle ones wait in a pool, and each call has its own.
 - Over https it sets no time-out: it is set on the connection.
+- It reads an answer to its end, however slowly and how much comes: here for as long as a call may take, and not more
+  than an answer can be.
 - When the connection breaks before an answer, it sends once more by itself. A connection that the server closed while
   it was idle would look like that, so such a one is opened anew first; the rest is why both ports promise
   "at least once" only.
@@ -16,6 +18,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPException, HTTPResponse
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mns.account import Account
@@ -38,10 +43,36 @@ if TYPE_CHECKING:
 LONGEST_DELAY = 604_800
 _CLIENT_ERRORS = range(400, 500)
 _LONGEST_TEXT = 300
+_LONGEST_ANSWER = 1024 * 1024
+_PIECE = 65_536
 _LONGEST_BODY = 65_536
 """Bytes of a body that a queue takes, in base64 or not."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+class EndlessAnswer(HTTPException):
+    """An answer that was too slow or too long to be read to its end."""
+
+
+class BoundedResponse(HTTPResponse):
+    """A response whose whole body is read within `seconds` from its begin, or not at all."""
+
+    def __init__(self, *arguments: Any, seconds: float, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._until = monotonic() + seconds
+
+    def read(self, amt: int | None = None) -> bytes:
+        """Read; raise EndlessAnswer."""
+        if amt is not None:
+            return super().read(amt)
+        pieces, length = [], 0
+        while piece := self.read1(_PIECE):
+            pieces.append(piece)
+            length += len(piece)
+            if length > _LONGEST_ANSWER or monotonic() > self._until:
+                raise EndlessAnswer("an answer that did not end")
+        return b"".join(pieces) + super().read()  # which ends it, and tells when something is missing
 
 
 class Mns:
@@ -86,6 +117,7 @@ class Mns:
         client = Account(self._endpoint, keys.access_key_id, keys.access_key_secret, keys.security_token).mns_client
         client.set_connection_timeout(self._call_seconds)  # for http only
         client.http.conn.timeout = self._call_seconds
+        client.http.conn.response_class = partial(BoundedResponse, seconds=self._call_seconds)
         return client
 
 

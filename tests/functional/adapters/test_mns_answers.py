@@ -6,8 +6,11 @@ import base64
 import html
 import re
 import socket
+import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -229,6 +232,35 @@ def test_no_answer_in_time(script: Script, queue: MnsQueue) -> None:
     script.answers.append(None)
     assert "timed out" in str(send_failure(queue))
     assert len(script.requests) == 1
+
+
+def test_an_answer_that_never_ends_is_left(script: Script, queue: MnsQueue) -> None:
+    """A call is over in its time, however slowly its answer comes."""
+    script.answers.append(b"HTTP/1.1 201 X\r\nContent-Length: 100000\r\n\r\n" + SENT.encode())
+    sending = threading.Event()
+
+    def drip() -> None:
+        while not sending.wait(0.05):
+            for connection in script.opened:
+                with suppress(OSError):
+                    connection.sendall(b" ")
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    try:
+        assert "did not end" in str(send_failure(queue))
+    finally:
+        sending.set()
+        thread.join(5)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 1050000", "X-None: 1"])
+def test_an_answer_of_any_length_is_left(script: Script, queue: MnsQueue, length: str) -> None:
+    """An answer is read up to a length."""
+    script.answers.append(f"HTTP/1.1 201 X\r\n{length}\r\n\r\n".encode() + b" " * 1_050_000)
+    assert "did not end" in str(send_failure(queue))
 
 
 def test_https_has_a_time_out() -> None:
