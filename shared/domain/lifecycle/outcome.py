@@ -115,8 +115,8 @@ def _refusal_error(first: Violation) -> dict[str, Any]:
     field = first.field[:_MAX_FIELD]
     if field and first.code in _OUR_SHAPE:
         # The catalogue's remedy for these is about what the API means by them.
-        words = data["message"].rstrip("?.")
-        data["remedy"] = f"{_OUR_SHAPE[first.code]} {field} and send the message again: {words}."
+        words = data["message"] if data["message"].endswith(("?", ".")) else f"{data['message']}."
+        data["remedy"] = f"{_OUR_SHAPE[first.code]} {field} and send the message again: {words}"
     elif first.code in _OUR_OWN:
         data["remedy"] = _OUR_OWN[first.code]
     # `never`, whatever the code means when the API sends it: nothing but another message helps.
