@@ -54,7 +54,7 @@ STATUS_PAGE = 50
 DESCRIBE_PAGE = 100
 FEW_PAGES = 10
 """A hundred ids are one page, one request's tag is on one instance, hardly ever on two: many pages have no end."""
-AUDIT_PAGES = 10_000
+AUDIT_PAGES = 1000
 _LONGEST_CONNECT = 5.0
 _LONGEST_NAME = 200
 _LONGEST_WAIT = 86_400_000
