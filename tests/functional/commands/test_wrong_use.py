@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -158,6 +159,30 @@ def test_an_interrupt_is_silent(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 130
     assert log.read_text(encoding="utf-8").splitlines() == ["listening to provision-outcomes-inbox; Ctrl-C ends it"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["the first line", "ready"])
+def test_ctrl_c_is_for_the_command_alone(tmp_path: Path, after: str) -> None:
+    """On a terminal Ctrl-C reaches every process of the group; the functions' processes say nothing of it."""
+    log = tmp_path / "log"
+    with log.open("w", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            [*COMMAND, "up", "--port", "0", "--data", str(tmp_path)], env=CLEAN, cwd=ROOT, stdout=subprocess.PIPE,
+            stderr=said, start_new_session=True,
+        )  # fmt: skip
+        with process:
+            assert process.stdout is not None
+            if after == "ready":
+                process.stdout.readline()
+            until = time.monotonic() + 20
+            while "local cloud on" not in log.read_text(encoding="utf-8") and time.monotonic() < until:
+                time.sleep(0.05)
+            time.sleep(0.3)
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(20) == (0 if after == "ready" else 130)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+    assert "KeyboardInterrupt" not in log.read_text(encoding="utf-8")
 
 
 def test_the_names_of_wrong_uses_are_commands() -> None:
