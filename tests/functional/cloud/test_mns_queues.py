@@ -162,6 +162,17 @@ def test_size_limit(cloud: Clients) -> None:
     assert code(queue.send_message, Message("x" * 49153)) == "InvalidArgument"
 
 
+@pytest.mark.parametrize("count", [20_000, 40_000])
+def test_any_body_is_taken_or_refused(cloud: Clients, count: int) -> None:
+    """Nesting that no JSON reader takes is a body like another: kept when it is short enough, else refused."""
+    queue = make(cloud)
+    body = "[" * count
+    queue.set_encoding(False)
+    queue.send_message(Message(body))
+    assert queue.receive_message().message_body == body
+    assert code(queue.send_message, Message("[" * 100_000)) == "InvalidArgument"
+
+
 # The SDK's own get_attributes sets fields that it calls deprecated.
 @pytest.mark.filterwarnings("ignore:Call to deprecated function:DeprecationWarning")
 def test_creating_again(cloud: Clients) -> None:
