@@ -59,7 +59,7 @@ class Checked:
         "generate-requests | provisioner validate -",
     )
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.FILE)
 @click.option(
     "--site", type=click.Choice(SITES), default="international", envvar="PROVISIONER_SITE", show_default=True,
     help="Whose subscription periods hold.",

@@ -145,6 +145,18 @@ def test_a_full_disk_is_a_sentence() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["up", "--help"]], ids=" ".join)
+def test_help_on_a_full_disk_is_a_sentence(arguments: list[str]) -> None:
+    """Help that cannot be written ends like other output."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], env=CLEAN, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n"), "the disk is full" in done.stderr) == (2, 1, True)
+
+
+@pytest.mark.slow
 def test_an_interrupt_is_silent(tmp_path: Path) -> None:
     """Ctrl-C ends `listen` with 130 and without a word of its own."""
     log = tmp_path / "log"
