@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from mns.mns_exception import MNSServerException
 from mns.queue import Message, QueueMeta
+
+from tests.support.signing import mns_request
 
 if TYPE_CHECKING:
     from mns.queue import Queue
@@ -120,6 +123,20 @@ def test_long_poll(cloud: Clients) -> None:
     assert queue.receive_message(10).message_body == b"x"
     assert time.monotonic() - started < 5
     timer.join()
+
+
+def test_a_long_poll_whose_client_has_gone_takes_nothing(cloud: Clients) -> None:
+    """Whoever is interrupted while waiting, and asks again, gets the message that came in between."""
+    queue = make(cloud)
+    gone = http.client.HTTPConnection(cloud.url.removeprefix("http://"), timeout=5)
+    target = "/queues/work/messages?waitseconds=10"
+    gone.request("GET", target, headers=mns_request("GET", target))
+    time.sleep(0.2)
+    gone.close()
+    time.sleep(0.2)
+    queue.send_message(Message("x"))
+    time.sleep(0.2)
+    assert cloud.local("state")["mns"]["queues"]["work"] == {"visible": 1, "inFlight": 0, "delayed": 0}
 
 
 def test_dead_letters(cloud: Clients) -> None:
