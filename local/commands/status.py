@@ -63,13 +63,13 @@ def status(*, request_id: str, where: Where, store: str | None, data: Path | Non
 
 
 def _draw(record: Record, endpoint: str | None) -> None:
-    """Draw the timeline: the local cloud's, which saw more, or what the record knows."""
+    """Draw the timeline: the local cloud's, which saw more unless it was started since, or what the record knows."""
     from local.terminal.timeline import from_cloud, show  # noqa: PLC0415 - only people need it
     from local.trace.request_trace import steps_of  # noqa: PLC0415 - the same
 
     seen = from_cloud(endpoint, record.request_id) if endpoint else None
-    if seen is None:
-        steps = [step.to_json() for step in steps_of(record)]
+    steps = [step.to_json() for step in steps_of(record)]
+    if seen is None or len(seen["steps"]) < len(steps):
         seen = {"instance": record.instance_id, "steps": steps}
     show(console(), record.request_id, record.state.value, seen["steps"], seen)
     progress("everything that is recorded: --json")

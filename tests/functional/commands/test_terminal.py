@@ -156,10 +156,15 @@ def test_up_and_status(tmp_path: Path) -> None:
     assert terminal.end(signal.SIGINT) == 0
     assert '"event": "message"' in (tmp_path / "functions.log").read_text()
     assert '"event": "message"' not in terminal.text
+    again = Terminal("up", "--port", port, "--data", data, "--keep")
+    again.wait_for("worker on")
+    kept = Terminal("status", "sample-plain", "--data", data, "--endpoint", endpoint)
     alone = Terminal("status", "sample-plain", "--data", data)
-    assert alone.end() == 0
-    for words in ("Claimed", "Created", "Start called", "Published"):
-        assert words in alone.text
+    for shown in (kept, alone):
+        assert shown.end() == 0
+        for words in ("Claimed", "Created", "Start called", "Published"):
+            assert words in shown.text
+    assert again.end(signal.SIGINT) == 0
 
 
 ROWS = (
