@@ -8,7 +8,6 @@ from typing import Any, NoReturn
 from shared.domain.create_instance.json_types import Repeated
 
 _LONGEST_INTEGER = 18
-_BYTE_ORDER_MARK = "\ufeff"
 
 
 class NotJson(Exception):
@@ -26,8 +25,6 @@ def read_json(text: str) -> Any:
     try:
         return _DECODER.decode(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
-        if text.startswith(_BYTE_ORDER_MARK):
-            raise NotJson("is not JSON: it begins with a byte order mark; send UTF-8 without one") from None
         raise NotJson(f"is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:
         raise NotJson("is nested too deeply") from None

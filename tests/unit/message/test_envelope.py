@@ -139,11 +139,6 @@ def test_what_is_no_json_object(text: str) -> None:
     assert fields_and_codes(refused_text(text)) == [("", "MalformedMessage")]
 
 
-def test_a_byte_order_mark_is_named() -> None:
-    """The mark cannot be seen in an editor, so the refusal says that it is there."""
-    assert "byte order mark" in refused_text("\ufeff{}").violations[0].message
-
-
 def test_the_size_of_the_whole() -> None:
     """48 KB in UTF-8 pass, one byte more does not; the request id is still read for the answer."""
     text = json.dumps(message({"Description": "描述"}), ensure_ascii=False)
