@@ -1,4 +1,4 @@
-"""What both sides are given: messages, and what befalls their calls. Drawn from a seed, the same for every side."""
+"""What every side is given: messages, and what befalls their calls. Drawn from a seed, the same for every side."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from local import defaults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 Json = dict[str, Any]
 
-REQUESTS = 60
-SOLD_OUT = "ecs.g6.xlarge"
+REQUESTS, BATCH = 60, 20
+SOLD_OUT, TOO_SMALL = "ecs.g6.xlarge", 5
 ACCOUNT: Json = {"stock": {"*": {SOLD_OUT: 0}}}
 """The account's state: there is everything but this type."""
 HELD_SECONDS = 1.2
@@ -24,22 +24,26 @@ HELD_SECONDS = 1.2
 LOST_REQUEST: Json = {"effect": "lose-request"}
 LOST_ANSWER: Json = {"effect": "lose-response"}
 THROTTLED: Json = {"error": {"status": 400, "code": "Throttling.User", "message": "too many calls"}}
-CREATE, START = ("ecs", "CreateInstance"), ("ecs", "StartInstance")
-STATUS, PUBLISH = ("ecs", "DescribeInstanceStatus"), ("mns", "PublishMessage")
-LONGEST = 4
-"""A fault strikes one to so many calls of its request in a row: an outage of some seconds."""
+HELD: Json = {"effect": "delay", "delaySeconds": HELD_SECONDS}
+CREATE, START, PUBLISH = ("ecs", "CreateInstance"), ("ecs", "StartInstance"), ("mns", "PublishMessage")
 
-KINDS: dict[str, tuple[tuple[tuple[str, str], Json, int], ...]] = {
-    "lost requests": ((CREATE, LOST_REQUEST, 6), (START, LOST_REQUEST, 2), (PUBLISH, LOST_REQUEST, 2)),
-    "lost answers": ((CREATE, LOST_ANSWER, 6), (START, LOST_ANSWER, 2), (PUBLISH, LOST_ANSWER, 2)),
-    "throttled": ((CREATE, THROTTLED, 7), (STATUS, THROTTLED, 3)),
-}
-"""Faults that are answers of the cloud: which call, what becomes of it, and how many requests suffer it."""
-TWICE, KILLED = "delivered twice", "killed"
-MANY = {TWICE: 4, KILLED: 2}
-NONE = "no faults"
-EVERYTHING = "everything"
-NAMES = (NONE, *KINDS, TWICE, KILLED, EVERYTHING)
+Suffering = tuple[tuple[str, str], Json, tuple[int, ...]]
+NONE, EVERYTHING = "no faults", "everything at once"
+THROTTLING, TWICE, KILLED = "throttled", "sent twice", "killed"
+KINDS: dict[str, tuple[Suffering, ...]] = {
+    THROTTLING: ((CREATE, THROTTLED, (1,) * 10),),
+    "lost requests": ((CREATE, LOST_REQUEST, (1, 1, 1, 2, 2, 2, 3, 3)), (PUBLISH, LOST_REQUEST, (1, 3))),
+    "lost answers": (
+        (CREATE, LOST_ANSWER, (1, 1, 2, 2, 3, 3)), (START, LOST_ANSWER, (1,)), (PUBLISH, LOST_ANSWER, (1, 1, 3)),
+    ),
+    KILLED: ((CREATE, HELD, (1, 1)),),
+}  # fmt: skip
+"""Which call suffers, what becomes of it, and for each request that suffers it how many times in a row.
+
+After a lost answer, the further tries do not get through. While a call is held, the function's process dies.
+"""
+SENT_TWICE = 4
+NAMES = (NONE, *KINDS, TWICE, EVERYTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,56 +58,78 @@ class Scenario:
     killed: frozenset[str]
 
 
-def scenario(name: str, seed: int, number: int = REQUESTS) -> Scenario:
+def scenario(name: str, seed: int) -> Scenario:
     """Draw one of `NAMES`."""
     rng = Random(f"{seed} {name}")  # noqa: S311 - a seed, no secret
-    messages = [_message(index) for index in range(number)]
-    good = [message["requestId"] for message in messages if _can_be_made(message)]
-    # A request suffers one thing at most, so that each loss has one cause.
-    victims = iter(rng.sample(good, len(good)))
-    kinds = [kind for kind in KINDS if name in (kind, EVERYTHING)]
-    faults = [fault for kind in kinds for fault in _faults(rng, kind, victims)]
-    twice, killed = ({next(victims) for _ in range(MANY[kind] if name in (kind, EVERYTHING) else 0)} for kind in MANY)
-    faults += [_fault(CREATE, {"effect": "delay", "delaySeconds": HELD_SECONDS}, each, 1) for each in sorted(killed)]
+    messages = [_message(index) for index in range(REQUESTS)]
+    asked = {message["requestId"]: _can_be_made(message) for message in messages}
+    victims = _Victims(rng, [request_id for request_id, can_be in asked.items() if can_be])
+    faults: list[Json] = []
+    killed = set()
+    for kind in (kind for kind in KINDS if name in (kind, EVERYTHING)):
+        for call, what, lengths in KINDS[kind]:
+            for times in lengths:
+                request_id = victims.late() if kind == THROTTLING else victims.early()
+                faults += _faults(call, what, request_id, times)
+                killed |= {request_id} if kind == KILLED else set()
+    twice = {victims.early() for _ in range(SENT_TWICE if name in (TWICE, EVERYTHING) else 0)}
+    # A sender that is not sure sends again later.
+    again = [message for message in messages if message["requestId"] in twice]
     return Scenario(
-        name,
-        tuple(json.dumps(each) for each in messages for _ in range(2 if each["requestId"] in twice else 1)),
-        {message["requestId"]: _can_be_made(message) for message in messages},
-        tuple(faults),
-        frozenset(killed),
-    )
+        name, tuple(map(json.dumps, messages + again)), asked, tuple(faults), frozenset(killed)
+    )  # fmt: skip
 
 
-def _faults(rng: Random, kind: str, victims: Iterable[str]) -> Iterable[Json]:
-    for call, what, many in KINDS[kind]:
-        for request_id, _ in zip(victims, range(many), strict=False):
-            yield from _struck(call, what, request_id, rng.randint(1, LONGEST))
+class _Victims:
+    """Requests in random order. Each suffers one thing at most, so that every loss has one cause.
+
+    Throttled is the last batch: it comes when the calls before it were enough for the moment.
+    """
+
+    def __init__(self, rng: Random, good: list[str]) -> None:
+        last = {_id(index) for index in range(REQUESTS - BATCH, REQUESTS)}
+        self._early = [each for each in good if each not in last]
+        self._late = [each for each in good if each in last]
+        rng.shuffle(self._early)
+        rng.shuffle(self._late)
+
+    def early(self) -> str:
+        """Return one of the batches before the last."""
+        return self._early.pop()
+
+    def late(self) -> str:
+        """Return one of the last batch."""
+        return self._late.pop()
 
 
-def _struck(call: tuple[str, str], what: Json, request_id: str, times: int) -> Iterable[Json]:
-    """Yield the faults of one request: the first call as said; of a lost answer, what follows does not get through."""
-    yield _fault(call, what, request_id, 1 if what is LOST_ANSWER else times)
-    if what is LOST_ANSWER and times > 1:
-        yield _fault(call, LOST_REQUEST, request_id, times - 1)
+def _faults(call: tuple[str, str], what: Json, request_id: str, times: int) -> Iterator[Json]:
+    """Yield the faults of one request."""
+    first = 1 if what is LOST_ANSWER else times
+    for each, number in ((what, first), (LOST_REQUEST, times - first)):
+        if number:
+            service, action = call
+            yield {"service": service, "action": action, "match": {"requestId": request_id}, "times": number, **each}
 
 
-def _fault(call: tuple[str, str], what: Json, request_id: str, times: int) -> Json:
-    service, action = call
-    return {"service": service, "action": action, "match": {"requestId": request_id}, "times": times, **what}
+def _id(index: int) -> str:
+    return f"order-{index + 1:02d}"
 
 
 def _message(index: int) -> Json:
-    """Return one message; the instance's name is the request's id, by which any side's instances are found again."""
-    request_id = f"order-{index + 1:02d}"
+    """Return one message; the instance's name is the request's id, by which any side's instances are found again.
+
+    One of each batch asks for what is sold out, one for what no disk can be: the right answer to these is failed.
+    """
+    kind = index % BATCH
     parameters: Json = {
         "RegionId": defaults.REGION, "ImageId": "ubuntu_22_04_x64_20G_alibase_20240130.vhd",
-        "InstanceType": SOLD_OUT if index % 20 == 7 else "ecs.g6.large", "InstanceName": request_id,  # noqa: PLR2004
+        "InstanceType": SOLD_OUT if kind == BATCH // 3 else "ecs.g6.large", "InstanceName": _id(index),
         "SecurityGroupId": "sg-bp15ed6xe1yxeycg7ov3", "VSwitchId": "vsw-bp1s5fnvk4gn2tws0vxyz",
-        "SystemDisk": {"Category": "cloud_essd", "Size": 5 if index % 20 == 13 else 40},  # noqa: PLR2004
+        "SystemDisk": {"Category": "cloud_essd", "Size": TOO_SMALL if kind == BATCH // 2 else 40},
     }  # fmt: skip
-    return {"requestId": request_id, "parameters": parameters}
+    return {"requestId": _id(index), "parameters": parameters}
 
 
 def _can_be_made(message: Json) -> bool:
     parameters = message["parameters"]
-    return parameters["InstanceType"] != SOLD_OUT and parameters["SystemDisk"]["Size"] >= 20  # noqa: PLR2004
+    return bool(parameters["InstanceType"] != SOLD_OUT and parameters["SystemDisk"]["Size"] != TOO_SMALL)
