@@ -63,11 +63,6 @@ class Match:
         """Count what is lost as it stands."""
         return losses(self.cloud.state(), self.scenario.asked)
 
-    @property
-    def answered(self) -> int:
-        """How many requests have an outcome."""
-        return len(self.scenario.asked) - self.losses().unanswered
-
     def _send(self) -> None:
         """Set the faults and send all messages, in one step: the batches are the same in every run."""
         with self.cloud.lock:

@@ -32,9 +32,9 @@ NONE, EVERYTHING = "no faults", "everything at once"
 THROTTLING, TWICE, KILLED = "throttled", "sent twice", "killed"
 KINDS: dict[str, tuple[Suffering, ...]] = {
     THROTTLING: ((CREATE, THROTTLED, (1,) * 10),),
-    "lost requests": ((CREATE, LOST_REQUEST, (1, 1, 1, 2, 2, 2, 3, 3)), (PUBLISH, LOST_REQUEST, (1, 3))),
+    "lost requests": ((CREATE, LOST_REQUEST, (1, 1, 2, 2, 3, 3, 3)), (PUBLISH, LOST_REQUEST, (1, 3))),
     "lost answers": (
-        (CREATE, LOST_ANSWER, (1, 1, 2, 2, 3, 3)), (START, LOST_ANSWER, (1,)), (PUBLISH, LOST_ANSWER, (1, 1, 3)),
+        (CREATE, LOST_ANSWER, (1, 1, 2, 2, 3, 3, 3)), (START, LOST_ANSWER, (1,)), (PUBLISH, LOST_ANSWER, (1, 1, 3)),
     ),
     KILLED: ((CREATE, HELD, (1, 1)),),
 }  # fmt: skip
@@ -75,9 +75,7 @@ def scenario(name: str, seed: int) -> Scenario:
     twice = {victims.early() for _ in range(SENT_TWICE if name in (TWICE, EVERYTHING) else 0)}
     # A sender that is not sure sends again later.
     again = [message for message in messages if message["requestId"] in twice]
-    return Scenario(
-        name, tuple(map(json.dumps, messages + again)), asked, tuple(faults), frozenset(killed)
-    )  # fmt: skip
+    return Scenario(name, tuple(map(json.dumps, messages + again)), asked, tuple(faults), frozenset(killed))
 
 
 class _Victims:
