@@ -40,7 +40,8 @@ LOG = "functions.log"
 )  # fmt: skip
 @options.store
 @click.option(
-    "--compare", is_flag=True,
+    "--compare",
+    is_flag=True,
     help="The same faults against the function that one would write first, and what each side loses.",
 )
 @click.option("--seed", type=int, help="With --compare: which faults are drawn; 1 by default.")
@@ -80,7 +81,7 @@ def demo(*, store: str, compare: bool, seed: int | None, as_json: bool) -> None:
 
 
 def _compare(seed: int, store: str, *, for_program: bool) -> None:
-    from local.compare.comparison import Comparison, as_promised  # noqa: PLC0415 - only this needs it
+    from local.compare.comparison import Comparison, broken  # noqa: PLC0415 - only this needs it
 
     comparison = Comparison(seed)
     progress(f"{len(comparison.matches)} local clouds, a side on each; less than a minute")
@@ -93,8 +94,9 @@ def _compare(seed: int, store: str, *, for_program: bool) -> None:
     if for_program:
         for result in results:
             json_line(result.to_json())
-    if not as_promised(results):
-        progress("this worker lost something, or somebody did without faults: that must not be")
+    for problem in (problems := broken(results)):
+        progress(problem)
+    if problems:
         sys.exit(1)
 
 

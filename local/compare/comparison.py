@@ -95,6 +95,10 @@ class Comparison:
             ready.abort()
 
 
-def as_promised(results: Sequence[Result]) -> bool:
-    """Tell whether the worker lost nothing, and nobody anything without faults."""
-    return all(result.losses.none for result in results if result.side == WORKER or result.scenario == NONE)
+def broken(results: Sequence[Result]) -> list[str]:
+    """Say what is not as promised: the worker loses nothing, and without faults nobody does."""
+    late = [
+        f"{each.side}, {each.scenario}: not over in time; is the machine busy?" for each in results if not each.over
+    ]
+    bound = [each for each in results if each.side == WORKER or each.scenario == NONE]
+    return late or [f"{each.side}, {each.scenario}: {each.losses}" for each in bound if not each.losses.none]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from local.runtime.worker import WorkerConfig
 
 POLL_SECONDS = "0.5"
-"""How often the naive function asks for a status here, where an instance runs after some seconds instead of a minute."""
+"""How often the naive function asks for a status: here an instance runs after seconds, not after a minute."""
 TIMEOUT_SECONDS = 600.0
 """The time limit of a function that waits for its instances."""
 JOIN_SECONDS = 5.0

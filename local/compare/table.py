@@ -64,7 +64,8 @@ def markdown(results: Sequence[Result], words: Mapping[str, str]) -> str:
     for name in dict.fromkeys(result.scenario for result in results):
         shown = [result for result in results if result.scenario == name]
         lines.append(f"| **{said(name)}** |" + " |" * len(sides))
-        lines += [f"| {said(label)} | " + " | ".join(str(row(each)) for each in shown) + " |" for label, row in ROWS.items()]
+        for label, row in ROWS.items():
+            lines.append(f"| {said(label)} | " + " | ".join(str(row(each)) for each in shown) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -62,12 +62,15 @@ LOCAL = {
     "local.dlq": ("local.runtime",),
     "local.terminal": ("local.cloud", "local.defaults", "local.project", "local.runtime", "local.trace"),
     "local.demo": ("local.cloud", "local.defaults", "local.runtime", "local.samples", "local.terminal", "local.trace"),
+    "local.compare": (
+        "local.cloud", "local.defaults", "local.project", "local.runtime", "local.terminal",
+    ),
     "local.cli": ("local.terminal",),
     "local.page": (),
     "local.testing": (),
     "local.pytest_plugin": ("local.testing",),
     "local.commands": (
-        "local.audit", "local.cloud", "local.defaults", "local.demo", "local.dlq", "local.package", "local.project",
+        "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.dlq", "local.package", "local.project",
         "local.runtime", "local.samples", "local.terminal", "local.trace",
     ),
 }  # fmt: skip
