@@ -70,8 +70,8 @@ LOCAL = {
     "local.testing": (),
     "local.pytest_plugin": ("local.testing",),
     "local.commands": (
-        "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.dlq", "local.package", "local.project",
-        "local.runtime", "local.samples", "local.terminal", "local.trace",
+        "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.dlq",
+        "local.package", "local.project", "local.runtime", "local.samples", "local.terminal", "local.trace",
     ),
 }  # fmt: skip
 """The rooms of `local`, and the other ones that each may know. The trace is written by the cloud and read by all."""

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 SOURCES = (
-    "functions", "shared", "local", "events", "template.yml", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md",
-    "LICENSE",
+    "functions", "shared", "local", "events", "examples", "template.yml", "pyproject.toml", "setup.py", "MANIFEST.in",
+    "README.md", "LICENSE",
 )  # fmt: skip
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 INSTALL_SECONDS = 90
