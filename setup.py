@@ -1,8 +1,8 @@
 """The one thing that pyproject.toml cannot say: files from the top of the project that travel inside the package.
 
-`template.yml`, `events/` and `examples/naive/` stand at the top of the project, where people look for them. An installed
-command reads its own copies, in `local/files`; a checkout, or an editable installation of one, reads the originals
-(`local.project`).
+`template.yml`, `events/` and `examples/naive/` stand near the top of the project, where people look for them. An
+installed command reads its own copies, in `local/files`; a checkout, or an editable installation of one, reads the
+originals (`local.project`).
 """
 
 from __future__ import annotations

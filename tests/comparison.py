@@ -1,7 +1,7 @@
-"""Make the tables of the comparison again: `python -m tests.comparison`, on a quiet machine.
+"""Make what the README shows of the comparison again: `python -m tests.comparison`, on a quiet machine.
 
-The first table of the README, in both languages, is what `provisioner demo --compare` counts; docs/compare.md has a
-line for each fault alone.
+One run of what `provisioner demo --compare` plays gives the first table, in both languages, and the film of the
+terminal; docs/compare.md has a line for each fault alone. `--film` leaves that page alone.
 """
 
 from __future__ import annotations
@@ -9,21 +9,31 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+import time
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Group
+from rich.text import Text
+
 from local.compare.comparison import SHOWN, Comparison, broken
 from local.compare.scenario import NAMES
-from local.compare.table import causes, markdown
+from local.compare.table import causes, draw, markdown
 from local.project import ROOT
+from tests.film import film, frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from local.compare.comparison import Result
 
 SEED = 1
+COMMAND = "provisioner demo --compare"
+PROMPT = f"$ {COMMAND}"
+FILM = ROOT / "docs/pictures/terminal.svg"
+SHOWS = "provisioner demo --compare on a terminal: what three sides lose under the same faults, as it is counted"
+EVERY_SECONDS = 3.0
 PLACE = re.compile(r"(<!-- compared -->\n).*?(<!-- /compared -->)", re.DOTALL)
 CHINESE = {
     "the obvious function": "随手写的函数",
@@ -40,15 +50,34 @@ CHINESE = {
 }
 
 
-def played(*names: str) -> list[Result]:
+def played(*names: str, look: Callable[[list[Result]], None] = lambda _: None) -> list[Result]:
     """Play some scenarios; end with what is not as promised."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (folder / "log").open("w", encoding="utf-8") as log, redirect_stderr(log):
-            results = Comparison(SEED, names).play(folder, log, "sqlite", lambda _: None)
+            results = Comparison(SEED, names).play(folder, log, "sqlite", look)
     if problems := broken(results):
         sys.exit("\n".join(problems))
     return results
+
+
+class Camera:
+    """Takes a picture of the terminal every few seconds."""
+
+    def __init__(self) -> None:
+        self.frames = [frame(Text(PROMPT), COMMAND, 0)]
+        self._next = time.monotonic() + EVERY_SECONDS
+
+    def look(self, standing: list[Result]) -> None:
+        """Take one, if it is time."""
+        if time.monotonic() >= self._next:
+            self._next += EVERY_SECONDS
+            self.take(standing)
+
+    def take(self, standing: list[Result]) -> None:
+        """Take one."""
+        shown = Group(Text(PROMPT), draw(standing, SEED))
+        self.frames.append(frame(shown, COMMAND, len(self.frames)))
 
 
 def put(page: str, table: str) -> None:
@@ -60,12 +89,17 @@ def put(page: str, table: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def write(results: Sequence[Result], alone: Sequence[Result]) -> None:
-    """Write all tables."""
+def main(arguments: Sequence[str]) -> None:
+    """Make them all."""
+    camera = Camera()
+    results = played(*SHOWN, look=camera.look)
+    camera.take(results)
+    FILM.write_text(film(camera.frames, SHOWS), encoding="utf-8")
     put("README.md", markdown(results, {}))
     put("README.zh-CN.md", markdown(results, CHINESE))
-    put("docs/compare.md", causes(alone, {}))
+    if "--film" not in arguments:
+        put("docs/compare.md", causes([result for name in NAMES for result in played(name)], {}))
 
 
 if __name__ == "__main__":
-    write(played(*SHOWN), [result for name in NAMES for result in played(name)])
+    main(sys.argv[1:])
