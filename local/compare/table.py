@@ -22,6 +22,10 @@ COSTS: dict[str, Callable[[Result], int]] = {
     "seconds": lambda result: round(result.seconds),
 }
 ROWS = {**LOSSES, **COSTS}
+AT_THE_END = ("orphans", "without an answer")
+"""While outcomes are still to come, what has none yet is no loss."""
+COLUMN = 16
+"""Every side's column, in characters: enough for its name in two lines."""
 
 
 def draw(results: Sequence[Result], seed: int) -> RenderableType:
@@ -34,14 +38,14 @@ def draw(results: Sequence[Result], seed: int) -> RenderableType:
     table.add_column("")
     sides = list(dict.fromkeys(result.side for result in results))
     for side in sides:
-        table.add_column(side, justify="right", max_width=16)
+        table.add_column(side, justify="right", width=COLUMN)
     for name in dict.fromkeys(result.scenario for result in results):
         shown = [result for result in results if result.scenario == name]
-        answered = [Text(f"{each.answered} of {each.requests} answered", "dim") for each in shown]
+        answered = [Text(f"{each.answered} answered", "dim") for each in shown]
         done = all(each.over for each in shown)
         table.add_row(Text(name, "bold"), *([""] * len(shown) if done else answered))
         for label, number in ROWS.items():
-            early = label == "without an answer" and not done
+            early = label in AT_THE_END and not done
             cells = [("" if early else _number(number(each), good=label in COSTS)) for each in shown]
             table.add_row(f"  {label}", *cells, end_section=label == "seconds")
     return table
