@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN = (NONE, EVERYTHING)
 LOOK_SECONDS = 0.25
+JOIN_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,16 @@ class Comparison:
             threads.append(threading.Thread(target=self._play, args=arguments, name=f"match-{number}", daemon=True))
         for thread in threads:
             thread.start()
-        while any(thread.is_alive() for thread in threads):
-            look(self.results())
-            time.sleep(LOOK_SECONDS)
+        try:
+            while any(thread.is_alive() for thread in threads):
+                look(self.results())
+                time.sleep(LOOK_SECONDS)
+        finally:  # interrupted: nothing that was started stays behind
+            ready.abort()
+            for match in self.matches:
+                match.stopping.set()
+            for thread in threads:
+                thread.join(JOIN_SECONDS)
         if self._errors:
             raise self._errors[0]
         return self.results()

@@ -41,6 +41,7 @@ class Match:
     """A side and what befalls it.
 
     `seconds` are those from the first message to the last outcome so far; `over` says that nothing more will happen.
+    Whoever sets `stopping` gives up.
     """
 
     side: Side
@@ -48,6 +49,7 @@ class Match:
     cloud: Cloud = field(init=False)
     seconds: float = 0.0
     over: bool = False
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.cloud = new_cloud(SPEED, ACCOUNT)
@@ -77,7 +79,7 @@ class Match:
     def _wait(self) -> bool:
         """Wait until every request has an outcome and the queue is empty; return whether that came in time."""
         began, seen = time.monotonic(), 0
-        while (now := time.monotonic()) < began + LIMIT_SECONDS:
+        while (now := time.monotonic()) < began + LIMIT_SECONDS and not self.stopping.is_set():
             state = self.cloud.state()
             published = len(state["mns"]["topics"][defaults.TOPIC])
             if published > seen:
@@ -90,7 +92,8 @@ class Match:
     def _kill(self, function: Function) -> None:
         """Kill the function's processes while the victim's first CreateInstance is under way."""
         while not (self._held() and self._calls_are_quiet()):
-            time.sleep(LOOK_SECONDS)
+            if self.stopping.wait(LOOK_SECONDS):
+                return
         for pid in function.pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
