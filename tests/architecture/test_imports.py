@@ -54,12 +54,17 @@ LOCAL = {
     "local.defaults": (),
     "local.samples": ("local.project",),
     "local.audit": (),
-    "local.trace": ("local.defaults",),
-    "local.cloud": ("local.defaults", "local.samples", "local.trace"),
+    "local.masking": (),
+    "local.numbering": (),
+    "local.dead_letter": (),
+    "local.trace": ("local.defaults", "local.masking"),
+    "local.cloud": (
+        "local.dead_letter", "local.defaults", "local.masking", "local.numbering", "local.samples", "local.trace",
+    ),
     "local.runtime": ("local.defaults", "local.project"),
     "local.package": ("local.project",),
     "local.docs": ("local.defaults", "local.project"),
-    "local.dlq": ("local.runtime",),
+    "local.dlq": ("local.dead_letter", "local.masking", "local.numbering", "local.runtime"),
     "local.terminal": ("local.cloud", "local.defaults", "local.project", "local.runtime", "local.trace"),
     "local.demo": ("local.cloud", "local.defaults", "local.runtime", "local.samples", "local.terminal", "local.trace"),
     "local.cli": ("local.terminal",),
@@ -67,8 +72,8 @@ LOCAL = {
     "local.testing": (),
     "local.pytest_plugin": ("local.testing",),
     "local.commands": (
-        "local.audit", "local.cloud", "local.defaults", "local.demo", "local.dlq", "local.package", "local.project",
-        "local.runtime", "local.samples", "local.terminal", "local.trace",
+        "local.audit", "local.cloud", "local.defaults", "local.demo", "local.dlq", "local.numbering", "local.package",
+        "local.project", "local.runtime", "local.samples", "local.terminal", "local.trace",
     ),
 }  # fmt: skip
 """The rooms of `local`, and the other ones that each may know. The trace is written by the cloud and read by all."""
