@@ -27,6 +27,7 @@ STEPS = {"StartInstance": "start", "AllocatePublicIpAddress": "address", "Delete
 """The calls about an instance that are steps of their own, and the kind of each."""
 LOOK_SECONDS = 0.1
 VIOLATIONS = 20
+LONGEST_NAME = 64
 SECONDS = 60
 """How far back calls are counted by the second."""
 
@@ -174,8 +175,9 @@ class Recorder:
             self.trace.set_part(name, value)
 
     def _create(self, key: str, parameters: Any, now: float) -> None:
-        facts = {"zone": parameters.get("ZoneId"), "type": parameters.get("InstanceType")}
-        where = ", ".join(str(value)[:64] for value in facts.values() if value)
+        named = {"zone": parameters.get("ZoneId"), "type": parameters.get("InstanceType")}
+        facts = {name: str(value)[:LONGEST_NAME] for name, value in named.items() if value}
+        where = ", ".join(facts.values())
         request = self.trace.tell(key, now, "called", f"CreateInstance: {where}", state="creating")
         token = str(parameters.get("ClientToken", ""))
         if token not in request.tokens:
