@@ -31,7 +31,7 @@ const now = () => feed.now;
 const tools = new Tabs(at("tools-tabs"), at("tools"), "Tools", { roomy: ROOMY });
 const route = new Route(() => turn());
 const detail = new Detail(now);
-const list = new List(requests, { now, chose: (id) => { if (!route.narrow) route.pick(id); }, opened: (id) => open(id) });
+const list = new List(requests, { now, chose: (id) => { if (!route.narrow) route.pick(id); }, opened: (id, keys) => { open(id); if (keys) detail.focus(); } });
 const stations = new Stations((name) => { list.station = name; at("list").scrollTop = 0; list.refresh(); });
 const stock = new Stock(requests);
 const letters = new Letters();
@@ -51,23 +51,29 @@ function draw() {
   asked = true;
   requestAnimationFrame(() => {
     asked = false;
-    for (const name of dirty) parts[name]?.(news[name]);
-    if (dirty.has("requests")) { stations.draw(requests.counts()); list.refresh(); }
-    if (dirty.has("detail") || dirty.has("requests")) drawShown();
-    drawWorld();
+    const now = new Set(dirty);
     dirty.clear();
+    for (const name of now) guarded(() => parts[name]?.(news[name]));
+    if (now.has("requests")) guarded(() => { stations.draw(requests.counts()); list.refresh(); });
+    if (now.has("detail") || now.has("requests")) guarded(() => drawShown(now.has("detail")));
+    drawWorld();
   });
 }
 
+// A part that cannot be drawn stops no other, and is said.
+function guarded(drawing) {
+  try { drawing(); } catch (error) { fault(error); }
+}
+
 // The request that is shown: the one somebody picked, else the newest.
-function drawShown() {
+function drawShown(changed) {
   const picked = route.id;
   const request = picked === null ? requests.newest : requests.get(picked);
-  if (request === shown && !dirty.has("detail")) return;
+  if (request === shown && !changed) return;
   shown = request;
   if (!request && picked !== null && !loaded) return;
   detail.draw(request, picked);
-  list.mark(request?.id ?? null);
+  if (!route.narrow || picked !== null) list.mark(request?.id ?? null);
 }
 
 function drawWorld() {
@@ -96,7 +102,6 @@ function take(change) {
 function open(id) {
   route.pick(id);
   list.mark(id, { sight: true });
-  detail.focus();
 }
 
 // The address changed.
@@ -105,20 +110,20 @@ function turn() {
   draw();
   if (!route.narrow) return;
   scrollTo(0, 0);
-  if (route.id === null) list.focus();
-  else requestAnimationFrame(() => detail.focus());
+  requestAnimationFrame(() => (route.id === null ? list : detail).focus());
 }
 
 function fault(words) {
+  console.error(words);
   broken = String(words).slice(0, 200);
   draw();
 }
 
 at("follow").addEventListener("click", (event) => { event.preventDefault(); route.follow(); list.focus(); });
-at("back").addEventListener("click", (event) => { event.preventDefault(); route.follow(); list.focus(); });
+at("back").addEventListener("click", (event) => { event.preventDefault(); route.follow(); });
 at("skip").addEventListener("click", (event) => { event.preventDefault(); list.focus(); });
 at("to-tools").addEventListener("click", (event) => { event.preventDefault(); at("tools").scrollIntoView(); at("sample").focus({ preventScroll: true }); });
-at("detail").addEventListener("keydown", (event) => { if (event.key === "Escape") { if (route.narrow) route.follow(); list.focus(); } });
+at("detail").addEventListener("keydown", (event) => { if (event.key === "Escape") { if (route.narrow) route.follow(); else list.focus(); } });
 addEventListener("error", (event) => fault(event.message));
 addEventListener("unhandledrejection", (event) => fault(event.reason));
 draw();

@@ -3,7 +3,7 @@ import { at, clock, element, icon, lasting, outside, write } from "./element.js"
 import { meaning } from "./errors.js";
 import { bump } from "./motion.js";
 import { Papers } from "./papers.js";
-import { stateOf, toneOf } from "./states.js";
+import { stateOf, STATES, toneOf } from "./states.js";
 import { Tabs } from "./tabs.js";
 import { drawTimeline, drawTrack, forgetTimeline } from "./timeline.js";
 
@@ -88,9 +88,15 @@ export class Detail {
     at("detail-error").replaceChildren();
     forgetTimeline();
     at("deadline").hidden = true;
-    const words = picked === null ? ["Choose a request to see what happened to it."]
+    const words = picked === null ? [legend()]
       : ["This cloud has not seen ", outside(picked), ", or has forgotten it: it remembers what happened since it began, 2,000 requests at most. What the worker recorded is still known: ",
         element("code", {}, outside(`provisioner status ${picked} --endpoint ${location.origin}`))];
     at("detail-facts").replaceChildren(...words);
   }
+}
+
+// Every state with its sign, for somebody who sees the page for the first time.
+function legend() {
+  const lines = Object.entries(STATES).map(([name, { says }]) => element("li", { class: toneOf(name) }, element("span", { class: "sign" }, icon(name)), element("span", {}, element("b", {}, name), ` ${says}`)));
+  return element("div", { class: "legend" }, element("p", {}, "A request that is sent is shown here: where it stands, every step of its way, and what came of it."), element("ul", {}, ...lines));
 }

@@ -67,7 +67,7 @@ export class List {
   }
 
   #key(event) {
-    if (event.key === "Enter" && this.#chosen) { event.preventDefault(); this.opened(this.#chosen); return; }
+    if (event.key === "Enter" && this.#chosen) { event.preventDefault(); this.opened(this.#chosen, true); return; }
     const page = Math.max(1, Math.floor(this.#box.clientHeight / HEIGHT) - 1);
     const last = this.#wanted.length - 1;
     const from = this.#wanted.findIndex((request) => request.id === this.#chosen);
@@ -81,7 +81,7 @@ export class List {
 
   #click(event) {
     const row = event.target.closest(".row");
-    if (row) this.opened(row.dataset.id);
+    if (row) this.opened(row.dataset.id, false);
   }
 
   #draw() {
@@ -129,8 +129,10 @@ function newRow(parent, slot) {
   const row = { sign: icon("unknown"), id: element("bdi", { class: "id" }), state: element("b"), second: element("bdi"),
     time: element("span", { class: "time" }), until: element("span", { class: "until" }), part: element("div") };
   row.light = element("div", { class: "light" }, element("span", { class: "sign" }, row.sign),
-    element("span", { class: "first" }, row.id), row.time,
-    element("span", { class: "second" }, row.state, " ", row.second), row.until, element("div", { class: "part" }, row.part));
+    element("div", { class: "lines" },
+      element("div", { class: "line" }, element("span", { class: "first" }, row.id), row.time),
+      element("div", { class: "line" }, element("span", { class: "second" }, row.state, " ", row.second), row.until)),
+    element("div", { class: "part" }, row.part));
   row.box = element("div", { class: "row", role: "option", id: `row-${slot}` }, row.light);
   parent.append(row.box);
   return row;
@@ -153,6 +155,6 @@ function tell(row, request, now) {
 }
 
 function until(request, open) {
-  if (!open) return `at ${clock(request.firstAt)}`;
+  if (!open) return clock(request.firstAt);
   return request.deadline ? `until ${clock(request.deadline)}` : `has ${lasting(request.timeoutSeconds ?? 0)}`;
 }

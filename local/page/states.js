@@ -27,7 +27,7 @@ export function stateOf(name) {
   return STATES[name] ?? UNKNOWN;
 }
 
-// The class that gives something a state's colour.
+// The class that gives something a state's colour; what is no state has the page's own.
 export function toneOf(name) {
-  return `tone ${name in STATES ? name : "unknown"}`;
+  return `tone ${name in STATES ? name : "step"}`;
 }
