@@ -30,7 +30,7 @@ const CONDITIONS = [
   },
   ({ link, letters, open }) => link === "live" && letters > 0 && {
     tone: "waiting", sign: "buried", title: letters === 1 ? "1 dead letter." : `${letters} dead letters.`,
-    text: "They could not be handled, and nobody tries them again by themselves.", action: ["Look at them", () => open("Dead letters")],
+    text: "What is there was tried too often, and is not tried again by itself.", action: ["Look", () => open("Dead letters")],
   },
 ];
 

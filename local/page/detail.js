@@ -1,6 +1,6 @@
 // One request: where it stands and how long it has, what went wrong and what to do, its timeline and its papers.
 import { at, clock, element, icon, lasting, outside, write } from "./element.js";
-import { meaning } from "./errors.js";
+import { summary } from "./errors.js";
 import { bump } from "./motion.js";
 import { Papers } from "./papers.js";
 import { stateOf, STATES, toneOf } from "./states.js";
@@ -36,7 +36,7 @@ export class Detail {
     this.#sign(id, state);
     at("papers-tabs").hidden = false;
     at("detail-facts").replaceChildren(...this.#facts(request));
-    at("detail-error").replaceChildren(...(request.outcomeError ? [meaning(request.outcomeError)] : []));
+    at("detail-error").replaceChildren(...(request.outcomeError ? [summary(request.outcomeError)] : []));
     drawTimeline(request);
     this.#tick();
     this.#papers.draw(request, this.tabs.name);

@@ -2,6 +2,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const LONGEST = 400;
 const NOWHERE = "no answer";
+// Characters that turn the text around them, or that nobody sees. An isolate does not hold them: it can be ended inside.
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 export const at = (id) => document.getElementById(id);
 
@@ -27,10 +29,15 @@ export function turnTo(drawn, name) {
   if (drawn.firstElementChild.getAttribute("href") !== href) drawn.firstElementChild.setAttribute("href", href);
 }
 
+// Show every character: those that turn or hide text as their escapes.
+export function visible(text) {
+  return text.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 // Text of a stranger: it cannot turn its neighbours around, and very much of it is cut.
 export function outside(value) {
   const text = String(value ?? "");
-  return element("bdi", {}, text.length > LONGEST ? `${text.slice(0, LONGEST)} … (${text.length} characters)` : text);
+  return element("bdi", {}, visible(text.length > LONGEST ? `${text.slice(0, LONGEST)} … (${text.length} characters)` : text));
 }
 
 // A code as it is shown: where no answer came there is none.

@@ -11,6 +11,13 @@ export function meaning(error, violations = []) {
   return box;
 }
 
+// The same in short: the code, what to do, and the API's own words.
+export function summary(error) {
+  const box = element("div", { class: "error" }, element("p", {}, element("strong", {}, outside(codeOf(error))), " ", element("span", { class: "remedy" }, outside(error.remedy))));
+  if (error.message) box.append(element("p", { class: "muted" }, outside(error.message)));
+  return box;
+}
+
 export function violationList(violations) {
   return element("ul", { class: "violations" }, ...violations.map((one) => element("li", {},
     element("code", {}, outside(one.field || "(message)")), " ", element("b", {}, outside(one.code)), " ", outside(one.message))));

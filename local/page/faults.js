@@ -27,7 +27,7 @@ export class Faults {
     for (const { fault, button } of this.#presets) button.setAttribute("aria-checked", String(pending.some((one) => same(one, fault))));
     const lines = pending.map((fault) => this.#line(fault));
     at("waiting").replaceChildren(...(lines.length ? lines : [element("li", { class: "muted" }, "none")]));
-    if (lines.length > 1) at("waiting").append(element("li", { class: "row-of" }, this.#do("Remove all", "remove every fault", remove("/_local/faults")), curlButton("remove every fault", () => remove("/_local/faults"))));
+    if (lines.length > 1) at("waiting").append(element("li", { class: "row-of" }, this.#do("Remove all", "Remove all faults", remove("/_local/faults")), curlButton("remove all faults", () => remove("/_local/faults"))));
     pending.forEach(({ id }, place) => { if (!this.#seen.has(id)) appear(lines[place]); });
     this.#seen = new Set(pending.map(({ id }) => id));
     this.counted(pending.length);
@@ -64,7 +64,7 @@ export class Faults {
 
   #line(fault) {
     const call = remove(`/_local/faults/${fault.id}`);
-    return element("li", {}, element("span", {}, outside(words(fault))), this.#do("Remove", `remove ${words(fault).slice(0, 120)}`, call));
+    return element("li", {}, element("span", {}, outside(words(fault))), this.#do("Remove", `Remove ${words(fault).slice(0, 120)}`, call));
   }
 }
 

@@ -54,6 +54,7 @@ export class Form {
       const number = data.violations.length;
       say(this.#answer, "failed", `Not sent: ${number} ${number === 1 ? "thing is" : "things are"} wrong.`);
       this.#answer.append(violationList(data.violations));
+      this.#answer.scrollIntoView({ block: "nearest" });
       return;
     }
     if (!ok) { say(this.#answer, "failed", outside(status ? `Not sent: ${error}` : error)); return; }

@@ -1,9 +1,7 @@
 // JSON as it came, laid out for the eye: not one character of a value is changed, only space is added between them.
-import { element } from "./element.js";
+import { element, visible } from "./element.js";
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g;
-// What would turn the text around or hide in it is shown as its escape.
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 export function pretty(text) {
   const made = element("code");
@@ -21,7 +19,7 @@ export function pretty(text) {
       made.append(empty ? "" : line(depth), token);
     } else if (token === ",") made.append(token, line(depth));
     else if (token === ":") made.append(": ");
-    else made.append(element("span", { class: kind(token, next) }, escaped(token)));
+    else made.append(element("span", { class: kind(token, next) }, visible(token)));
   });
   return made;
 }
@@ -31,8 +29,4 @@ const line = (depth) => `\n${"  ".repeat(Math.max(0, depth))}`;
 function kind(token, next) {
   if (next === ":") return "name";
   return token.startsWith('"') ? "text" : "other";
-}
-
-function escaped(text) {
-  return text.replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

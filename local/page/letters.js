@@ -21,7 +21,7 @@ export class Letters {
   }
 
   #show(letters) {
-    const all = letters.length > 1 ? [element("div", { class: "row-of" }, ...this.#replay("Replay all", "replay every dead letter", PATH))] : [];
+    const all = letters.length > 1 ? [element("div", { class: "row-of" }, ...this.#replay("Replay all", "Replay all dead letters", PATH))] : [];
     const none = element("p", { class: "hollow" }, "None: every message was handled.");
     at("letters-list").replaceChildren(...(letters.length ? [...all, ...letters.map((letter) => this.#letter(letter))] : [none]));
   }
@@ -32,7 +32,7 @@ export class Letters {
     return element("article", { class: "letter", "data-id": id },
       element("p", {}, ...ids.flatMap((one) => [one, " "]), element("span", { class: "muted" }, `since ${clock(since)}`)),
       element("details", {}, element("summary", {}, "What is inside"), ...shown),
-      element("div", { class: "row-of" }, ...this.#replay("Replay", `replay dead letter ${id}`, `${PATH}/${encodeURIComponent(id)}`)));
+      element("div", { class: "row-of" }, ...this.#replay("Replay", `Replay dead letter ${id}`, `${PATH}/${encodeURIComponent(id)}`)));
   }
 
   #replay(label, what, path) {

@@ -1,5 +1,5 @@
 // The list of requests: only the rows that are visible exist, however many requests there are.
-import { at, clock, codeOf, element, icon, lasting, turnTo, write } from "./element.js";
+import { at, clock, codeOf, element, icon, lasting, turnTo, visible, write } from "./element.js";
 import { appear, bump, glow } from "./motion.js";
 import { stateOf, toneOf } from "./states.js";
 
@@ -63,7 +63,7 @@ export class List {
   #asking() {
     const words = this.find.value.trim();
     const where = this.station === "all" ? "" : ` among what is ${this.station}`;
-    return words ? ["No id, instance or error code has ", element("bdi", {}, `“${words.slice(0, 80)}”`), `${where}.`] : [`Nothing is ${this.station} now.`];
+    return words ? ["No id, instance or error code has ", element("bdi", {}, `“${visible(words.slice(0, 80))}”`), `${where}.`] : [`Nothing is ${this.station} now.`];
   }
 
   #key(event) {
@@ -147,7 +147,7 @@ function tell(row, request, now) {
   row.light.className = `light ${toneOf(request.state)}`;
   write(row.id, request.id);
   write(row.state, request.state);
-  write(row.second, [error, request.type, request.zone, tries].filter(Boolean).join(" · ").slice(0, 200));
+  write(row.second, visible([error, request.type, request.zone, tries].filter(Boolean).join(" · ").slice(0, 200)));
   write(row.time, lasting((open ? now : request.changedAt) - request.firstAt));
   write(row.until, until(request, open));
   const share = open && request.deadline ? Math.min(1, (now - request.firstAt) / (request.deadline - request.firstAt)) : 0;
@@ -156,5 +156,6 @@ function tell(row, request, now) {
 
 function until(request, open) {
   if (!open) return clock(request.firstAt);
-  return request.deadline ? `until ${clock(request.deadline)}` : `has ${lasting(request.timeoutSeconds ?? 0)}`;
+  if (request.deadline) return `until ${clock(request.deadline)}`;
+  return request.timeoutSeconds ? `has ${lasting(request.timeoutSeconds)}` : "";
 }

@@ -27,7 +27,7 @@ export class Stock {
   #row(kind, zone, type, limit) {
     const used = this.#places.filter(([z, t]) => [z, "*"].includes(zone) && [t, "*"].includes(type)).reduce((all, [, , number]) => all + number, 0);
     const what = `${KINDS[kind]} of ${type} in ${zone}`;
-    const button = element("button", { type: "button", class: "quiet", "aria-label": `remove the ${what.slice(0, 120)}` }, "Remove");
+    const button = element("button", { type: "button", class: "quiet", "aria-label": `Remove the ${what.slice(0, 120)}` }, "Remove");
     button.addEventListener("click", () => this.#send(this.#without(kind, zone, type)));
     const full = used >= limit ? element("b", { class: "word failed inline" }, icon("refused"), `${limit}, full`) : limit;
     return cells(KINDS[kind], element("span", {}, outside(zone), element("br"), outside(type)), used, full, button);

@@ -14,7 +14,7 @@ let drawn = { id: null, last: 0 };
 
 export function drawTimeline(request) {
   const before = drawn.id === request.id ? drawn.last : Infinity;
-  const told = request.steps.some((step) => step.kind === "ended" && step.error);
+  const told = new Set();
   at("timeline").replaceChildren(...request.steps.map((step) => line(step, request, told)));
   request.steps.forEach((step, place) => { if (step.n > before) appear(at("timeline").children[place]); });
   drawn = { id: request.id, last: Math.max(0, ...request.steps.map((step) => step.n)) };
@@ -31,7 +31,10 @@ function line(step, request, told) {
   const item = element("li", { class: tone, "data-kind": step.kind }, icon(SIGNS[step.kind] ?? step.kind),
     element("span", { class: "when", title: clock(step.at) }, `+${(step.at - request.firstAt).toFixed(2)} s`),
     element("strong", {}, step.title), " ", outside(step.text));
-  if (step.error && !(step.kind === "published" && told)) item.append(meaning(step.error, step.kind === "refused" ? request.violations : []));
+  // The end repeats the code that led to it: what it means is said once.
+  const repeats = (step.kind === "published" || step.kind === "ended") && told.has(step.error?.code);
+  if (step.error && !repeats) item.append(meaning(step.error, step.kind === "refused" ? request.violations : []));
+  told.add(step.error?.code);
   return item;
 }
 

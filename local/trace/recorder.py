@@ -150,7 +150,7 @@ class Recorder:
         end = str(outcome.get("type")).rpartition(".")[2]
         request = self.trace.requests.get(key)
         if request and request.knows("published"):
-            self.trace.tell(key, now, "published", f"{end}, once more", state=end)
+            self.trace.tell(key, now, "published", f"{end}, once more", state=end).publish(body)
             return
         error = meaning_of(data["error"]) if isinstance(data.get("error"), dict) else None
         text = f"{end}, to {topic}" + (f": {error['code']} at {data.get('stage')}" if error else "")

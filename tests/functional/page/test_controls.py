@@ -24,7 +24,7 @@ def line_of(page: Browser, what: str) -> str:
     """Open the curl line of a control, read it and close it again."""
     page.wait(lambda: page.all(f"[aria-label='The curl line: {what}']"), what=f"{what} has a line")
     page.run("document.querySelector(arguments[0]).click()", f"[aria-label='The curl line: {what}']")
-    page.wait(lambda: page.all("#curl")[0].is_displayed(), what="the line is shown")
+    page.wait(page.all("#curl")[0].is_displayed, what="the line is shown")
     line = page.texts("#curl-line")[0]
     page.run("document.querySelector('#curl').hidePopover()")
     return line
@@ -71,12 +71,12 @@ def test_stock(page: Browser, place: Place) -> None:
         place.send(request("order-2"))
         page.wait(lambda: shown(page) == "order-2" and state(page) == "failed", what="the second fails")
     assert "OperationDenied.NoStock" in page.texts("#detail-error")[0]
-    page.click("[aria-label='remove the stock of * in *']")
+    page.click("[aria-label='Remove the stock of * in *']")
     page.wait(lambda: "*" not in place.cloud.config.stock, what="the limit is gone")
     page.run("document.querySelector('#limit-number').value = 1; document.querySelector('#limit-zone').value = 'z' ")
-    before = page.texts("#limits tbody tr")
+    page.wait(lambda: len(page.all("#limits tbody tr")) == 2, what="it is shown no more")
     do(line_of(page, "set this limit"))
-    page.wait(lambda: len(page.texts("#limits tbody tr")) == len(before) + 1, what="the line did the same")
+    page.wait(lambda: len(page.all("#limits tbody tr")) == 3, what="the line did the same")
 
 
 def test_dead_letters(page: Browser, place: Place) -> None:
@@ -94,7 +94,7 @@ def test_dead_letters(page: Browser, place: Place) -> None:
         page.wait(lambda: len(page.all(".letter")) == 1, what="it is no dead letter any more")
         page.wait(lambda: shown(page) == "order-1" and state(page) == "completed", what="it is done")
         letter = page.run("return document.querySelector('.letter').dataset.id")
-        do(line_of(page, f"replay dead letter {letter}"))
+        do(line_of(page, f"Replay dead letter {letter}"))
         page.wait(lambda: shown(page) == "order-2" and state(page) == "completed", what="the line did the same")
     page.wait(lambda: not any("dead letter" in one for one in alerts(page)), what="nothing is said any more")
 

@@ -72,8 +72,8 @@ def test_texts_from_outside(page: Browser, place: Place, text: str, width: int) 
     page.wait(lambda: page.all("#answer li"), what="the violations are shown")
     check(page)
     page.run("const find = document.querySelector('#find'); find.value = arguments[0];"
-             " find.dispatchEvent(new Event('input'))", text)  # fmt: skip
-    page.wait(lambda: page.all("#nothing")[0].is_displayed(), what="nothing matches")
+             " find.dispatchEvent(new Event('input'))", f"no {text}")  # fmt: skip
+    page.wait(page.all("#nothing")[0].is_displayed, what="nothing matches")
     check(page)
     assert alerts(page)
 

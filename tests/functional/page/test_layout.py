@@ -8,6 +8,8 @@ import pytest
 from acting import open_tab, pick, rows
 from many import tell_of
 
+from local.trace.request_trace import STATES
+
 if TYPE_CHECKING:
     from tests.support.browser import Browser
     from tests.support.place import Place
@@ -70,18 +72,20 @@ def test_the_way_back_on_a_phone(page: Browser, place: Place) -> None:
     page.wait(lambda: len(rows(page)) > 5)
     assert box(page, "#requests")["top"] < 844 / 2
     pick(page, "request-38")
-    page.wait(lambda: page.all("#detail")[0].is_displayed(), what="it is shown")
+    page.wait(page.all("#detail")[0].is_displayed, what="it is shown")
     page.wait(lambda: inside(page, "#back"), what="the way back is in sight")
     assert box(page, "#timeline")["top"] < 844
 
 
 def test_states_differ_without_colour(page: Browser, place: Place) -> None:
     """Every state has a sign of its own shape and its name beside it."""
-    tell_of(place.cloud, 8)
-    page.wait(lambda: len(rows(page)) == 8)
+    page.look(height=1300)
+    with place.cloud.lock:
+        for name in STATES:
+            place.cloud.recorder.trace.tell(f"is-{name}", place.cloud.clock.now(), "enqueued", "").state = name
+    page.wait(lambda: len(rows(page)) == len(STATES))
     told = page.run("""return [...document.querySelectorAll('.row')].map((one) =>
         [one.querySelector('.second b').textContent, one.querySelector('use').getAttribute('href')])""")
-    assert {name: f"#i-{name}" for name, _ in told} == dict(told)
-    assert len(dict(told)) == 7
+    assert dict(told) == {name: f"#i-{name}" for name in STATES}
     shapes = page.run("""return [...document.querySelectorAll('symbol')].map((one) => one.innerHTML)""")
     assert len(set(shapes)) == len(shapes)

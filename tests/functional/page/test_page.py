@@ -79,7 +79,7 @@ def test_faults(page: Browser, place: Place) -> None:
     assert "(fault)" in " ".join(page.texts("#timeline li"))
     place.cloud.faults.add({"service": "mns", "action": "SendMessage", "effect": "lose-request", "times": 3})
     open_tab(page, "Faults")
-    page.wait(lambda: len(page.all("#waiting [aria-label^='remove ecs'], #waiting [aria-label^='remove mns']")) == 2)
+    page.wait(lambda: len(page.all("#waiting [aria-label^='Remove ecs'], #waiting [aria-label^='Remove mns']")) == 2)
     assert "mns.SendMessage: lose-request, 3 times" in page.texts("#waiting bdi")
     page.click("#switches [role=switch]")
     page.wait(lambda: not page.all(switch), what="the switch is off")
@@ -143,17 +143,17 @@ def test_phone(page: Browser, place: Place) -> None:
         assert page.run(wide) == []
     for name in rows(page)[:6]:
         page.run("document.querySelector(`.row[data-id='${arguments[0]}']`).click()", name)
-        page.wait(lambda: page.all("#detail-title")[0].is_displayed(), what="the request is shown")
+        page.wait(page.all("#detail-title")[0].is_displayed, what="the request is shown")
         page.wait(lambda: page.all("#timeline li"), what="a timeline is shown")
         assert not page.all("#list")[0].is_displayed()
         assert page.run("return document.scrollingElement.scrollWidth") <= 390
         assert page.run(wide) == []
         page.click("#back")
-        page.wait(lambda: page.all("#list")[0].is_displayed(), what="the list is there again")
+        page.wait(page.all("#list")[0].is_displayed, what="the list is there again")
     page.run("document.querySelector('.row').click()")
     page.wait(lambda: not page.all("#list")[0].is_displayed())
     page.driver.back()
-    page.wait(lambda: page.all("#list")[0].is_displayed(), what="the browser's own way back leads there, too")
+    page.wait(page.all("#list")[0].is_displayed, what="the browser's own way back leads there, too")
 
 
 def test_it_comes_back(page: Browser, place: Place) -> None:

@@ -99,7 +99,7 @@ def test_an_error_is_explained_beside_its_step(page: Browser, place: Place) -> N
     with place.worker():
         choose_sample(page, "invalid")
         page.click("#form button[type=submit]")
-        page.wait(lambda: page.all("#anyway")[0].is_displayed(), what="it can be sent all the same")
+        page.wait(page.all("#anyway")[0].is_displayed, what="it can be sent all the same")
         page.click("#anyway")
         page.wait(lambda: "refused" in kinds(page), what="it is refused")
     (step,) = page.texts("#timeline > li[data-kind=refused]")
@@ -121,9 +121,8 @@ def test_what_a_row_tells(page: Browser, place: Place) -> None:
     page.wait(lambda: page.run("return document.querySelector('.row use').getAttribute('href')") == "#i-completed")
     assert page.texts(".row .time")[0].endswith(" s")
     assert page.texts("#deadline p")[0].endswith("of 2 min 00 s")
-    assert [one.partition(" ")[0] for one in page.run("return document.querySelector('#track').ariaLabel").split(", ")] == [
-        "queued", "creating", "pending", "starting",
-    ]  # fmt: skip
+    parts = page.run("return document.querySelector('#track').ariaLabel").split(", ")
+    assert [part.partition(" ")[0] for part in parts] == ["queued", "creating", "pending", "starting"]
 
 
 def test_nothing_matches(page: Browser, place: Place) -> None:
@@ -133,7 +132,7 @@ def test_nothing_matches(page: Browser, place: Place) -> None:
     page.click("[data-station=failed]")
     page.wait(lambda: len(rows(page)) == 1, what="one has failed")
     page.all("#find")[0].send_keys("no such thing", ENTER)
-    page.wait(lambda: page.all("#nothing")[0].is_displayed(), what="nothing matches")
+    page.wait(page.all("#nothing")[0].is_displayed, what="nothing matches")
     assert "no such thing" in page.texts("#nothing-what")[0]
     assert "failed" in page.texts("#nothing-what")[0]
     page.click("#clear")
