@@ -19,18 +19,18 @@ const CONDITIONS = [
     text: `${seenAt(heardAt)} The local cloud answers; the feed is tried again. If this lasts, close other tabs of this page: a browser opens six at most.`,
     action: ["Try now", again],
   },
-  ({ link, worker, waiting }) => link === "live" && worker?.state === "gone" && {
+  ({ link, worker, waiting, open }) => link === "live" && worker?.state === "gone" && {
     tone: "failed", sign: "stopped", title: "The worker is gone.",
-    text: `It was last heard at ${clock(worker.heardAt)}. ${waits(waiting)} Nothing is lost: a worker that starts goes on where this one ended.`,
+    text: `It was last heard at ${clock(worker.heardAt)}. ${waits(waiting)} ${open} ${open === 1 ? "request is" : "requests are"} open. Nothing is lost: a worker that starts goes on where this one ended.`,
     command: `provisioner run --endpoint ${location.origin}`,
   },
   ({ link, worker, waiting }) => link === "live" && worker?.state === "never" && waiting > 0 && {
     tone: "waiting", sign: "stopped", title: "No worker is running.", text: `${waits(waiting)} Start one:`,
     command: `provisioner run --endpoint ${location.origin}`,
   },
-  ({ link, letters, open }) => link === "live" && letters > 0 && {
+  ({ link, letters, show }) => link === "live" && letters > 0 && {
     tone: "waiting", sign: "buried", title: letters === 1 ? "1 dead letter." : `${letters} dead letters.`,
-    text: "What is there was tried too often, and is not tried again by itself.", action: ["Look", () => open("Dead letters")],
+    text: "What is there was tried too often, and is not tried again by itself.", action: ["Look", () => show("Dead letters")],
   },
 ];
 

@@ -83,7 +83,7 @@ function drawWorld() {
   tools.mark("Dead letters", count(DEAD_LETTERS), "failed");
   drawAlerts({
     broken, link: feed.state, heardAt: feed.heardAt, worker: news.worker, waiting: count(QUEUE), letters: count(DEAD_LETTERS),
-    again: () => feed.again(), open: (name) => tools.open(name, { focus: true }),
+    open: requests.counts().open, again: () => feed.again(), show: (name) => tools.open(name, { focus: true }),
   });
 }
 

@@ -36,6 +36,7 @@ export class List {
     const reading = top > 0 ? this.#wanted[Math.floor(top / HEIGHT)] : undefined;
     this.#wanted = this.requests.wanted(this.station, this.find.value);
     this.#size.style.height = `${this.#wanted.length * HEIGHT}px`;
+    this.#box.style.setProperty("--rows", this.#wanted.length);
     const none = !this.requests.newest;
     at("empty").hidden = !none;
     at("nothing").hidden = none || this.#wanted.length > 0;
