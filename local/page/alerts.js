@@ -1,5 +1,5 @@
 // What a person has to know at once, whatever they look at: what is the matter, and what to do.
-import { at, clock, element, icon } from "./element.js";
+import { at, clock, element, icon, write } from "./element.js";
 import { copyButton } from "./call.js";
 import { bump } from "./motion.js";
 
@@ -34,20 +34,24 @@ const CONDITIONS = [
   },
 ];
 
-let told = "";
+const told = new Map();
 
+// An alert that stays is the same one: only its figures change, and nobody is told of it again.
 export function drawAlerts(world) {
-  const found = CONDITIONS.map((condition) => condition(world)).filter(Boolean);
-  const words = JSON.stringify(found);
-  if (words === told) return;
-  told = words;
-  const before = new Set([...at("alerts").children].map((one) => one.dataset.title));
-  at("alerts").replaceChildren(...found.map(drawn));
-  for (const one of at("alerts").children) if (!before.has(one.dataset.title)) bump(one.querySelector(".icon"));
+  const found = new Map(CONDITIONS.map((condition) => condition(world)).filter(Boolean).map((one) => [one.title, one]));
+  for (const [title, { box }] of told) if (!found.has(title)) { box.remove(); told.delete(title); }
+  for (const [title, one] of found) {
+    if (told.has(title)) { write(told.get(title).text, one.text); continue; }
+    const text = element("span", { "aria-live": "off" }, one.text);
+    const box = drawn(one, text);
+    told.set(title, { box, text });
+    at("alerts").append(box);
+    bump(box.querySelector(".icon"));
+  }
 }
 
-function drawn({ tone, sign, title, text, command, action }) {
-  const box = element("div", { class: `alert ${tone}`, "data-title": title }, icon(sign), element("p", {}, element("b", {}, title), ` ${text}`));
+function drawn({ tone, sign, title, command, action }, text) {
+  const box = element("div", { class: `alert ${tone}` }, icon(sign), element("p", {}, element("b", {}, title), " ", text));
   if (command) box.append(element("span", { class: "command" }, element("code", {}, command), copyButton("the command", () => command)));
   if (action) {
     const button = element("button", { type: "button" }, action[0]);

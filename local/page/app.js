@@ -1,5 +1,6 @@
 // The page: one feed in, what is visible drawn at most once a frame.
 import { drawAlerts } from "./alerts.js";
+import { curlButton, get } from "./call.js";
 import { drawCalls, drawInstances, drawLamps, drawNotices, drawQueues } from "./cloud.js";
 import { Detail } from "./detail.js";
 import { at } from "./element.js";
@@ -29,15 +30,20 @@ let broken = "";
 const feed = new Feed(take, () => { dirty.add("link"); draw(); });
 const now = () => feed.now;
 const tools = new Tabs(at("tools-tabs"), at("tools"), "Tools", { roomy: ROOMY });
-const route = new Route(() => turn());
+const route = new Route(() => turn(), () => { dirty.add("detail"); draw(); });
 const detail = new Detail(now);
-const list = new List(requests, { now, chose: (id) => { if (!route.narrow) route.pick(id); }, opened: (id, keys) => { open(id); if (keys) detail.focus(); } });
+const list = new List(requests, {
+  now,
+  chose: (id) => { if (!route.narrow) route.pick(id); },
+  opened: (id, keys) => { open(id); if (keys) detail.focus(); },
+  cleared: () => stations.press("all"),
+});
 const stations = new Stations((name) => { list.station = name; at("list").scrollTop = 0; list.refresh(); });
 const stock = new Stock(requests);
 const letters = new Letters();
 const faults = new Faults((number) => tools.mark("Faults", number));
+at("cloud-curl").append(curlButton("the whole state", () => get("/_local/state"), "state"), curlButton("the feed", () => get("/_local/events"), "feed"));
 new Form((id, number) => { if (number > 1) route.follow(); else open(id); });
-list.cleared = () => { list.find.value = ""; stations.press("all"); list.find.focus(); };
 
 // How each part of the news is drawn.
 const parts = {

@@ -34,9 +34,9 @@ function quoted(text) {
   return /^[\w./:@%=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-// A button that shows the line of a call as it stands when it is pressed.
-export function curlButton(what, call) {
-  const button = element("button", { type: "button", class: "quiet", "aria-label": `The curl line: ${what}`, title: `curl: ${what}` }, icon("terminal"), element("span", {}, "curl"));
+// A button that shows the line of a call as it stands when it is pressed; `label` is what is seen of it, a part of `what`.
+export function curlButton(what, call, label = "curl") {
+  const button = element("button", { type: "button", class: "quiet", "aria-label": `The curl line: ${what}`, title: `curl: ${what}` }, icon("terminal"), element("span", {}, label));
   button.addEventListener("click", () => {
     const line = curl(call());
     at("curl-what").textContent = what;

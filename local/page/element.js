@@ -64,6 +64,15 @@ export function cells(...values) {
     value instanceof Node ? value : outside(value))));
 }
 
+// Draw a box anew. Who stands in it with the keyboard stays where they are, or as near as what is left allows.
+export function redraw(box, ...nodes) {
+  const standing = box.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  box.replaceChildren(...nodes);
+  if (standing === null) return;
+  const same = [...box.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === standing);
+  (same ?? box.querySelector("button") ?? box.closest("[data-tab]")?.querySelector("button, input"))?.focus();
+}
+
 export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }

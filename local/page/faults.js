@@ -1,6 +1,6 @@
 // Faults: switches for the usual ones, and everything that waits for its calls, each to be removed.
 import { curlButton, get, make, post, remove, say } from "./call.js";
-import { at, element, outside } from "./element.js";
+import { at, element, outside, redraw } from "./element.js";
 import { appear } from "./motion.js";
 
 const TIMES = 1_000_000;
@@ -26,8 +26,9 @@ export class Faults {
     this.#pending = pending;
     for (const { fault, button } of this.#presets) button.setAttribute("aria-checked", String(pending.some((one) => same(one, fault))));
     const lines = pending.map((fault) => this.#line(fault));
-    at("waiting").replaceChildren(...(lines.length ? lines : [element("li", { class: "muted" }, "none")]));
-    if (lines.length > 1) at("waiting").append(element("li", { class: "row-of" }, this.#do("Remove all", "Remove all faults", remove("/_local/faults")), curlButton("remove all faults", () => remove("/_local/faults"))));
+    const all = remove("/_local/faults");
+    const last = lines.length > 1 ? [element("li", {}, element("span"), this.#do("Remove all", "Remove all faults", all), curlButton("remove all faults", () => all))] : [];
+    redraw(at("waiting"), ...(lines.length ? [...lines, ...last] : [element("li", { class: "muted" }, "none")]));
     pending.forEach(({ id }, place) => { if (!this.#seen.has(id)) appear(lines[place]); });
     this.#seen = new Set(pending.map(({ id }) => id));
     this.counted(pending.length);
@@ -64,7 +65,8 @@ export class Faults {
 
   #line(fault) {
     const call = remove(`/_local/faults/${fault.id}`);
-    return element("li", {}, element("span", {}, outside(words(fault))), this.#do("Remove", `Remove ${words(fault).slice(0, 120)}`, call));
+    const what = words(fault).slice(0, 120);
+    return element("li", {}, element("span", {}, outside(words(fault))), this.#do("Remove", `Remove ${what}`, call), curlButton(`remove ${what}`, () => call));
   }
 }
 

@@ -22,6 +22,7 @@ export class Form {
     at("form").addEventListener("submit", (event) => { event.preventDefault(); this.#send(false); });
     at("first").addEventListener("click", () => this.#send(false));
     at("send-curl").append(curlButton("enqueue this message", () => this.#call(false)));
+    at("anyway-curl").append(curlButton("send it all the same", () => this.#call(true)));
   }
 
   async #load() {
@@ -37,8 +38,13 @@ export class Form {
     this.#body.value = withNewId(sample.body);
     at("count").value = 1;
     at("copies").value = sample.times;
-    this.#anyway.hidden = true;
+    this.#offerAnyway(false);
     say(this.#answer);
+  }
+
+  #offerAnyway(offered) {
+    this.#anyway.hidden = !offered;
+    at("anyway-curl").hidden = !offered;
   }
 
   #call(anyway) {
@@ -49,7 +55,7 @@ export class Form {
 
   async #send(anyway) {
     const { ok, status, data, error } = await make(this.#call(anyway));
-    this.#anyway.hidden = status !== 422;
+    this.#offerAnyway(status === 422);
     if (status === 422) {
       const number = data.violations.length;
       say(this.#answer, "failed", `Not sent: ${number} ${number === 1 ? "thing is" : "things are"} wrong.`);

@@ -1,19 +1,23 @@
 // Dead letters: what is inside each, and sending it again.
 import { curlButton, get, make, post, say } from "./call.js";
-import { at, clock, element, outside } from "./element.js";
+import { at, clock, element, outside, redraw } from "./element.js";
 import { pretty } from "./json.js";
 import { hashOf } from "./route.js";
 
 const PATH = "/_local/dead-letters";
 
 export class Letters {
-  #number = 0;
+  #number = -1;
 
   // The feed tells how many there are; what is inside is asked for when that changes.
   async draw(number) {
-    if (number === this.#number && number === 0) { this.#show([]); return; }
     if (number === this.#number) return;
     this.#number = number;
+    await this.#load();
+  }
+
+  async #load() {
+    if (!this.#number) { this.#show([]); return; }
     const { ok, data, error } = await make(get(PATH));
     if (ok) { this.#show(data); return; }
     this.#number = -1;
@@ -23,7 +27,7 @@ export class Letters {
   #show(letters) {
     const all = letters.length > 1 ? [element("div", { class: "row-of" }, ...this.#replay("Replay all", "Replay all dead letters", PATH))] : [];
     const none = element("p", { class: "hollow" }, "None: every message was handled.");
-    at("letters-list").replaceChildren(...(letters.length ? [...all, ...letters.map((letter) => this.#letter(letter))] : [none]));
+    redraw(at("letters-list"), ...(letters.length ? [...all, ...letters.map((letter) => this.#letter(letter))] : [none]));
   }
 
   #letter({ id, at: since, messages }) {
@@ -41,6 +45,7 @@ export class Letters {
       const { ok, data, error } = await make(post(path));
       if (ok) say(at("letters-said"), "completed", `Sent again: ${data.messageIds.length} ${data.messageIds.length === 1 ? "message" : "messages"}.`);
       else say(at("letters-said"), "failed", outside(error));
+      await this.#load();
     });
     return [button, curlButton(what, () => post(path))];
   }

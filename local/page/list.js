@@ -18,14 +18,14 @@ export class List {
   #made = 0;
 
   // `chose` is told which request is looked at, `opened` which one a person wants to read.
-  constructor(requests, { chose, opened, now }) {
+  constructor(requests, { chose, opened, cleared, now }) {
     Object.assign(this, { requests, chose, opened, now });
     this.find = at("find");
     this.#box.addEventListener("scroll", () => this.#draw(), { passive: true });
     this.#box.addEventListener("keydown", (event) => this.#key(event));
     this.#box.addEventListener("click", (event) => this.#click(event));
     this.find.addEventListener("input", () => { this.#box.scrollTop = 0; this.refresh(); });
-    at("clear").addEventListener("click", () => this.cleared());
+    at("clear").addEventListener("click", () => { this.find.value = ""; cleared(); this.find.focus(); });
     new ResizeObserver(() => this.#draw()).observe(this.#box);
     setInterval(() => this.#draw(), 1000);
   }

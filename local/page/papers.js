@@ -1,6 +1,6 @@
 // What went in and what came out: the message as it may be shown, the outcomes as a consumer receives them.
 import { copyButton, curlButton, get, make } from "./call.js";
-import { at, element, outside } from "./element.js";
+import { at, element, outside, redraw } from "./element.js";
 import { pretty } from "./json.js";
 import { stateOf } from "./states.js";
 
@@ -37,7 +37,7 @@ export class Papers {
     const open = stateOf(this.request.state).open;
     const none = open ? "No outcome yet: one is published when the request ends." : "The outcome is recorded, and waits to be published.";
     const words = bodies.length > 1 ? "What a consumer receives; about this id more than one outcome was published." : "What a consumer receives, byte for byte when it is copied.";
-    at("outcome").replaceChildren(...(bodies.length
+    redraw(at("outcome"), ...(bodies.length
       ? [element("p", { class: "muted small" }, words), ...bodies.map((body) => paper("the outcome", body, this.request.id))]
       : [element("p", { class: "hollow" }, none)]));
   }
@@ -45,7 +45,7 @@ export class Papers {
   #message(message, error) {
     if (message === null) { at("message").replaceChildren(error ? failed(error) : element("p", { class: "hollow" }, "The message was not seen: this request began before this cloud did.")); return; }
     if (typeof message === "string") { at("message").replaceChildren(element("p", { class: "hollow" }, `${message}: not shown, they may hold secrets.`)); return; }
-    at("message").replaceChildren(element("p", { class: "muted small" }, "What was sent. Secrets, and values under names that nobody documented, are shown as ***."),
+    redraw(at("message"), element("p", { class: "muted small" }, "What was sent. Secrets, and values under names that nobody documented, are shown as ***."),
       paper("the message", JSON.stringify(message, null, 2), this.request.id));
   }
 }

@@ -2,8 +2,10 @@
 const narrow = matchMedia("(max-width: 719px)");
 
 export class Route {
-  constructor(changed) {
+  // `changed` is called when another request is picked, `refitted` when there is room for one view only, or more again.
+  constructor(changed, refitted) {
     this.changed = changed;
+    narrow.addEventListener("change", () => refitted());
     addEventListener("hashchange", () => changed());
   }
 

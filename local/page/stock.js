@@ -1,6 +1,6 @@
 // Stock and quota: what limits there are, how much of each is used, and setting them.
 import { curlButton, make, post, say } from "./call.js";
-import { at, cells, element, icon, outside } from "./element.js";
+import { at, cells, element, icon, outside, redraw } from "./element.js";
 
 const PATH = "/_local/config";
 const KINDS = { stock: "stock", quotas: "quota" };
@@ -21,7 +21,7 @@ export class Stock {
     this.#places = places ?? this.#places;
     const rows = Object.keys(KINDS).flatMap((kind) => entries(this.#config[kind]).map((entry) => this.#row(kind, ...entry)));
     at("limits").hidden = !rows.length;
-    at("limits").tBodies[0].replaceChildren(...rows);
+    redraw(at("limits").tBodies[0], ...rows);
   }
 
   #row(kind, zone, type, limit) {
@@ -29,8 +29,10 @@ export class Stock {
     const what = `${KINDS[kind]} of ${type} in ${zone}`;
     const button = element("button", { type: "button", class: "quiet", "aria-label": `Remove the ${what.slice(0, 120)}` }, "Remove");
     button.addEventListener("click", () => this.#send(this.#without(kind, zone, type)));
-    const full = used >= limit ? element("b", { class: "word failed inline" }, icon("refused"), `${limit}, full`) : limit;
-    return cells(KINDS[kind], element("span", {}, outside(zone), element("br"), outside(type)), used, full, button);
+    const much = element("span", {}, `${used} of ${limit}`);
+    if (used >= limit) much.append(element("br"), element("b", { class: "word failed" }, icon("refused"), " full"));
+    const line = curlButton(`remove the ${what.slice(0, 120)}`, () => this.#without(kind, zone, type));
+    return cells(KINDS[kind], element("span", {}, outside(zone), element("br"), outside(type)), much, element("span", { class: "both" }, button, line));
   }
 
   #set() {

@@ -67,7 +67,7 @@ def test_stock(page: Browser, place: Place) -> None:
     with place.worker():
         place.send(request("order-1"))
         page.wait(lambda: state(page) == "completed", what="the first completes")
-        page.wait(lambda: "1, full" in "".join(page.texts("#limits")), what="it shows that nothing is left")
+        page.wait(lambda: "1 of 1 full" in "".join(page.texts("#limits")), what="it shows that nothing is left")
         place.send(request("order-2"))
         page.wait(lambda: shown(page) == "order-2" and state(page) == "failed", what="the second fails")
     assert "OperationDenied.NoStock" in page.texts("#detail-error")[0]

@@ -75,6 +75,10 @@ def test_the_way_back_on_a_phone(page: Browser, place: Place) -> None:
     page.wait(page.all("#detail")[0].is_displayed, what="it is shown")
     page.wait(lambda: inside(page, "#back"), what="the way back is in sight")
     assert box(page, "#timeline")["top"] < 844
+    page.click("#back")
+    page.look(width=1280, height=800)
+    marked = "return document.querySelector('.row[aria-selected=true]')?.dataset.id"
+    page.wait(lambda: page.run(marked) == "request-39", what="turned to a wide screen, the newest is marked again")
 
 
 def test_states_differ_without_colour(page: Browser, place: Place) -> None:
