@@ -110,7 +110,7 @@ def _numbered(body: str, place: str, count: int) -> list[str]:
     try:
         return list(numbered(body, count))
     except ValueError as error:
-        raise WrongUse(f"{place}: {error}") from None
+        raise WrongUse(f"--count: {place}: {error}") from None
 
 
 def _send_all(access: Access, queue: str, sendings: list[Sending], *, for_program: bool) -> dict[str, Asked]:
