@@ -16,7 +16,7 @@ MASK = "***"
 def masked(body: str) -> Any:
     """Return a message's text as JSON that may be shown; of what is no JSON object only how long it is."""
     try:
-        message = json.loads(body)
+        message = json.loads(body.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         message = None
     return masked_message(message) if isinstance(message, dict) else f"({len(body)} characters that are no JSON object)"

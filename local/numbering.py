@@ -15,7 +15,7 @@ MOST = 999
 def request_id_of(body: str) -> str | None:
     """Return the request id of a message, None where it has none that is a text."""
     try:
-        found = json.loads(body)
+        found = json.loads(body.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return None
     name = found.get("requestId") if isinstance(found, dict) else None
@@ -29,6 +29,6 @@ def numbered(body: str, count: int) -> Iterator[str]:
         raise ValueError("no requestId to number; a count needs one")
     if len(request_id) + len("-001") > LONGEST_ID:
         raise ValueError(f"the requestId leaves no room for -001; at most {LONGEST_ID} characters in all")
-    message: dict[str, Any] = json.loads(body)
+    message: dict[str, Any] = json.loads(body.removeprefix("\ufeff"))
     for number in range(1, count + 1):
         yield json.dumps(message | {"requestId": f"{request_id}-{number:03d}"})

@@ -19,6 +19,7 @@ def test_a_message_without_secrets_is_shown_whole() -> None:
         "metadata": {"ticket": "OPS-12"}, "start": False, "timeoutSeconds": 60, "deferred": 1,
     }  # fmt: skip
     assert masked(json.dumps(message)) == message
+    assert masked("\ufeff" + json.dumps(message)) == message
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_PARAMETERS))
