@@ -22,20 +22,21 @@ if TYPE_CHECKING:
     from local.trace.request_trace import RequestTrace
 
 FOLDER = ROOT / "docs/pictures"
-WIDTH, HEIGHT = 1180, 1010
+WIDTH, HEIGHT = 1280, 800
 LOOK_SECONDS = 0.2
 SHOWN = "sample-sold-out"
 
 
 def photograph(window: Browser) -> None:
     """Take the page in light and dark, with one request's timeline open."""
-    window.wait(lambda: window.texts("#filters button")[:2] == ["all 8", "open 0"], what="all samples have ended")
+    window.wait(
+        lambda: window.texts("[data-station=all] b, [data-station=open] b") == ["8", "0"], what="all have ended"
+    )
     window.run("[...document.querySelectorAll('.row')].find((one) => one.dataset.id === arguments[0]).click()", SHOWN)
     window.wait(lambda: window.all("#timeline li"))
     window.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
     for name, scheme in (("page.png", "light"), ("page-dark.png", "dark")):
         window.look(width=WIDTH, height=HEIGHT, scheme=scheme)
-        window.run("scrollTo(0, 0)")
         time.sleep(0.5)
         window.driver.save_screenshot(str(FOLDER / name))
 

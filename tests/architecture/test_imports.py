@@ -54,12 +54,17 @@ LOCAL = {
     "local.defaults": (),
     "local.samples": ("local.project",),
     "local.audit": (),
-    "local.trace": ("local.defaults",),
-    "local.cloud": ("local.defaults", "local.samples", "local.trace"),
+    "local.masking": (),
+    "local.numbering": (),
+    "local.dead_letter": (),
+    "local.trace": ("local.defaults", "local.masking"),
+    "local.cloud": (
+        "local.dead_letter", "local.defaults", "local.masking", "local.numbering", "local.samples", "local.trace",
+    ),
     "local.runtime": ("local.defaults", "local.project"),
     "local.package": ("local.project",),
     "local.docs": ("local.defaults", "local.project"),
-    "local.dlq": ("local.runtime",),
+    "local.dlq": ("local.dead_letter", "local.masking", "local.numbering", "local.runtime"),
     "local.terminal": ("local.cloud", "local.defaults", "local.project", "local.runtime", "local.trace"),
     "local.demo": ("local.cloud", "local.defaults", "local.runtime", "local.samples", "local.terminal", "local.trace"),
     "local.compare": (
@@ -70,7 +75,7 @@ LOCAL = {
     "local.testing": (),
     "local.pytest_plugin": ("local.testing",),
     "local.commands": (
-        "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.dlq",
+        "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.dlq", "local.numbering",
         "local.package", "local.project", "local.runtime", "local.samples", "local.terminal", "local.trace",
     ),
 }  # fmt: skip
