@@ -98,6 +98,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
              "both functions", ("acs:fc:*:*:functions/*",)),
         Need(("eventbridge:ListEventStreamings",), "event streams", (EVERYTHING,)),
         Need(("mns:GetQueueAttributes",), "the queues", (_queue("*"),)),
+        Need(("mns:PeekMessage",), "the dead letters", (_messages(defaults.DEAD_LETTERS),)),
         Need(("mns:GetTopicAttributes",), "the outcome topic", (_TOPIC,)),
         Need(("mns:GetSubscriptionAttributes",), "its subscription", (f"{_TOPIC}/subscriptions/*",)),
         Need(("ots:GetInstance",), "the store", ("acs:ots:*:*:instance/*",)),

@@ -126,6 +126,9 @@ class Messaging(Protocol):
     def queue(self, name: str) -> Data | None:
         """Return a queue's attributes."""
 
+    def is_empty(self, queue: str) -> bool:
+        """Tell whether no message of a queue is visible; none is taken."""
+
     def topic(self, name: str) -> Data | None:
         """Return a topic's attributes."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from local.deployment.ports import Data, NoAnswer, Refused
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 
 SECONDS = 15
 ABSENT = ("QueueNotExist", "TopicNotExist", "SubscriptionNotExist")
+EMPTY = "MessageNotExist"
 QUEUE = {
     "MaximumMessageSize": "maximum_message_size", "MessageRetentionPeriod": "message_retention_period",
     "VisibilityTimeout": "visibility_timeout", "PollingWaitSeconds": "polling_wait_seconds",
-    "ActiveMessages": "active_messages",
 }  # fmt: skip
 TOPIC = {"MaximumMessageSize": "maximum_message_size", "LoggingEnabled": "logging_enabled"}
 SUBSCRIPTION = {"Endpoint": "endpoint", "NotifyContentFormat": "notify_content_format",
@@ -26,40 +27,52 @@ SUBSCRIPTION = {"Endpoint": "endpoint", "NotifyContentFormat": "notify_content_f
 
 
 class MnsMessaging:
-    """See `ports.Messaging`."""
+    """See `ports.Messaging`. Each question has a connection of its own."""
 
     def __init__(self, access: Access) -> None:
-        self._account = load("mns.account").Account(
-            access.mns_endpoint, access.access_key_id, access.access_key_secret, access.security_token
-        )
-        self._account.mns_client.set_connection_timeout(SECONDS)
-        self._account.mns_client.http.conn.timeout = SECONDS  # the SDK sets none over https
+        self._access = access
+        self._errors = load("mns.mns_exception")
 
     def queue(self, name: str) -> Data | None:
         """See the port."""
-        return self._ask("mns:GetQueueAttributes", self._account.get_queue(name).get_attributes, QUEUE)
+        return self._attributes("mns:GetQueueAttributes", lambda account: account.get_queue(name), QUEUE)
+
+    def is_empty(self, queue: str) -> bool:
+        """See the port."""
+        return self._ask("mns:PeekMessage", lambda account: account.get_queue(queue).peek_message()) is None
 
     def topic(self, name: str) -> Data | None:
         """See the port."""
-        return self._ask("mns:GetTopicAttributes", self._account.get_topic(name).get_attributes, TOPIC)
+        return self._attributes("mns:GetTopicAttributes", lambda account: account.get_topic(name), TOPIC)
 
     def subscription(self, topic: str, name: str) -> Data | None:
         """See the port."""
-        found = self._account.get_topic(topic).get_subscription(name)
-        return self._ask("mns:GetSubscriptionAttributes", found.get_attributes, SUBSCRIPTION)
+        return self._attributes(
+            "mns:GetSubscriptionAttributes",
+            lambda account: account.get_topic(topic).get_subscription(name),
+            SUBSCRIPTION,
+        )
 
-    def close(self) -> None:
-        """Hang up."""
-        self._account.mns_client.close_connection()
+    def _attributes(self, action: str, find: Callable[[Any], Any], names: dict[str, str]) -> Data | None:
+        found = self._ask(action, lambda account: find(account).get_attributes())
+        return None if found is None else {name: getattr(found, attribute) for name, attribute in names.items()}
 
-    def _ask(self, action: str, method: Callable[[], Any], names: dict[str, str]) -> Data | None:
-        errors = load("mns.mns_exception")
+    def _ask(self, action: str, call: Callable[[Any], Any]) -> Any:
+        access = self._access
+        account = load("mns.account").Account(
+            access.mns_endpoint, access.access_key_id, access.access_key_secret, access.security_token
+        )
+        account.mns_client.set_connection_timeout(SECONDS)
+        account.mns_client.http.conn.timeout = SECONDS  # the SDK sets none over https
         try:
-            found = method()
-        except errors.MNSServerException as error:
-            if error.type in ABSENT:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of attributes that it reads and nobody asked for
+                return call(account)
+        except self._errors.MNSServerException as error:
+            if error.type in (*ABSENT, EMPTY):
                 return None
             raise Refused(action, error.type, error.message) from None
-        except errors.MNSExceptionBase as error:
+        except self._errors.MNSExceptionBase as error:
             raise NoAnswer(action, error.type) from None
-        return {name: getattr(found, attribute) for name, attribute in names.items()}
+        finally:
+            account.mns_client.close_connection()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from local.deployment.ports import NoAnswer
 from local.deployment.sdk.client import Service
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from local.runtime.access import Access
 
 NO_PROJECT = ("ProjectNotExist",)
+INCOMPLETE = "Incomplete"
 PAGE = 100
 """The most lines that one call returns."""
 
@@ -31,7 +33,10 @@ class SlsLogs:
             asked = models.GetLogsRequest(
                 from_=int(since), to=int(until) + 1, query=query, line=PAGE, offset=len(found), reverse=True
             )
-            lines = self._service.call("GetLogs", self._project, self._store, asked, models.GetLogsHeaders()) or []
+            answer = self._service.call("GetLogs", self._project, self._store, asked, models.GetLogsHeaders())
+            if (answer.get("meta") or {}).get("progress") == INCOMPLETE:
+                raise NoAnswer("log:GetLogs", "an incomplete answer")
+            lines = answer.get("data") or []
             found += lines
             if len(lines) < PAGE:
                 break
