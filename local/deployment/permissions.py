@@ -76,8 +76,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "dlq list": (_TAKE_DEAD, _RECORD),
     "dlq show": (_TAKE_DEAD, _RECORD),
     "dlq replay": (
-        _TAKE_DEAD, _RECORD, Need(("mns:DeleteMessage",), "the dead letters", (_messages(defaults.DEAD_LETTERS),)),
-        _SEND,
+        _TAKE_DEAD, *_when("with `--new-id`", (_RECORD,)),
+        Need(("mns:DeleteMessage",), "the dead letters", (_messages(defaults.DEAD_LETTERS),)), _SEND,
     ),
     "logs": (Need(("log:GetLogStoreLogs",), "the log store", (_LOG_STORE,)),),
     "deploy": (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from local.deployment.changes import Change, changes, read
 from local.deployment.checks.roles import SERVICE_ROLES
 from local.deployment.parameters import LASTING, complete
-from local.deployment.ports import StackRequest
+from local.deployment.ports import Refused, StackRequest
 from local.deployment.states import State, state_of
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def plan(account: Account, target: Target, stack: Data | None) -> Plan:
     differing = tuple((name, before.get(name), after[name]) for name in after if after[name] != before.get(name))
     failed = stack is not None and state_of(str(stack.get("Status"))) is not State.READY
     needed = bool(found or differing or failed)
-    region = account.objects.bucket_region(target.bucket) if needed else target.region
-    if region not in (None, target.region):
-        raise Blocked(f"bucket {target.bucket} is in {region}, not in {target.region}; name another with --bucket")
+    region = _bucket_region(account, target) if needed else target.region
     wanted = (target.package, target.template) if needed else ()
     return Plan(
         target=target,
@@ -134,6 +132,22 @@ def plan(account: Account, target: Target, stack: Data | None) -> Plan:
         changes=found,
         parameters=differing,
     )
+
+
+def _bucket_region(account: Account, target: Target) -> str | None:
+    """Return the bucket's region, None when it has to be made; Blocked when it is somewhere else, or somebody's."""
+    try:
+        region = account.objects.bucket_region(target.bucket)
+    except Refused as refused:
+        if not refused.forbidden:
+            raise
+        raise Blocked(
+            f"{refused}; bucket {target.bucket} is another account's (name one with --bucket), or these keys need "
+            f"{refused.action}: `provisioner doctor --policy`"
+        ) from None
+    if region not in (None, target.region):
+        raise Blocked(f"bucket {target.bucket} is in {region}, not in {target.region}; name another with --bucket")
+    return region
 
 
 def _parameters(stack: Data | None, rules: Mapping[str, object]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def get_topic_attributes(account: Account, arguments: Arguments) -> HttpResponse
 
 def _logging(fields: xml.Fields) -> bool | None:
     """Return what a document says of logging, None when it says nothing."""
-    return fields["LoggingEnabled"].lower() == "true" if "LoggingEnabled" in fields else None
+    return str(fields["LoggingEnabled"]).lower() == "true" if "LoggingEnabled" in fields else None
 
 
 def delete_topic(account: Account, arguments: Arguments) -> HttpResponse:
