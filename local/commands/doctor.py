@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,7 +26,7 @@ from local.terminal.outcomes import outcomes
 from local.terminal.output import WrongUse, json_line, progress, raw_line, wants_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from local.deployment.check import Site
     from local.runtime.access import Access
@@ -73,22 +74,22 @@ def doctor(*, where: Where, send: bool, file: str | None, timeout: float, policy
     if stack is None:
         raise WrongUse(no_stack(str(where.stack), access.region))
     site = site_of(account, stack, access)
+    results = chain(run(CHECKS, site), [sent(site, access, own, timeout)] if send or own else [])
+    sys.exit(tell(results, for_program=wants_json(as_json)))
+
+
+def tell(results: Iterable[Result], *, for_program: bool) -> int:
+    """Print results as they come, and return the exit code."""
     answers: Counter[Answer] = Counter()
-    for result in _results(site, access, own, timeout, send=send or own is not None):
+    for result in results:
         answers[result.verdict.answer] += 1
-        _show(result, for_program=wants_json(as_json))
+        _show(result, for_program=for_program)
     progress(", ".join(f"{answers[one]} {one.value}" for one in Answer))
-    sys.exit(NO if answers[Answer.NO] else 0)
+    return NO if answers[Answer.NO] else 0
 
 
-def _results(site: Site, access: Access, own: dict[str, Any] | None, timeout: float, *, send: bool) -> Iterator[Result]:
-    yield from run(CHECKS, site)
-    if send:
-        yield Result("send", _sent(site, access, own, timeout))
-
-
-def _sent(site: Site, access: Access, own: dict[str, Any] | None, timeout: float) -> Any:
-    """Send a dry run and wait for its outcome."""
+def sent(site: Site, access: Access, own: dict[str, Any] | None, timeout: float) -> Result:
+    """Send a dry run through a deployment and wait for its outcome."""
     request_id = f"doctor-{uuid.uuid4().hex[:16]}"
     queue, topic = site.wanted["RequestQueue"]["QueueName"], site.wanted["OutcomeTopic"]["TopicName"]
     progress(f"sending {request_id}, a dry run; its outcome may take a minute")
@@ -97,13 +98,16 @@ def _sent(site: Site, access: Access, own: dict[str, Any] | None, timeout: float
         with own_inbox(access, topic) as inbox:
             with QueueClient(access, queue) as client:
                 client.send(json.dumps(message(own, access.region, request_id)))
-            found = outcome_of(lambda: outcomes(inbox, None, timeout), request_id)
+            found = outcome_of(outcomes(inbox, None, timeout), request_id)
     except QueueError as error:
-        return unknown(
-            f"it could not be sent, or its outcome not be heard: {error}",
-            "see queues and topic; `provisioner doctor --policy` prints what these keys need",
+        return Result(
+            "send",
+            unknown(
+                f"it could not be sent, or its outcome not be heard: {error}",
+                "see queues and topic; `provisioner doctor --policy` prints what these keys need",
+            ),
         )
-    return verdict(found, own=own is not None, seconds=time.monotonic() - began)
+    return Result("send", verdict(found, own=own is not None, seconds=time.monotonic() - began))
 
 
 def _own_message(file: str) -> dict[str, Any]:

@@ -79,6 +79,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         _TAKE_DEAD, *_when("with `--new-id`", (_RECORD,)),
         Need(("mns:DeleteMessage",), "the dead letters", (_messages(defaults.DEAD_LETTERS),)), _SEND,
     ),
+    "invoke": (),
     "logs": (Need(("log:GetLogStoreLogs",), "the log store", (_LOG_STORE,)),),
     "deploy": (
         Need(("ros:GetTemplate", "ros:CreateStack", "ros:UpdateStack", "ros:ListStackEvents"), "the deployment's stack",
@@ -110,7 +111,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         *_when("with `--send`", (_SEND, *_HEAR)),
     ),
 }  # fmt: skip
-"""Each command that works in the account, and what it needs beside `EVERY`."""
+"""Each command that works in the account, and what it needs beside `EVERY`; `invoke` what the function's role has."""
 
 
 def _verbs(service: str, thing: str, *verbs: str) -> tuple[str, ...]:

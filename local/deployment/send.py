@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from local.deployment.check import Verdict, no, unknown, yes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
 NOWHERE = {
     "ImageId": "m-provisionerdoctor", "InstanceType": "ecs.g6.large", "SecurityGroupId": "sg-provisionerdoctor",
@@ -16,6 +16,7 @@ NOWHERE = {
 }  # fmt: skip
 """What no account has: ECS reads it all and refuses the first, which is enough to know that it was asked rightly."""
 BODY_REFUSED = ("MissingParameter", "UnsupportedHTTPMethod", "InvalidAction.NotFound", "InvalidContentType")
+UNSUPPORTED_MEDIA_TYPE = 415
 QUERY = "`provisioner deploy --parameter EcsParameters=query`"
 
 
@@ -46,7 +47,7 @@ def _of_failure(data: dict[str, Any], *, own: bool, seconds: float) -> Verdict:
     told = f"{code} at {stage}, {seconds:.0f} s after it was sent: {error.get('message') or ''}"
     if error["category"] in ("permission", "authentication"):
         return no(told, "see roles: " + str(error["remedy"]))
-    if code in BODY_REFUSED or error.get("httpStatus") == 415:  # noqa: PLR2004 - Unsupported Media Type
+    if stage == "create" and (code in BODY_REFUSED or error.get("httpStatus") == UNSUPPORTED_MEDIA_TYPE):
         return no(f"{told}; ECS did not read the parameters in the body", QUERY)
     if own or stage != "create":
         return no(told, str(error["remedy"]))
@@ -58,9 +59,9 @@ def _of_failure(data: dict[str, Any], *, own: bool, seconds: float) -> Verdict:
     )
 
 
-def outcome_of(bodies: Callable[[], Any], request_id: str) -> dict[str, Any] | None:
+def outcome_of(bodies: Iterable[str], request_id: str) -> dict[str, Any] | None:
     """Return the outcome of one request among those that are heard, None when they end without it."""
-    for body in bodies():
+    for body in bodies:
         found: dict[str, Any] = json.loads(body)
         if found.get("subject") == request_id:
             return found

@@ -52,7 +52,7 @@ right: hand this policy only to those who administer the account anyway, and to 
 
 def access_page() -> str:
     """Return the page."""
-    rows = [("every command", EVERY), *((f"`{name}`", needs) for name, needs in NEEDS.items()), ("`invoke`", (OWN,))]
+    rows = [("every command", EVERY), *((f"`{name}`", needs or (OWN,)) for name, needs in NEEDS.items())]
     lines = [
         f"| {name if number == 0 else ''} | {_actions(need)} | {need.on} |"
         for name, needs in rows
