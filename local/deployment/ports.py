@@ -62,7 +62,7 @@ class Stacks(Protocol):
         """Begin to update a stack; False when ROS finds nothing to change."""
 
     def events(self, stack_id: str) -> list[Data]:
-        """Return the newest fifty events of a stack, newest first."""
+        """Return a stack's events, newest first; of very many some hundred."""
 
     def policy(self, template: str) -> Data:
         """Return the policy that ROS says a template needs of whoever creates and updates stacks of it."""

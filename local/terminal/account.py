@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local.deployment.check import Site
+from local.deployment.parameters import WrongParameter, check
 from local.deployment.ports import CloudFailure, Refused
 from local.deployment.sdk.client import MissingSdk
 from local.deployment.wanted import Wanted
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from local.deployment.ports import Account, Data
     from local.runtime.access import Access
+
+
+PREFIX = "NamePrefix"
 
 
 @contextmanager
@@ -47,10 +51,14 @@ def open_services(access: Access) -> Account:
 
 def site_of(account: Account, stack: Data, access: Access) -> Site:
     """Return a deployment as this command's template describes it."""
+    template = load(TEMPLATE)
     given = {one["ParameterKey"]: str(one.get("ParameterValue") or "") for one in stack.get("Parameters") or []}
-    wanted = Wanted(
-        load(TEMPLATE), given, region=access.region, account=access.account_id, stack_id=str(stack["StackId"])
-    )
+    if (prefix := given.get(PREFIX)) is not None:
+        try:
+            check(PREFIX, prefix, template["Parameters"][PREFIX])  # it is part of a host's name
+        except WrongParameter as wrong:
+            raise WrongUse(f"stack {stack.get('StackName')} is none of this template's: {wrong}") from None
+    wanted = Wanted(template, given, region=access.region, account=access.account_id, stack_id=str(stack["StackId"]))
     return Site(account, stack, wanted, deployable())
 
 

@@ -138,8 +138,9 @@ class StubAccount:
     def _ros_GetTemplate(self, _: Data) -> Data:  # noqa: N802 - the same
         return {"TemplateBody": self.template}
 
-    def _ros_ListStackEvents(self, _: Data) -> Data:  # noqa: N802 - the same
-        return {"Events": self.events}
+    def _ros_ListStackEvents(self, given: Data) -> Data:  # noqa: N802 - the same
+        size, number = int(given["PageSize"]), int(given["PageNumber"])
+        return {"Events": self.events[size * (number - 1) : size * number], "TotalCount": len(self.events)}
 
     def _ros_GenerateTemplatePolicy(self, given: Data) -> Data:  # noqa: N802 - the same
         check_template(given["TemplateBody"])

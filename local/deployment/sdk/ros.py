@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from local.deployment.ports import StackRequest
     from local.runtime.access import Access
 
-PAGE = 50
+PAGE, PAGES = 50, 10
 GONE = "DELETE_COMPLETE"
 MINUTES = 30
 """How long ROS itself lets an operation last."""
@@ -79,8 +79,16 @@ class RosStacks:
 
     def events(self, stack_id: str) -> list[Data]:
         """See the port."""
-        asked = self._models.ListStackEventsRequest(region_id=self._region, stack_id=stack_id, page_size=PAGE)
-        return list(self._service.call("ListStackEvents", asked).get("Events") or [])
+        found: list[Data] = []
+        for number in range(1, PAGES + 1):
+            asked = self._models.ListStackEventsRequest(
+                region_id=self._region, stack_id=stack_id, page_size=PAGE, page_number=number
+            )
+            page = self._service.call("ListStackEvents", asked).get("Events") or []
+            found += page
+            if len(page) < PAGE:
+                break
+        return sorted(found, key=lambda event: str(event.get("CreateTime") or ""), reverse=True)
 
     def policy(self, template: str) -> Data:
         """See the port."""

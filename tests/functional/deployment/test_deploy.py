@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 import zipfile
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,7 +14,9 @@ import pytest
 from local import defaults
 from local.deployment.deploy import follow
 from local.deployment.sdk.account import open_account
+from local.project import ROOT
 from local.runtime.access import Access
+from tests.functional.deployment.keys import KEYS
 from tests.support.healthy_account import TEXT
 from tests.support.processes import command, inside
 from tests.support.stub_account import BUCKET, STACK, STACK_ID, StubAccount
@@ -22,10 +26,6 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-KEYS = {
-    "ALIBABA_CLOUD_ACCESS_KEY_ID": "sample-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "Sample-Passw0rd",
-    "ALIBABA_CLOUD_REGION_ID": defaults.REGION,
-}  # fmt: skip
 QUOTA = "ALIYUN::FC3::Function: CodeStorageExceeded, quota"
 
 
@@ -304,3 +304,43 @@ def test_no_keys(name: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "aliyun configure" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_events_are_put_in_order(package: Path) -> None:
+    """Whatever order ROS lists them in, and however many there are, the failure is found and told with its reason."""
+    account = failed("CREATE_FAILED")
+    many = [
+        {"EventId": f"e-{number}", "LogicalResourceId": f"R{number}", "ResourceType": "ALIYUN::MNS::Queue",
+         "Status": "CREATE_COMPLETE", "CreateTime": f"2026-11-24T10:{number // 60:02}:{number % 60:02}"}
+        for number in range(120)
+    ]  # fmt: skip
+    account.events = [*many, *({**event, "CreateTime": "2026-11-24T11:00:00"} for event in account.events)]
+    done = deploy(account, package, "--yes")
+    assert done.exit_code == 1
+    assert QUOTA in done.stderr
+    assert done.stderr.index("R0:") < done.stderr.index("R119:")
+
+
+@pytest.mark.parametrize("name", ["deploy", "doctor", "logs"])
+def test_an_sdk_that_is_not_installed(package: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Without the extra these commands say how to install it; `doctor --policy` needs none."""
+    monkeypatch.setitem(sys.modules, "alibabacloud_ros20190910.client", None)
+    more = {"deploy": ("--package", str(package)), "logs": ("order-1",)}.get(name, ())
+    with whole().answering():
+        done = inside(name, *more, "--stack", STACK, environ=KEYS)
+    assert done.exit_code == 2
+    assert "pip install 'ecs-provisioning-worker[deploy]'" in " ".join(done.stderr.split())
+    assert inside("doctor", "--policy").exit_code == 0
+
+
+def test_the_extra_is_what_is_loaded() -> None:
+    """Each client of the extra is loaded in one place, none is deployed, and none is loaded that the extra lacks."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extra = set(re.findall(r'"([\w-]+)>=', project.partition("\ndeploy = [")[2].partition("]")[0]))
+    texts = {path: path.read_text(encoding="utf-8") for path in ROOT.glob("local/**/*.py")}
+    client = r'"(alibabacloud_[a-z]+\d+|alibabacloud_oss_v2)"'
+    loaded = {path: set(re.findall(client, text)) for path, text in texts.items()}
+    assert {name.replace("_", "-") for names in loaded.values() for name in names} == extra
+    assert {path.parent.name for path, names in loaded.items() if names} == {"sdk"}
+    deployed = (ROOT / "requirements/runtime.txt").read_text(encoding="utf-8")
+    assert not [name for name in extra if name in deployed]

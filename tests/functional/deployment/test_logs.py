@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.deployment.test_deploy import KEYS
+from tests.functional.deployment.keys import KEYS
 from tests.support.healthy_account import healthy
 from tests.support.processes import inside, json_lines
 from tests.support.stub_account import STACK, StubAccount

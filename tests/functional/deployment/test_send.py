@@ -16,6 +16,7 @@ from local.deployment.send import message, verdict
 from local.project import EVENTS
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.parse import parse
+from tests.functional.deployment.keys import KEYS
 from tests.functional.deployment.test_doctor import site
 from tests.support.healthy_account import healthy
 from tests.support.place import Place
@@ -143,8 +144,6 @@ def test_results_are_told(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_wrong_use(arguments: tuple[str, ...], words: str) -> None:
     """A stack that is not there, no stack at all, a local cloud, a file that is no message: exit code 2."""
-    from tests.functional.deployment.test_deploy import KEYS
-
     account = healthy()
     with account.answering():
         done = inside("doctor", *arguments, environ=KEYS)
@@ -154,8 +153,6 @@ def test_wrong_use(arguments: tuple[str, ...], words: str) -> None:
 
 def test_keys_without_any_right() -> None:
     """When not even the stack may be read, that is one sentence with the action, not a list of unknowns."""
-    from tests.functional.deployment.test_deploy import KEYS
-
     account = healthy()
     account.refusals["ListStacks"] = (403, "NoPermission")
     with account.answering():
