@@ -144,9 +144,13 @@ def _package(file: Path | None, runtime: str) -> bytes:
             )
         file = Path("dist/provisioner.zip")
         target = PackageTarget.of_runtime(runtime)
-        progress(f"building {file} for {runtime}")
+        python = find_python(target)
+        without = (
+            "" if python else f", without bytecode, as no Python {target.version} is here: cold starts take 2 s more"
+        )
+        progress(f"building {file} for {runtime}{without}")
         try:
-            build(file, target, find_python(target))
+            build(file, target, python)
         except DownloadFailed as error:
             raise WrongUse(f"the wheels cannot be downloaded; is pip's index reachable? {error}") from None
     content = file.read_bytes()
@@ -198,7 +202,8 @@ def _report(name: str, ending: Ending | None, *, for_program: bool) -> None:
     for failure in ending.failures:
         progress(failure)
     if not ending.well:
-        progress(f"stack {name} is {ending.status}; mend the cause and run this again")
+        stuck = state_of(ending.status) is State.STUCK
+        progress("mend the cause and run this again" + (": it says how to delete what is left" if stuck else ""))
         sys.exit(NO)
     progress(f"next: provisioner doctor --stack {name} --send")
 

@@ -92,12 +92,12 @@ def compared(found: Sequence[str], well: str, step: str) -> Verdict:
     return no("; ".join(found), step) if found else yes(well)
 
 
-BY_HAND = (
-    "set it back in the console, or update the stack with another value and back: ROS does not look at changes that "
-    "were made beside it"
-)
-"""What to do about something that was changed beside the stack."""
 DEPLOY = "run `provisioner deploy`"
+BY_HAND = (
+    f"{DEPLOY} if stack or template say no, too. Otherwise it was changed beside the stack, which ROS does not see: set it "
+    "back in the console, or make it again as template.yml says"
+)
+"""What to do about something that is not there, or not as the template says."""
 
 
 def run(checks: Iterable[Check], site: Site) -> Iterator[Result]:

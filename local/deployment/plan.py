@@ -11,6 +11,7 @@ from local.deployment.checks.roles import SERVICE_ROLES
 from local.deployment.parameters import LASTING, complete
 from local.deployment.ports import Refused, StackRequest
 from local.deployment.states import State, state_of
+from local.runtime.template import Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,7 +115,7 @@ def plan(account: Account, target: Target, stack: Data | None) -> Plan:
     }  # fmt: skip
     complete(after)
     old = read(account.stacks.template(str(stack["StackId"]))) if stack else {}
-    found = tuple(changes(old, template) if stack else _all(template))
+    found = tuple(changes(old, template) if stack else _all(template, after))
     differing = tuple((name, before.get(name), after[name]) for name in after if after[name] != before.get(name))
     failed = stack is not None and state_of(str(stack.get("Status"))) is not State.READY
     needed = bool(found or differing or failed)
@@ -157,8 +158,9 @@ def _parameters(stack: Data | None, rules: Mapping[str, object]) -> dict[str, st
     return {name: value for name, value in given.items() if name in rules}
 
 
-def _all(template: Data) -> Iterator[Change]:
+def _all(template: Data, parameters: Mapping[str, str]) -> Iterator[Change]:
     """Yield how many resources of each type a new stack has."""
-    kinds = [str(one["Type"]) for one in template["Resources"].values()]
+    resolver = Resolver(template, parameters)
+    kinds = [str(one["Type"]) for one in template["Resources"].values() if resolver.holds(one.get("Condition"))]
     for kind in sorted(set(kinds)):
         yield Change("+", f"{kinds.count(kind)}", kind)

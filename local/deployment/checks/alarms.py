@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.deployment.check import BY_HAND, DEPLOY, Check, Site, Verdict, compared, unknown, yes
+from local.deployment.check import BY_HAND, Check, Site, Verdict, compared, unknown, yes
 from local.deployment.wanted import differences
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ def alerts(site: Site) -> Verdict:
         said += [f"alert {detail['Name']} is not there"] if found is None else [
             f"alert {detail['Name']}: {one}" for one in _alert_differences(detail, found)
         ]  # fmt: skip
-    return compared(
-        said, f"all {len(details)} alerts are there and on", f"{DEPLOY} if one is missing; otherwise {BY_HAND}"
-    )
+    return compared(said, f"all {len(details)} alerts are there and on", BY_HAND)
 
 
 def _alert_differences(detail: Data, found: Data) -> list[str]:
@@ -72,9 +70,7 @@ def queue_alarms(site: Site) -> Verdict:
         asked = {key: wanted[key] for key in ("Namespace", "MetricName", "Escalations")}
         asked["EnableState"] = True
         said += [f"rule {name}: {one}" for one in differences(asked, found)]
-    return compared(
-        said, f"{len(rules)} rules of CloudMonitor are there and on", f"{DEPLOY} if one is missing; otherwise {BY_HAND}"
-    )
+    return compared(said, f"{len(rules)} rules of CloudMonitor are there and on", BY_HAND)
 
 
 def told(site: Site) -> Verdict:
@@ -93,7 +89,7 @@ def dashboard(site: Site) -> Verdict:
     wanted = site.wanted["Dashboard"]
     found = site.logs.dashboard(wanted["DashboardName"])
     if found is None:
-        return compared([f"dashboard {wanted['DashboardName']} is not there"], "", DEPLOY)
+        return compared([f"dashboard {wanted['DashboardName']} is not there"], "", BY_HAND)
     missing = {chart["title"] for chart in wanted["Charts"]} - {one.get("title") for one in found.get("charts") or []}
     return compared(
         [f"it has no chart {title!r}" for title in sorted(missing)],

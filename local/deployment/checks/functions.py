@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from local.deployment.check import BY_HAND, DEPLOY, Check, Site, Verdict, compared, no
+from local.deployment.check import BY_HAND, Check, Site, Verdict, compared, no
 from local.deployment.wanted import differences
 
 NOT_ANSWERED = ("Code", "FunctionName")
@@ -24,7 +24,7 @@ def function(logical_name: str, site: Site) -> Verdict:
     name = wanted["FunctionName"]
     found = site.account.functions.function(name)
     if found is None:
-        return no(f"function {name} is not there", DEPLOY)
+        return no(f"function {name} is not there", BY_HAND)
     broken = [f"{key} is {found[key]}: {found.get(f'{key}Reason') or ''}" for key, value in READY.items()
               if found.get(key) not in (value, None)]  # fmt: skip
     role = f"acs:ram::{site.wanted.account}:role/{site.wanted[ROLES[logical_name]]['RoleName']}"
@@ -32,7 +32,7 @@ def function(logical_name: str, site: Site) -> Verdict:
     return compared(
         [*broken, *differences(asked, found)],
         f"function {name} is ready and as the template says",
-        "wait a minute if it has just been updated; otherwise " + BY_HAND,
+        "wait a minute if it has just been updated. " + BY_HAND,
     )
 
 

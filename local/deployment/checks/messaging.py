@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.deployment.check import BY_HAND, DEPLOY, Check, Site, Verdict, compared
+from local.deployment.check import BY_HAND, Check, Site, Verdict, compared
 from local.deployment.wanted import differences
 
 QUEUES = ("RequestQueue", "DeadLetterQueue", "InboxQueue")
@@ -17,7 +17,7 @@ def queues(site: Site) -> Verdict:
         said += [f"queue {name} is not there"] if found is None else [
             f"queue {name}: {one}" for one in differences(wanted, found)
         ]  # fmt: skip
-    return compared(said, "the queues are as the template says", f"{DEPLOY} if one is missing; otherwise {BY_HAND}")
+    return compared(said, "the queues are as the template says", BY_HAND)
 
 
 def dead_letters(site: Site) -> Verdict:
@@ -33,7 +33,7 @@ def topic(site: Site) -> Verdict:
     name = wanted.pop("TopicName")
     found = site.account.messaging.topic(name)
     said = [f"topic {name} is not there"] if found is None else differences(wanted, found)
-    return compared(said, f"topic {name} is as the template says", f"{DEPLOY} if it is missing; otherwise {BY_HAND}")
+    return compared(said, f"topic {name} is as the template says", BY_HAND)
 
 
 def subscription(site: Site) -> Verdict:
@@ -46,9 +46,7 @@ def subscription(site: Site) -> Verdict:
         if found is None
         else (differences(wanted, found))
     )
-    return compared(
-        said, f"subscription {name} is as the template says", f"{DEPLOY} if it is missing; otherwise {BY_HAND}"
-    )
+    return compared(said, f"subscription {name} is as the template says", BY_HAND)
 
 
 CHECKS = (

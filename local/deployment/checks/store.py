@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.deployment.check import BY_HAND, DEPLOY, Check, Site, Verdict, compared, no, unknown, yes
+from local.deployment.check import BY_HAND, Check, Site, Verdict, compared, no, unknown, yes
 from local.deployment.ports import CloudFailure
 from local.deployment.wanted import differences
 
@@ -16,7 +16,7 @@ def instance(site: Site) -> Verdict:
     name = wanted["InstanceName"]
     found = site.records.instance()
     if found is None:
-        return no(f"Tablestore has no instance {name}", DEPLOY)
+        return no(f"Tablestore has no instance {name}", BY_HAND)
     given, asked = set(found.get("NetworkTypeACL") or []), set(wanted["NetworkTypeACL"])
     said = [f"{name} is not open to {network}" for network in sorted(asked - given)]
     if site.closed:
@@ -41,7 +41,7 @@ def tables(site: Site) -> Verdict:
         said += [f"table {name} is not there"] if found is None else [
             f"table {name}: {one}" for one in differences(wanted, found)
         ]  # fmt: skip
-    return compared(said, "both tables are as the template says", f"{DEPLOY} if one is missing; otherwise {BY_HAND}")
+    return compared(said, "both tables are as the template says", BY_HAND)
 
 
 def reading(site: Site) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from local.deployment.check import BY_HAND, DEPLOY, Check, Site, Verdict, compared, no, unknown, yes
+from local.deployment.check import BY_HAND, Check, Site, Verdict, compared, no, unknown, yes
 from local.deployment.wanted import differences
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def _trigger(site: Site, logical_name: str) -> Verdict:
     function, name = wanted["FunctionName"], wanted["TriggerName"]
     found = site.account.functions.trigger(function, name)
     if found is None:
-        return no(f"function {function} has no trigger {name}", DEPLOY)
+        return no(f"function {function} has no trigger {name}", BY_HAND)
     try:
         configuration = json.loads(found.get("triggerConfig") or "{}")
     except ValueError:
@@ -54,7 +54,7 @@ def stream(site: Site) -> Verdict:
     if not found:
         return no(
             f"no event stream reads queue {name}: messages stay in it",
-            f"are the service-linked roles there? Then {DEPLOY}, or create the trigger in the console",
+            "see service-roles and queue-trigger; where both say yes, switch the trigger off and on in the console",
         )
     if len(found) > 1:
         names = ", ".join(str(one.get("EventStreamingName")) for one in found)

@@ -71,6 +71,7 @@ def test_the_first_deployment(package: Path) -> None:
     for word in (f"make bucket {BUCKET}", f"upload {code}", "make the service-linked role", "create stack provisioner",
                  "+ 3 (ALIYUN::MNS::Queue)", "BatchSize = 20"):  # fmt: skip
         assert word in shown
+    assert "ResourceMetricRule" not in shown, "only with ContactGroup"
     assert "doctor --stack provisioner --send" in done.stderr
 
 
