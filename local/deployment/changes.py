@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+OURS = {"RequestQueue": "ALIYUN::MNS::Queue", "ProvisionFunction": "ALIYUN::FC3::Function"}
+"""What every version's template has."""
 ASIDE = ("Parameters", "Conditions", "Outputs")
 
 
@@ -34,6 +36,13 @@ def read(template: str) -> dict[str, Any]:
     except yaml.YAMLError:
         return {}
     return data if isinstance(data, dict) else {}
+
+
+def is_ours(template: dict[str, Any]) -> bool:
+    """Tell whether a template is one of this worker's, of whatever version."""
+    return OURS.items() <= {
+        name: resource.get("Type") for name, resource in (template.get("Resources") or {}).items()
+    }.items()  # fmt: skip
 
 
 def changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:

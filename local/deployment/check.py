@@ -94,8 +94,8 @@ def compared(found: Sequence[str], well: str, step: str) -> Verdict:
 
 DEPLOY = "run `provisioner deploy`"
 BY_HAND = (
-    f"{DEPLOY} if stack or template say no, too. Otherwise it was changed beside the stack, which ROS does not see: set it "
-    "back in the console, or make it again as template.yml says"
+    f"{DEPLOY} if stack or template say no, too. Otherwise it was changed beside the stack, which ROS does not see: "
+    "set it back in the console, or make it again as template.yml says"
 )
 """What to do about something that is not there, or not as the template says."""
 

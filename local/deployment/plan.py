@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.deployment.changes import Change, changes, read
+from local.deployment.changes import Change, changes, is_ours, read
 from local.deployment.checks.roles import SERVICE_ROLES
 from local.deployment.parameters import LASTING, complete
 from local.deployment.ports import Refused, StackRequest
@@ -115,6 +115,8 @@ def plan(account: Account, target: Target, stack: Data | None) -> Plan:
     }  # fmt: skip
     complete(after)
     old = read(account.stacks.template(str(stack["StackId"]))) if stack else {}
+    if stack and not is_ours(old):
+        raise Blocked(f"stack {target.stack} is something else, not this worker's; choose another name with --stack")
     found = tuple(changes(old, template) if stack else _all(template, after))
     differing = tuple((name, before.get(name), after[name]) for name in after if after[name] != before.get(name))
     failed = stack is not None and state_of(str(stack.get("Status"))) is not State.READY

@@ -66,6 +66,8 @@ class StubAccount:
     bucket_region: str = defaults.REGION
     seconds_off: float = 0.0
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    quoting: str = "told by the test"
+    """What refusals say."""
     calls: Counter[str] = field(default_factory=Counter)
     made: list[Data] = field(default_factory=list)
     """What stacks were created or updated with."""
@@ -101,7 +103,7 @@ class StubAccount:
         if action in self.refusals:
             status, code = self.refusals[action]
             names = ("errorCode", "errorMessage") if service == "log" else ("Code", "Message")
-            return self._json(status, dict(zip(names, (code, "told by the test"), strict=True)) | {"RequestId": "r"})
+            return self._json(status, dict(zip(names, (code, self.quoting), strict=True)) | {"RequestId": "r"})
         if service == "sts":
             return self._json(200, {"AccountId": defaults.ACCOUNT_ID, "RequestId": "r"})
         check_request(PACKAGES[service], action, given)
@@ -245,7 +247,7 @@ class StubAccount:
         headers = {"Date": formatdate(usegmt=True), "Content-Type": "application/xml", "x-oss-request-id": "r"}
         if action in self.refusals:
             status, code = self.refusals[action]
-            return status, headers, f"<Error><Code>{code}</Code><Message>told</Message></Error>".encode()
+            return status, headers, f"<Error><Code>{code}</Code><Message>{self.quoting}</Message></Error>".encode()
         objects = self.buckets.get(bucket)
         if action == "PutBucket":
             assert objects is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.deployment.changes import changes, read
+from local.deployment.changes import changes, is_ours, read
 from local.deployment.check import DEPLOY, Check, Site, Verdict, no, unknown, yes
 from local.deployment.permissions import allowed_actions
 from local.deployment.states import State, state_of
@@ -29,6 +29,8 @@ def whole(site: Site) -> Verdict:
 def same_version(site: Site) -> Verdict:
     """Tell whether the stack's template is the one of this command."""
     found = read(site.account.stacks.template(str(site.stack["StackId"])))
+    if not is_ours(found):
+        return no(f"{site.stack.get('StackName')} is something else, not this worker's", "name another stack")
     differing = [str(change) for change in changes(found, read(site.template))]
     if not differing:
         return yes("the stack's template is this version's")

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from local.deployment.ports import NoAnswer, Refused
+from shared.domain.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class Service:
         utils = load("alibabacloud_tea_openapi.utils_models")
         client = load(f"{package}.client")
         self.models: Any = load(f"{package}.models")
-        self._prefix = prefix
+        self._prefix, self._access = prefix, access
         _refuse_redirects()
         self._client = client.Client(
             utils.Config(
@@ -65,21 +66,26 @@ class Service:
         try:
             body = method(*arguments, options).body
         except Exception as error:  # noqa: BLE001 - the SDKs pass on what their transport raises, URLs included
-            failure = failure_of(f"{self._prefix}:{action}", error)
+            failure = failure_of(f"{self._prefix}:{action}", error, self._access)
             if isinstance(failure, Refused) and failure.code.startswith(absent):
                 return None
             raise failure from None
         return body.to_map() if hasattr(body, "to_map") else body
 
 
-def failure_of(action: str, error: Exception) -> Refused | NoAnswer:
+def failure_of(action: str, error: Exception, access: Access) -> Refused | NoAnswer:
     """Return what an SDK's exception means. Only a service's own words are kept: any other text may hold a URL."""
     code, data = getattr(error, "code", None), getattr(error, "data", None) or {}
     status = getattr(error, "status_code", None) or data.get("statusCode") or data.get("httpCode")
     if not code or not status:
         return NoAnswer(action, type(error).__name__)
     words = data.get("Message") or data.get("message") or getattr(error, "message", "") or ""
-    return Refused(action, str(code), str(words))
+    return Refused(action, str(code), clean(str(words), access))
+
+
+def clean(words: str, access: Access) -> str:
+    """Return a service's words without the keys: of a wrong signature some quote all that was signed."""
+    return redact(words, (access.access_key_id, access.access_key_secret, access.security_token))
 
 
 def _refuse_redirects() -> None:

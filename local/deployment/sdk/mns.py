@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from local.deployment.ports import Data, NoAnswer, Refused
-from local.deployment.sdk.client import load
+from local.deployment.sdk.client import clean, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class MnsMessaging:
         except self._errors.MNSServerException as error:
             if error.type in (*ABSENT, EMPTY):
                 return None
-            raise Refused(action, error.type, error.message) from None
+            raise Refused(action, error.type, clean(str(error.message), access)) from None
         except self._errors.MNSExceptionBase as error:
             raise NoAnswer(action, error.type) from None
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.deployment.ports import NoAnswer, Refused
-from local.deployment.sdk.client import load
+from local.deployment.sdk.client import clean, load
 
 if TYPE_CHECKING:
     from local.runtime.access import Access
@@ -25,7 +25,7 @@ class OssObjects:
 
     def __init__(self, access: Access) -> None:
         self._oss = load("alibabacloud_oss_v2")
-        self._region = access.region
+        self._access = access
         keys = self._oss.credentials.StaticCredentialsProvider(
             access.access_key_id, access.access_key_secret, access.security_token or None
         )
@@ -71,4 +71,6 @@ class OssObjects:
             # The answer to a HEAD has no body to say a code in.
             if absent and (code == absent or (not code and cause.status_code == GONE)):
                 return None
-            raise Refused(ACTIONS[method], code or f"HTTP {cause.status_code}", str(cause.message or "")) from None
+            raise Refused(
+                ACTIONS[method], code or f"HTTP {cause.status_code}", clean(str(cause.message or ""), self._access)
+            ) from None

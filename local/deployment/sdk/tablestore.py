@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.deployment.ports import Data, NoAnswer, Refused
-from local.deployment.sdk.client import Service
+from local.deployment.sdk.client import Service, clean
 from shared.settings import Credentials
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class TablestoreRecords:
         from shared.adapters.tablestore.client import connect, tablestore  # noqa: PLC0415 - it loads when it is used
 
         self._control = Service("alibabacloud_tablestore20201209", "ots", access)
-        self._sdk, self._instance = tablestore, instance
+        self._sdk, self._instance, self._access = tablestore, instance, access
         keys = Credentials(access.access_key_id, access.access_key_secret, access.security_token)
         endpoint = access.endpoint or f"https://{instance}.{access.region}.ots.aliyuncs.com"
         self._client = connect(endpoint, instance, keys, try_seconds=SECONDS)
@@ -55,6 +55,6 @@ class TablestoreRecords:
         except self._sdk.OTSServiceError as error:
             if error.code == NO_TABLE:
                 return None
-            raise Refused(action, str(error.code), str(error.message)) from None
+            raise Refused(action, str(error.code), clean(str(error.message), self._access)) from None
         except Exception as error:  # noqa: BLE001 - urllib3's errors, the SDK's own and the system's: no answer, all
             raise NoAnswer(action, type(error).__name__) from None

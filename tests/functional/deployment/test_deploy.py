@@ -345,3 +345,28 @@ def test_the_extra_is_what_is_loaded() -> None:
     assert {path.parent.name for path, names in loaded.items() if names} == {"sdk"}
     deployed = (ROOT / "requirements/runtime.txt").read_text(encoding="utf-8")
     assert not [name for name in extra if name in deployed]
+
+
+def test_a_stack_of_something_else_is_left_alone(package: Path) -> None:
+    """A name that is taken by another stack of the account is not updated into this one."""
+    account = whole()
+    account.stack = {"StackId": STACK_ID, "StackName": STACK, "Status": "CREATE_COMPLETE", "Parameters": []}
+    for template in ("Resources: {Web: {Type: 'ALIYUN::ECS::Instance'}}", "resource aws {}", ""):
+        account.template = template
+        done = deploy(account, package, "--yes")
+        assert done.exit_code == 2
+        assert "something else" in done.stderr
+    assert not account.made
+    assert not account.buckets
+
+
+def test_words_that_quote_the_keys_are_cleaned(package: Path) -> None:
+    """Services answer a wrong signature with what was signed, security token included: nothing of it is shown."""
+    account = whole()
+    account.quoting = "server string to sign is: Sample-Passw0rd sample-id"
+    for action in ("ListStacks", "GetBucketInfo", "CreateStack"):
+        account.refusals = {action: (400, "SignatureDoesNotMatch")}
+        done = deploy(account, package, "--yes")
+        assert done.exit_code == 2
+        assert "server string to sign is: ***" in " ".join(done.stderr.split())
+        assert "sample-id" not in done.output
