@@ -109,7 +109,7 @@ def run(checks: Iterable[Check], site: Site) -> Iterator[Result]:
             step = (
                 f"give these keys {refused.action}; `provisioner doctor --policy` prints all that an operator needs"
                 if refused.forbidden
-                else f"`provisioner explain {refused.code}` may know more"
+                else f"see stack first; `provisioner explain {refused.code}` may know more"
             )
             verdict = unknown(f"the service refuses to say: {refused}", step)
         except NoAnswer as lost:

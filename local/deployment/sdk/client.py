@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from local.runtime.access import Access
 
 CALL_MILLISECONDS = 15_000
+NOT_FOUND = 404
 EXTRA = "ecs-provisioning-worker[deploy]"
 
 
@@ -55,9 +56,10 @@ class Service:
         )
 
     def call(self, action: str, *arguments: Any, absent: tuple[str, ...] = ()) -> Any:
-        """Make a call and return its answer's body as data; None when it is refused with a code of `absent`.
+        """Make a call and return its answer's body as data; None when it says that there is no such thing.
 
-        `action` is the API's name (`GetRole`); the codes are compared by their beginning.
+        `action` is the API's name (`GetRole`). `absent` are beginnings of the codes that say so; where there are any,
+        so does every 404 that is not about the call itself: not every such code is documented.
         """
         method: Callable[..., Any] = getattr(self._client, f"{_snake(action)}_with_options")
         options = load("darabonba.runtime").RuntimeOptions(
@@ -67,17 +69,26 @@ class Service:
             body = method(*arguments, options).body
         except Exception as error:  # noqa: BLE001 - the SDKs pass on what their transport raises, URLs included
             failure = failure_of(f"{self._prefix}:{action}", error, self._access)
-            if isinstance(failure, Refused) and failure.code.startswith(absent):
+            if absent and isinstance(failure, Refused) and _says_absent(failure, error, absent):
                 return None
             raise failure from None
         return body.to_map() if hasattr(body, "to_map") else body
 
 
+def _says_absent(refused: Refused, error: Exception, absent: tuple[str, ...]) -> bool:
+    return refused.code.startswith(absent) or (_status(error) == NOT_FOUND and not refused.code.startswith("Invalid"))
+
+
+def _status(error: Exception) -> int | None:
+    data = getattr(error, "data", None) or {}
+    found = getattr(error, "status_code", None) or data.get("statusCode") or data.get("httpCode")
+    return int(found) if found else None
+
+
 def failure_of(action: str, error: Exception, access: Access) -> Refused | NoAnswer:
     """Return what an SDK's exception means. Only a service's own words are kept: any other text may hold a URL."""
     code, data = getattr(error, "code", None), getattr(error, "data", None) or {}
-    status = getattr(error, "status_code", None) or data.get("statusCode") or data.get("httpCode")
-    if not code or not status:
+    if not code or not _status(error):
         return NoAnswer(action, type(error).__name__)
     words = data.get("Message") or data.get("message") or getattr(error, "message", "") or ""
     return Refused(action, str(code), clean(str(words), access))

@@ -20,7 +20,7 @@ from local.deployment.sdk.tablestore import TablestoreRecords
 from local.deployment.wanted import Wanted
 from local.runtime.access import Access
 from tests.support.healthy_account import DATA, TEXT, healthy
-from tests.support.stub_account import STACK_ID
+from tests.support.stub_account import STACK_ID, StubAccount
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from local.deployment.check import Verdict
     from local.deployment.ports import Account
     from tests.support.clients import Clients
-    from tests.support.stub_account import StubAccount
 
 ONE_WAY = pytest.mark.parametrize("cloud", ["http"], indirect=True)
 CREATE, POLL = "provision-create", "provision-poll"
@@ -272,6 +271,7 @@ ACTIONS = {
 
 
 @ONE_WAY
+@pytest.mark.slow
 @pytest.mark.parametrize(("action", "check"), ACTIONS.items())
 def test_what_may_not_be_asked_is_unknown(cloud: Clients, action: str, check: str) -> None:
     """Keys without a right get unknown, the right's name, and every other answer."""
@@ -331,3 +331,45 @@ def test_no_key_is_shown(cloud: Clients) -> None:
     assert defaults.ACCESS_KEY_SECRET not in text
     assert defaults.ACCESS_KEY_ID not in text
     assert "https://" not in text
+
+
+@ONE_WAY
+def test_a_half_made_stack(cloud: Clients) -> None:
+    """Of a stack that failed half-way every check answers: the stack with its reason, what is missing by name."""
+    account = StubAccount(
+        stack={"StackId": STACK_ID, "StackName": "provisioner", "Status": "CREATE_FAILED", "StatusReason": "no quota",
+               "Parameters": [{"ParameterKey": "CodeBucket", "ParameterValue": "b"}]},
+        template=TEXT,
+    )  # fmt: skip
+    account.refusals["GetLogs"] = (404, "ProjectNotExist")
+    verdicts = asked(account, cloud)
+    assert set(verdicts) == {check.name for check in CHECKS}
+    assert "no quota" in verdicts["stack"].says
+    missing = {"service-roles", "roles", "function-create", "function-poll", "timer", "queue-trigger", "stream",
+               "queues", "topic", "subscription", "store", "tables", "alarms", "dashboard"}  # fmt: skip
+    assert missing <= answers(verdicts, Answer.NO)
+    assert "not there" in verdicts["alarms"].says
+    assert {"timer-runs", "log-lines", "refusals"} <= answers(verdicts, Answer.UNKNOWN)
+    assert all(verdict.next for verdict in verdicts.values() if verdict.answer is not Answer.YES)
+
+
+@ONE_WAY
+def test_a_stack_of_something_else(cloud: Clients) -> None:
+    """A stack that has nothing to do with this is named as such."""
+    account = healthy()
+    account.template = "Resources: {Web: {Type: 'ALIYUN::ECS::Instance'}}"
+    deployed(cloud)
+    assert "something else" in asked(account, cloud)["template"].says
+
+
+@ONE_WAY
+@pytest.mark.parametrize(
+    ("code", "answer"), [("SomeThingNotFound", Answer.NO), ("InvalidAction.NotFound", Answer.UNKNOWN)]
+)
+def test_a_code_that_nobody_documents(cloud: Clients, code: str, answer: Answer) -> None:
+    """A 404 says that something is not there under whatever code, unless it is the call that is not there."""
+    deployed(cloud)
+    account = healthy()
+    account.refusals |= dict.fromkeys(("GetAlert", "GetTrigger", "GetConcurrencyConfig"), (404, code))
+    verdicts = asked(account, cloud)
+    assert {verdicts[name].answer for name in ("alarms", "timer", "reserved-instances")} == {answer}
