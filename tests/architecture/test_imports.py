@@ -63,9 +63,12 @@ LOCAL = {
     ),
     "local.runtime": ("local.defaults", "local.project"),
     "local.package": ("local.project",),
-    "local.docs": ("local.defaults", "local.project"),
+    "local.deployment": ("local.defaults", "local.runtime"),
+    "local.docs": ("local.defaults", "local.deployment", "local.project"),
     "local.dlq": ("local.dead_letter", "local.masking", "local.numbering", "local.runtime"),
-    "local.terminal": ("local.cloud", "local.defaults", "local.project", "local.runtime", "local.trace"),
+    "local.terminal": (
+        "local.cloud", "local.defaults", "local.deployment", "local.project", "local.runtime", "local.trace",
+    ),
     "local.demo": ("local.cloud", "local.defaults", "local.runtime", "local.samples", "local.terminal", "local.trace"),
     "local.compare": (
         "local.cloud", "local.defaults", "local.project", "local.runtime", "local.terminal",
@@ -75,8 +78,9 @@ LOCAL = {
     "local.testing": (),
     "local.pytest_plugin": ("local.testing",),
     "local.commands": (
-        "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.dlq", "local.numbering",
-        "local.package", "local.project", "local.runtime", "local.samples", "local.terminal", "local.trace",
+        "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.deployment", "local.dlq",
+        "local.numbering", "local.package", "local.project", "local.runtime", "local.samples", "local.terminal",
+        "local.trace",
     ),
 }  # fmt: skip
 """The rooms of `local`, and the other ones that each may know. The trace is written by the cloud and read by all."""
