@@ -7,16 +7,18 @@ record that this version cannot read is the domain's UnreadableRecord.
     ├── ApiFailure         ECS refused, or did not answer (`error.http_status is None`)
     ├── StoreUnavailable   the store did not answer, or refused
     ├── Conflict           a conditional write found another version
+    ├── UnreadablePolicy   there is a policy that this version cannot read
     ├── SendFailed         a message could not be sent again
     └── PublishFailed      an outcome could not be published
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.domain.lifecycle.record import Created, Instance
+from shared.domain.policy.document import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,12 +29,34 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "IDENTITY_DIGITS", "ApiFailure", "Clock", "Compute", "Conflict", "Created", "Entropy", "Instance", "Lease", "Log",
-    "Outcomes", "PortError", "Ports", "PublishFailed", "Queue", "SendFailed", "Store", "StoreUnavailable",
+    "IDENTITY_DIGITS",
+    "ApiFailure",
+    "Clock",
+    "Compute",
+    "Conflict",
+    "Created",
+    "Entropy",
+    "InForce",
+    "Instance",
+    "Lease",
+    "Log",
+    "Outcomes",
+    "Policies",
+    "PortError",
+    "Ports",
+    "PublishFailed",
+    "Queue",
+    "SendFailed",
+    "Store",
+    "StoreUnavailable",
+    "StoredPolicy",
+    "UnreadablePolicy",
 ]  # fmt: skip
 
 
 IDENTITY_DIGITS = 8
+POLICY_SECONDS = 30.0
+"""How late a new policy may be noticed."""
 
 
 class PortError(Exception):
@@ -57,6 +81,10 @@ class StoreUnavailable(PortError):
 
 class Conflict(PortError):
     """A conditional write found another version than the one it was made from."""
+
+
+class UnreadablePolicy(PortError):
+    """There is a policy that this version cannot read, or none of the wanted number: nothing may be bought by it."""
 
 
 class SendFailed(PortError):
@@ -94,6 +122,9 @@ class Compute(Protocol):
     def find_by_tag(self, region_id: str, key: str, value: str) -> list[Instance]:
         """Return every instance that carries the tag, oldest first."""
 
+    def set_release_time(self, region_id: str, instance_id: str, release_at: float) -> None:
+        """Call ModifyInstanceAutoReleaseTime with a whole minute (epoch seconds), 30 minutes to 3 years ahead."""
+
     def start(self, region_id: str, instance_id: str) -> None:
         """Call StartInstance."""
 
@@ -130,6 +161,15 @@ class Lease:
     until: float
     cursor: tuple[float, str] | None = None
     last_open_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    """One version of the policy, from 1: its document as JSON, and when it was set (epoch seconds)."""
+
+    version: int
+    text: str
+    set_at: float
 
 
 class Store(Protocol):
@@ -183,6 +223,36 @@ class Store(Protocol):
     def purge(self, before: float, limit: int) -> int:
         """Remove at most `limit` finished records that were published before; return how many."""
 
+    def policy(self) -> StoredPolicy | None:
+        """Return the policy in force, or None when none was ever set."""
+
+    def policy_version(self, version: int) -> StoredPolicy | None:
+        """Return a version of the policy, in force or not; all are kept. None when there is no such version."""
+
+    def put_policy(self, policy: StoredPolicy) -> None:
+        """Put a policy in force in the place of the version before it; raise Conflict when another one is in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A policy as it is read: its version, 0 for none, and what it says."""
+
+    version: int = 0
+    policy: Policy = field(default_factory=Policy)
+
+
+class Policies(Protocol):
+    """The policy, kept for a while: asking for it does not mean reading it.
+
+    Both methods raise StoreUnavailable and UnreadablePolicy.
+    """
+
+    def current(self, now: float, max_age: float = POLICY_SECONDS) -> InForce:
+        """Return the policy in force, read at most `max_age` seconds before."""
+
+    def version(self, number: int) -> Policy:
+        """Return what a version says; it never changes."""
+
 
 class Clock(Protocol):
     """UTC time in epoch seconds, and waiting."""
@@ -228,3 +298,4 @@ class Ports:
     clock: Clock
     entropy: Entropy
     log: Log
+    policies: Policies

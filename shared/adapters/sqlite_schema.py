@@ -36,6 +36,9 @@ CREATE INDEX open_requests
     WHERE published_at IS NULL;
 CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
 """,
+    """
+CREATE TABLE policies (version INTEGER PRIMARY KEY, document TEXT NOT NULL, set_at REAL NOT NULL);
+""",
 )
 SCHEMA_VERSION = len(_STEPS)
 NEWEST_USABLE = SCHEMA_VERSION + 1

@@ -15,12 +15,12 @@ from shared.domain.errors.catalogue import classify
 from shared.domain.lifecycle import creating, events
 from shared.domain.lifecycle.record import TERMINAL, Record, State, UnreadableRecord
 from shared.domain.message.envelope import MAX_DEFERRED
-from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request
 from shared.domain.message.unjudged import content_of, deferrals_of, request_id_of, with_deferrals
-from shared.ports import SendFailed, StoreUnavailable
+from shared.ports import SendFailed, StoreUnavailable, UnreadablePolicy
 from shared.usecases.context import Run
 from shared.usecases.create import create
+from shared.usecases.judge import as_accepted, judge
 from shared.usecases.refuse import expired, freeze, given_up, reused
 from shared.usecases.threads import map_threads
 from shared.usecases.writing import publish, record_event
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _STORE_AGAIN_SECONDS = 15.0
 _TOPIC_AGAIN_SECONDS = 60.0
+_POLICY_AGAIN_SECONDS = 60.0
 _BUG_AGAIN_SECONDS = _UNREADABLE_AGAIN_SECONDS = 300.0
 
 
@@ -139,6 +140,8 @@ class _Message:
             except StoreUnavailable as failure:  # noqa: PERF203 - three ways at most
                 self.run.store_failed(failure, message_id=message_id)
                 return self._send_again(self.run.now() + _STORE_AGAIN_SECONDS)
+            except UnreadablePolicy as failure:
+                return self._await_policy(failure)
             except UnreadableRecord as failure:
                 self.run.record_unreadable(self.request_id or f"~{message_id}", failure)
                 return self._send_again(self.run.now() + _UNREADABLE_AGAIN_SECONDS)
@@ -149,7 +152,7 @@ class _Message:
     def _end(self, options: CheckOptions) -> MessageEnd:
         if self.run.keys_refused:
             return self._send_again(self.run.resumes_at(self.run.now()))
-        asked, now = parse(self.delivery.body, options), self.run.now()
+        asked, now = self._judge(options), self.run.now()
         self.request_id = asked.request_id
         if isinstance(asked, Request):
             if not self.run.has_time_for_call(now):
@@ -162,6 +165,15 @@ class _Message:
         found = self._recorded()
         return self._refuse(asked) if found is None else self._go_on(found, content_of(self.delivery.body), asked)
 
+    def _judge(self, options: CheckOptions) -> Request | Refusal:
+        """Return what the message comes to; without a policy that can be read, only a recorded request goes on."""
+        try:
+            return judge(self.run, self.delivery.body, options)
+        except UnreadablePolicy:
+            if self._recorded() is None:
+                raise
+            return Refusal((), request_id_of(self.delivery.body))
+
     def _claim(self, request: Request, now: float) -> MessageEnd:
         """Make the record, or go on with the one that is there."""
         store = self.run.ports.store
@@ -171,7 +183,7 @@ class _Message:
         )  # fmt: skip
         found = store.claim(fresh)
         if found is not None:
-            return self._go_on(found, request, request)
+            return self._go_on(found, request.sent or request, request)
         self.record = fresh
         return self._create(request, fresh)
 
@@ -184,7 +196,7 @@ class _Message:
             return self._repeat(record)
         if record.state is not State.CREATING or self._early(record):
             return MessageEnd.DUPLICATE
-        return self._create(content, record)
+        return self._create(as_accepted(self.run, content, record), record)
 
     def _create(self, request: Request, record: Record) -> MessageEnd:
         creation = create(self.run, request, record, self.claimant)
@@ -215,6 +227,12 @@ class _Message:
         """Return what is recorded under the message's id."""
         request_id = request_id_of(self.delivery.body)
         return None if request_id is None else self.run.ports.store.get(request_id)
+
+    def _await_policy(self, failure: UnreadablePolicy) -> MessageEnd:
+        """Have the message come again, as often as it takes: nothing is bought by a policy that nobody can read."""
+        self.run.policy_unreadable(failure)
+        again_at = self.run.now() + _POLICY_AGAIN_SECONDS
+        return self._send_again(again_at) if self.record is None else self._leave(self.record, again_at)
 
     def _after_bug(self) -> MessageEnd:
         """Have the message come again: a record knows until when, without one it is counted."""

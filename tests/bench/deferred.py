@@ -46,7 +46,7 @@ def measure() -> list[Figure]:
             store.claim(_deferred(number, began))
         store.take_lease(LEASE, "before", began, 0.0)
         store.save_lease(LEASE, Lease("before", began, None, began))
-        ports = Ports(None, store, None, None, clock, SystemEntropy(), open_log("error"))  # type: ignore[arg-type] # nothing is due
+        ports = Ports(None, store, None, None, clock, SystemEntropy(), open_log("error"), None)  # type: ignore[arg-type] # nothing is due
         for minute in range(MINUTES):
             clock.sleep(max(0.0, began + 60 * minute - clock.now()))
             start = clock.now()

@@ -54,7 +54,7 @@ def test_a_round_reads_pages(tables: Tablestore, pending: int, pages: int) -> No
     tables.cloud.calls.clear()
     store = TablestoreStore(tables.url, defaults.TABLESTORE_INSTANCE, LOCAL)
     log = structlog.wrap_logger(structlog.ReturnLogger())
-    ports = Ports(StillPending(), store, None, None, Still(), SystemEntropy(), log)  # type: ignore[arg-type] # as much of each as a round needs
+    ports = Ports(StillPending(), store, None, None, Still(), SystemEntropy(), log, None)  # type: ignore[arg-type] # as much of each as a round needs
     timings = Timings("test", call_seconds=15)
     summary = poll(ports, timings, ends_at=NOW + 16, workers=4)
     assert (summary.rounds, summary.looked) == (1, pending)

@@ -9,7 +9,7 @@ from shared.adapters.tablestore import schema
 from shared.adapters.tablestore.client import tablestore
 from shared.domain.lifecycle.record import OpenEntry, Record, State
 from shared.domain.lifecycle.record_json import NEWEST_READABLE, to_json
-from shared.ports import Lease
+from shared.ports import Lease, StoredPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,6 +89,31 @@ def identity_key() -> Key:
 def identity_row(value: str) -> Any:
     """Return the store's identity as a row."""
     return _row(identity_key(), {schema.IDENTITY: value})
+
+
+def policy_key(version: int | None = None) -> Key:
+    """Return the key of the policy in force, or of the copy of a version."""
+    return lease_key(schema.POLICY_ROW if version is None else f"{schema.POLICY_ROW}-{version}")
+
+
+def policy_row(policy: StoredPolicy, writer: str, *, copy: bool) -> Any:
+    """Return a policy as the row in force, or as the copy that stays when another takes its place."""
+    columns = {
+        schema.POLICY_VERSION: policy.version,
+        schema.POLICY_DOCUMENT: policy.text,
+        schema.POLICY_SET_AT: float(policy.set_at),
+        schema.WRITER: writer,
+    }
+    return _row(policy_key(policy.version if copy else None), columns)
+
+
+def read_policy(columns: Mapping[str, Any]) -> StoredPolicy | None:
+    """Read a policy; None without a row."""
+    if not columns:
+        return None
+    return StoredPolicy(
+        columns[schema.POLICY_VERSION], columns[schema.POLICY_DOCUMENT], columns[schema.POLICY_SET_AT]
+    )  # fmt: skip
 
 
 def columns_of(row: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.domain.lifecycle.record import OpenEntry, Record
-    from shared.ports import Clock, Entropy
+    from shared.ports import Clock, Entropy, StoredPolicy
     from shared.settings import Credentials
 
 
@@ -146,6 +146,32 @@ class TablestoreStore:
         del before, limit
         return 0
 
+    def policy(self) -> StoredPolicy | None:
+        """Return the policy in force, or None."""
+        return rows.read_policy(self._read(self._open, rows.policy_key()))
+
+    def policy_version(self, version: int) -> StoredPolicy | None:
+        """Return a version of the policy: the one in force, or the copy of an earlier one."""
+        found = self.policy()
+        if found is not None and found.version == version:
+            return found
+        return rows.read_policy(self._read(self._open, rows.policy_key(version)))
+
+    def put_policy(self, policy: StoredPolicy) -> None:
+        """Put a policy in force in the place of the version before it; raise Conflict.
+
+        One row decides. What it held is copied before, so every version that was ever in force stays readable.
+        """
+        before, condition = self.policy(), rows.absent()
+        if (before.version if before else 0) != policy.version - 1:
+            raise Conflict(f"version {policy.version - 1} of the policy is not in force")
+        if before is not None:
+            self._keep_policy(before)
+            condition = rows.same(schema.POLICY_VERSION, before.version)
+        writer = self._entropy.token()
+        if not self._put(self._open, rows.policy_row(policy, writer, copy=False), condition, writer):
+            raise Conflict(f"version {policy.version - 1} of the policy is in force no more")
+
     def close(self) -> None:
         """Close the connections that are idle."""
         self._client.connection.pool.clear()
@@ -170,6 +196,11 @@ class TablestoreStore:
     def _put_lease(self, name: str, lease: Lease, condition: Any) -> bool:
         writer = self._entropy.token()
         return self._put(self._open, rows.lease_row(name, lease, writer), condition, writer)
+
+    def _keep_policy(self, policy: StoredPolicy) -> None:
+        row = rows.policy_row(policy, self._entropy.token(), copy=True)
+        with suppress(ConditionFailed):  # then it was copied before
+            self._calls.make(self._client.put_row, self._open, row, rows.absent())
 
     def _put_entry(self, record: Record) -> None:
         row, condition = rows.entry_row(record), rows.not_newer(record.version)

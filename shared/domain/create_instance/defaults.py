@@ -72,6 +72,19 @@ class Unsaid(Enum):
     UNKNOWN = "the page does not say"
 
 
+_OVERRULED_BY = {"DataDisk.N.Size": "DataDisk.N.SnapshotId"}
+"""Parameters that the service ignores where another one is given."""
+
+
+def in_effect(name: str, flat: Mapping[str, Scalar]) -> Scalar | Unsaid:
+    """Return the value that a parameter has in the end, given or not."""
+    parameter = lookup(name)
+    overruling = _OVERRULED_BY.get(parameter.name) if parameter else None
+    if overruling is not None and _beside(overruling, name) in flat:
+        return Unsaid.UNKNOWN
+    return flat[name] if name in flat else left_out(name, flat)
+
+
 def left_out(name: str, flat: Mapping[str, Scalar]) -> Scalar | Unsaid:
     """Return what a parameter that is not among the flat ones (`DataDisk.2.Size`) comes to."""
     parameter = lookup(name)

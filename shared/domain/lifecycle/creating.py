@@ -18,8 +18,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors.retry import LOOK_UP, Decision, RetryAction, decide
+from shared.domain.lifecycle.lifetime import release_time
 from shared.domain.lifecycle.outcome import complete, fail_or_release, timed_out
 from shared.domain.lifecycle.record import Generation, Record, State, client_token
+from shared.domain.lifecycle.verdicts import accepted_under
 from shared.domain.message.request import FINGERPRINT_SCHEMA
 from shared.domain.timings import REQUEST_TAG
 
@@ -82,19 +84,17 @@ def claim(  # noqa: PLR0913 - what a record begins with
         region_id=request.region_id,
         tag=tag_value(timings.deployment, store, request.request_id),
         deadline=now + request.timeout_seconds,
-        start=request.start,
-        allocate_public_ip=request.allocate_public_ip,
-        on_failure=request.on_failure,
-        dry_run=request.dry_run,
-        metadata=dict(request.metadata),
+        start=request.start, allocate_public_ip=request.allocate_public_ip, on_failure=request.on_failure,
+        dry_run=request.dry_run, metadata=dict(request.metadata),
         alternatives=[dict(item) for item in request.alternatives],
+        **accepted_under(request),
         generations=(Generation(1, 0, token),),
         claimant=claimant,
         calling=True,
         call_until=call_until,
         sender_token=request.client_token is not None,
         token_until=call_until + timings.settle_seconds,
-    )
+    )  # fmt: skip
     return _with_watch(record, timings)
 
 
@@ -253,7 +253,7 @@ def _decide(record: Record, error: ApiError, now: float, jitter: float, timings:
         attempt=record.tries,
         now=now,
         deadline=record.deadline,
-        alternative_left=record.generation.alternative < len(record.alternatives),
+        alternative_left=record.next_alternative is not None,
         jitter=lambda: jitter,
         elsewhere=timings.is_elsewhere(record.region_id),
     )
@@ -267,7 +267,7 @@ def _follow(record: Record, decision: Decision, error: ApiError, now: float, tim
     if record.unknown:
         return record.changed(settling=True)
     if decision.action is RetryAction.ALTERNATIVE:
-        return _turn_over(record, record.generation.alternative + 1, now, timings)
+        return _turn_over(record, record.next_alternative or 0, now, timings)
     if decision.action is RetryAction.TURN_OVER:
         return _turn_over(record, record.generation.alternative, now + decision.delay, timings)
     return fail_or_release(record, "create", error, now, timings)
@@ -283,8 +283,9 @@ def _turn_over(record: Record, alternative: int, retry_at: float, timings: Timin
 
 
 def _pending(record: Record, now: float, **instance: Any) -> Record:
+    release_at = None if record.release_after is None else release_time(now, record.release_after)
     return record.changed(
-        **instance, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
+        **instance, release_at=release_at, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
         settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None, look_ups_failed=0, look_up_at=0.0,
     )  # fmt: skip
 

@@ -92,6 +92,18 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseTimeMoved:
+    """The recorded release time cannot be set any more; another one can."""
+
+    release_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeSet:
+    """ECS was told when to release the instance."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressAllocated:
     """The instance has a public address; None when the answer did not name it."""
 
@@ -110,7 +122,7 @@ class StartSent:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """Allocating, starting or deleting failed; `jitter` is the jitter of the wait that may follow."""
+    """Setting the lifetime, allocating, starting or deleting failed; `jitter` is the jitter of the wait that may follow."""
 
     stage: str
     error: ApiError
@@ -150,7 +162,8 @@ class Published:
 
 Event = (
     CallAnnounced | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp | LookUpFailed | Expired
-    | SeenPresent | SeenAbsent | Vanished | AddressAllocated | NoAddress | StartSent | StepFailed | Ready
+    | SeenPresent | SeenAbsent | Vanished | ReleaseTimeMoved | LifetimeSet | AddressAllocated | NoAddress | StartSent
+    | StepFailed | Ready
     | DeleteAccepted | Gone
     | PublishRefused | Published
 )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError, Retry
 from shared.domain.lifecycle.record import Failure, Record, State, event_id
+from shared.domain.lifecycle.verdicts import attempts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ def tag_of(outcome: str) -> str:
 
 def completed(record: Record, instance: Instance | None, now: float, timings: Timings) -> str:
     """Return the bytes for a request that got what it asked for; `instance` is None for a dry run."""
-    data = _data(record, now)
+    data = _data(record, attempts(record, to_the_end=False), now)
     if instance is None:
         return _event(COMPLETED, record, {**data, "instance": None, "dryRun": True}, now, timings)
     data["instance"] = {
@@ -51,6 +52,7 @@ def completed(record: Record, instance: Instance | None, now: float, timings: Ti
         "publicIpAddress": instance.public_ip_address or record.public_ip_address,
         "orderId": record.order_id,
         "tradePrice": record.trade_price,
+        **_release_at(record),
     }
     return _event(COMPLETED, record, data, now, timings)
 
@@ -58,7 +60,7 @@ def completed(record: Record, instance: Instance | None, now: float, timings: Ti
 def failed(record: Record, failure: Failure, instance: dict[str, Any] | None, now: float, timings: Timings) -> str:
     """Return the bytes for a request that failed; `instance` is None or says what became of it."""
     data = {
-        **_data(record, now),
+        **_data(record, attempts(record, to_the_end=failure.stage == "create"), now),
         "stage": failure.stage,
         "error": error_data(failure.error),
         "instance": instance,
@@ -128,15 +130,18 @@ def _violation(item: Violation) -> dict[str, str]:
     return {"field": item.field[:_MAX_FIELD], "code": item.code, "message": item.message[:_MAX_TEXT]}
 
 
-def _data(record: Record, now: float) -> dict[str, Any]:
+def _release_at(record: Record) -> dict[str, str]:
+    """Say when ECS releases the instance, if it was told to."""
+    told = record.release_at is not None and record.lifetime_set_at is not None
+    return {"releaseAt": rfc3339(record.release_at or 0.0)} if told else {}
+
+
+def _data(record: Record, tried: list[dict[str, Any]], now: float) -> dict[str, Any]:
     return {
         "requestId": record.request_id,
         "messageId": record.message_id,
         "regionId": record.region_id,
-        "attempts": [
-            {"generation": item.number, "overrides": item.overrides, "errorCode": item.error_code}
-            for item in record.generations
-        ],
+        "attempts": tried,
         "acceptedAt": rfc3339(record.accepted_at),
         "finishedAt": rfc3339(now),
         "metadata": record.metadata,
@@ -208,6 +213,8 @@ def fail(
     instance: dict[str, Any] | None = None
     if record.instance_id is not None:
         instance = {"instanceId": record.instance_id, "disposition": disposition}
+        if disposition == KEPT:
+            instance |= _release_at(record)
         if reason is not None:
             instance["reason"] = f"{reason.code or 'no answer'}: {reason.message[:300]}"
     text = failed(record, failure, instance, now, timings)

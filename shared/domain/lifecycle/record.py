@@ -151,7 +151,9 @@ class Record:
     `unknown` from the first unknown answer of a generation until that generation is settled; `settling` says that
     nothing else can be tried before. `call_until` is the fence: no call of this generation runs later. `claimant` names
     who may call until then. `retry_at` is the earliest time of the next try; `next_try_at` and `copy_id` name the
-    message copy that will make it. `outcome` are the frozen bytes. `others` are fields that only a later version knows;
+    message copy that will make it. `policy_version` is that of the policy in force at the acceptance, 0 for none;
+    `forbidden` are the alternatives that it forbids, each with its number and why. `release_at` is when ECS is to
+    release the instance, `lifetime_set_at` when it was told so. `outcome` are the frozen bytes. `others` are fields that only a later version knows;
     they are kept and written back.
     """
 
@@ -174,6 +176,11 @@ class Record:
     dry_run: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
     alternatives: list[dict[str, Any]] = field(default_factory=list)
+    # What the policy said of it
+    policy_version: int = 0
+    profile: str = ""
+    forbidden: list[dict[str, Any]] = field(default_factory=list)
+    release_after: int | None = None
     # Creating
     generations: tuple[Generation, ...] = ()
     claimant: str = ""
@@ -197,6 +204,8 @@ class Record:
     trade_price: float | None = None
     absent_since: float | None = None
     public_ip_address: str | None = None
+    release_at: float | None = None
+    lifetime_set_at: float | None = None
     start_sent_at: float | None = None
     # The end
     failure: Failure | None = None
@@ -223,6 +232,13 @@ class Record:
     def generation(self) -> Generation:
         """The generation that is being tried, or was last."""
         return self.generations[-1]
+
+    @property
+    def next_alternative(self) -> int | None:
+        """The number of the alternative to try next, past those that the policy forbids; None when there is none."""
+        forbidden = {item["alternative"] for item in self.forbidden}
+        later = range(self.generation.alternative + 1, len(self.alternatives) + 1)
+        return next((number for number in later if number not in forbidden), None)
 
     @property
     def entry(self) -> OpenEntry:

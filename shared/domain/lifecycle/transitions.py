@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.lifecycle import creating, events, waiting
+from shared.domain.lifecycle import creating, events, lifetime, waiting
 from shared.domain.lifecycle.record import Record, State
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _WATCHED: dict[type, Callable[[Record, Any, float, Timings], Record]] = {
     events.SeenPresent: waiting.on_present,
     events.SeenAbsent: waiting.on_absent,
     events.Vanished: waiting.on_vanished,
+    events.ReleaseTimeMoved: lifetime.on_moved,
+    events.LifetimeSet: lifetime.on_set,
     events.AddressAllocated: waiting.on_address,
     events.NoAddress: waiting.on_no_address,
     events.StartSent: waiting.on_started,
@@ -82,6 +84,8 @@ LEADS_TO: dict[State, dict[type, tuple[State, ...]]] = {
             events.SeenPresent: stays,
             events.SeenAbsent: stays,
             events.Vanished: (State.FAILED,),
+            events.ReleaseTimeMoved: stays,
+            events.LifetimeSet: stays,
             events.AddressAllocated: stays,
             events.NoAddress: stays,
             events.StartSent: (State.STARTING,),

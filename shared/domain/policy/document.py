@@ -92,7 +92,9 @@ def parse_policy(document: Any) -> Policy:
     Whether its profiles make valid messages is for `shared.domain.message.profiles` to say.
     """
     if not isinstance(document, dict):
-        raise InvalidPolicy((Violation("", "InvalidParameter", "a policy is an object: profiles, allow, max and so on"),))
+        raise InvalidPolicy(
+            (Violation("", "InvalidParameter", "a policy is an object: profiles, allow, max and so on"),)
+        )
     try:
         policy, mistakes = _policy(_DOCUMENT.load(document)), []
     except ValidationError as error:

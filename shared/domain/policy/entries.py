@@ -73,7 +73,9 @@ class Preset(Strict):
         flat = flatten({str(name): item for name, item in given.items()})
         wrong = _wrong(flat)
         for name in flat.values.keys() & {*SECRET_PARAMETERS, "ClientToken"}:
-            why = "one token is good for one instance" if name == "ClientToken" else "a policy is kept and shown in clear"
+            why = (
+                "one token is good for one instance" if name == "ClientToken" else "a policy is kept and shown in clear"
+            )
             wrong[name] = [f"must not stand in a profile: {why}; let messages bring it (override)"]
         return _all({n: v for n, v in flat.values.items() if v is not None}, wrong)
 

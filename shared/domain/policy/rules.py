@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shared.domain.create_instance.defaults import Unsaid, left_out
+from shared.domain.create_instance.defaults import Unsaid, in_effect
 from shared.domain.create_instance.json_types import shown
 from shared.domain.create_instance.schema import Violation
 from shared.domain.policy.entries import RELEASE_AFTER
@@ -59,17 +59,16 @@ def matches(pattern: str, value: str) -> bool:
 def _allowed(policy: Policy, flat: Mapping[str, Scalar], unreadable: Collection[str]) -> Iterator[Violation]:
     for rule, values in policy.allow.items():
         for name in _names(rule, flat, unreadable):
-            value = flat[name] if name in flat else left_out(name, flat)
+            value = in_effect(name, flat)
             if _is_allowed(value, values) or (name not in flat and None in values):
                 continue
-            listed = _listed(values)
-            yield _breach(name, f"allow.{rule}", f"one of {listed}", flat, value)
+            yield _breach(name, f"allow.{rule}", f"one of {_listed(values)}", flat, value)
 
 
 def _highest(policy: Policy, flat: Mapping[str, Scalar], unreadable: Collection[str]) -> Iterator[Violation]:
     for rule, most in policy.max.items():
         for name in _names(rule, flat, unreadable):
-            value = flat[name] if name in flat else left_out(name, flat)
+            value = in_effect(name, flat)
             if value is Unsaid.NOTHING or (isinstance(value, (int, float)) and value <= most):
                 continue
             yield _breach(name, f"max.{rule}", f"at most {most}", flat, value)
@@ -123,8 +122,10 @@ def _is_allowed(value: Scalar | Unsaid, values: tuple[Scalar | None, ...]) -> bo
 
 
 def _breach(name: str, rule: str, allowed: str, flat: Mapping[str, Scalar], value: Scalar | Unsaid) -> Violation:
-    if name in flat:
-        words = f"must be {allowed} ({rule}); given: {shown(flat[name])}"
+    if name in flat and isinstance(value, Unsaid):
+        words = f"must be {allowed} ({rule}), and is not known: another parameter overrules it; leave that one out"
+    elif name in flat:
+        words = f"must be {allowed} ({rule}); given: {shown(value)}"
     elif isinstance(value, Unsaid):
         words = f"must be written, {allowed} ({rule}): what it is without that is not documented"
     else:

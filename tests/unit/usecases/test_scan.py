@@ -140,7 +140,7 @@ class Bench:
         compute: Any = self.compute
         if self.guard is not None:
             compute = BreakingCompute(compute, self.guard, clock)
-        ports = Ports(compute, self.store, None, self.topic, clock, Fixed(), self.log)  # type: ignore[arg-type] # no queue
+        ports = Ports(compute, self.store, None, self.topic, clock, Fixed(), self.log, None)  # type: ignore[arg-type] # no queue
         began = clock.now()
         poll(ports, TIMINGS, ends_at=began + RUN_SECONDS, workers=1)
         return clock.now() - began
