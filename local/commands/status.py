@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TIMES = frozenset(
     {"accepted_at", "due_at", "deadline", "call_until", "next_try_at", "created_at", "absent_since", "start_sent_at",
-     "releasing_since", "deleted_at", "finished_at", "published_at"}
+     "release_at", "lifetime_set_at", "releasing_since", "deleted_at", "finished_at", "published_at"}
 )  # fmt: skip
 """The record's fields that are epoch seconds."""
 

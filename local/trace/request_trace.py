@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle.outcome import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ STATES = (
 TITLES = {
     "enqueued": "Enqueued", "delivered": "Delivered", "claimed": "Claimed", "called": "Called", "error": "Error",
     "fault": "Held up", "passed": "Checked", "created": "Created", "stopped": "Stopped", "address": "Address",
+    "lifetime": "Lifetime set",
     "start": "Start called", "running": "Started", "decided": "Giving up", "release": "Delete called", "gone": "Gone",
     "ended": "Ended", "published": "Published", "deferred": "Deferred", "duplicate": "Duplicate",
     "repeated": "Repeated", "refused": "Refused",
@@ -139,6 +141,8 @@ def _told(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | No
     name = record.instance_id
     if record.created_at is not None:
         yield record.created_at, "created", f"{name}, generation {record.generation.number}", None
+    if record.lifetime_set_at is not None and record.release_at is not None:
+        yield record.lifetime_set_at, "lifetime", f"ECS releases it at {rfc3339(record.release_at)}", None
     if record.start_sent_at is not None:
         yield record.start_sent_at, "start", "StartInstance", None
     if record.releasing_since is not None:

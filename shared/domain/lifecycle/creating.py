@@ -88,10 +88,7 @@ def claim(  # noqa: PLR0913 - what a record begins with
         dry_run=request.dry_run, metadata=dict(request.metadata),
         alternatives=[dict(item) for item in request.alternatives],
         **accepted_under(request),
-        generations=(Generation(1, 0, token),),
-        claimant=claimant,
-        calling=True,
-        call_until=call_until,
+        generations=(Generation(1, 0, token),), claimant=claimant, calling=True, call_until=call_until,
         sender_token=request.client_token is not None,
         token_until=call_until + timings.settle_seconds,
     )  # fmt: skip
@@ -285,8 +282,9 @@ def _turn_over(record: Record, alternative: int, retry_at: float, timings: Timin
 def _pending(record: Record, now: float, **instance: Any) -> Record:
     release_at = None if record.release_after is None else release_time(now, record.release_after)
     return record.changed(
-        **instance, release_at=release_at, state=State.PENDING, created_at=now, due_at=now, calling=False, unknown=False,
-        settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None, look_ups_failed=0, look_up_at=0.0,
+        **instance, release_at=release_at, state=State.PENDING, created_at=now, due_at=now, calling=False,
+        unknown=False, settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None, look_ups_failed=0,
+        look_up_at=0.0,
     )  # fmt: skip
 
 

@@ -122,7 +122,7 @@ class StartSent:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """Setting the lifetime, allocating, starting or deleting failed; `jitter` is the jitter of the wait that may follow."""
+    """A step (lifetime, address, start, release) failed; `jitter` is the jitter of the wait that may follow."""
 
     stage: str
     error: ApiError

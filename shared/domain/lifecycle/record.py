@@ -153,8 +153,8 @@ class Record:
     who may call until then. `retry_at` is the earliest time of the next try; `next_try_at` and `copy_id` name the
     message copy that will make it. `policy_version` is that of the policy in force at the acceptance, 0 for none;
     `forbidden` are the alternatives that it forbids, each with its number and why. `release_at` is when ECS is to
-    release the instance, `lifetime_set_at` when it was told so. `outcome` are the frozen bytes. `others` are fields that only a later version knows;
-    they are kept and written back.
+    release the instance, `lifetime_set_at` when it was told so. `outcome` are the frozen bytes. `others` are fields
+    that only a later version knows; they are kept and written back.
     """
 
     request_id: str

@@ -71,7 +71,7 @@ class Content:
         return {name: value for name, value in self._base.values.items() if value is not None}
 
     def add_alternatives(self, alternatives: Sequence[Any]) -> None:
-        """Lay each alternative over the parameters and check the request it makes; the profile's, where none is sent."""
+        """Lay each alternative over the parameters and check the request it makes; without any, the profile's."""
         for number, given in enumerate(alternatives, start=1):
             if isinstance(given, dict):
                 self._add(number, flatten(given, overlay=True), sent=True)
@@ -172,10 +172,8 @@ def _is_of(field: str, own: Iterable[Flat]) -> bool:
 
 def not_yours(name: str, profile: Profile) -> str:
     """Say that a name is not for a message with this profile to set."""
-    lets = (
-        f"it lets a message set {', '.join(profile.override)}" if profile.override else "it lets a message set nothing"
-    )
-    return f"is not for a message with the profile {profile.name} to set: {lets}"
+    lets = ", ".join(profile.override) or "nothing"
+    return f"{name} is not for a message with the profile {profile.name} to set; it lets one set: {lets}"
 
 
 def _reserved_tags(flat: Mapping[str, Scalar]) -> Iterator[Violation]:

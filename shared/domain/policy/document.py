@@ -92,13 +92,12 @@ def parse_policy(document: Any) -> Policy:
     Whether its profiles make valid messages is for `shared.domain.message.profiles` to say.
     """
     if not isinstance(document, dict):
-        raise InvalidPolicy(
-            (Violation("", "InvalidParameter", "a policy is an object: profiles, allow, max and so on"),)
-        )
+        words = f"a policy is an object with {', '.join(_DOCUMENT.fields)}"
+        raise InvalidPolicy((Violation("", "InvalidParameter", words),))
     try:
         policy, mistakes = _policy(_DOCUMENT.load(document)), []
     except ValidationError as error:
-        policy, mistakes = _policy(error.valid_data or {}), list(_violations(error.messages, ""))
+        policy, mistakes = _policy(dict(error.valid_data or {})), list(_violations(error.messages, ""))
     size = len(json.dumps(document, separators=(",", ":"), default=str))
     if size > MAX_POLICY_BYTES:
         words = f"a policy takes at most {MAX_POLICY_BYTES} bytes as JSON, and this one {size}"
@@ -121,11 +120,11 @@ class _Strictly(Schema):
     def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:
         """Say what there is instead of an unknown member."""
         names = [item.data_key or name for name, item in self.fields.items()]
-        for name, words in error.messages.items():  # type: ignore[union-attr] # a schema's are a dict
-            if words == ["unknown"] and name in data:
-                close = get_close_matches(str(name), names, 1)
-                meant = f"; did you mean {close[0]}?" if close else ""
-                error.messages[name] = [f"there is no such member{meant}; there are: {', '.join(names)}"]  # type: ignore[index]
+        messages = error.messages_dict
+        for name in [name for name, words in messages.items() if words == ["unknown"] and name in data]:
+            close = get_close_matches(str(name), names, 1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            messages[name] = [f"there is no such member{meant} There are: {', '.join(names)}"]
 
 
 class _Part(Strict):

@@ -6,7 +6,7 @@ An error is keyed by where it stands; None is the entry itself.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from marshmallow import ValidationError, validate
 
@@ -29,7 +29,9 @@ PROFILE_NAME = "[A-Za-z0-9._-]{1,64}"
 RELEASE_AFTER = "releaseAfterSeconds"
 _LONGEST_TAG_KEY = 128
 
+T = TypeVar("T")
 Mistakes = dict[Any, Any]
+"""What is wrong, by where it is, as marshmallow has it."""
 
 
 class Lifetime(Strict):
@@ -73,9 +75,8 @@ class Preset(Strict):
         flat = flatten({str(name): item for name, item in given.items()})
         wrong = _wrong(flat)
         for name in flat.values.keys() & {*SECRET_PARAMETERS, "ClientToken"}:
-            why = (
-                "one token is good for one instance" if name == "ClientToken" else "a policy is kept and shown in clear"
-            )
+            token = name == "ClientToken"
+            why = "one token is good for one instance" if token else "a policy is kept and shown in clear"
             wrong[name] = [f"must not stand in a profile: {why}; let messages bring it (override)"]
         return _all({n: v for n, v in flat.values.items() if v is not None}, wrong)
 
@@ -147,7 +148,7 @@ class ByName(Strict):
         for name, item in super()._deserialize(value, attr, data, **kwargs).items():
             try:
                 read[name] = self._value(_ruled(str(name)), item)
-            except ValidationError as error:
+            except ValidationError as error:  # noqa: PERF203 - every mistake is told
                 wrong[name] = error.messages
         return _all(read, wrong)
 
@@ -216,8 +217,8 @@ def _wrong(flat: Flat) -> Mistakes:
     return wrong
 
 
-def _all(read: Any, wrong: Mistakes) -> Any:
+def _all(read: T, wrong: Mistakes) -> T:
     """Return what was read; raise ValidationError with it when something is wrong."""
     if wrong:
-        raise ValidationError(wrong, valid_data=read)
+        raise ValidationError(wrong, valid_data=cast("Any", read))
     return read

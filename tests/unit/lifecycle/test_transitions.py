@@ -32,6 +32,7 @@ INVALID = ApiError("CreateInstance", 400, "InvalidImageId.NotFound", "no such im
 MISMATCH = ApiError("CreateInstance", 400, "IdempotentParameterMismatch", "other parameters")
 START_BUSY = ApiError("StartInstance", 403, "IncorrectInstanceStatus", "not yet")
 START_REFUSED = ApiError("StartInstance", 403, "InvalidAccountStatus.NotEnoughBalance", "pay first")
+NO_LIFETIME = ApiError("ModifyInstanceAutoReleaseTime", 403, "ChargeTypeViolation", "not for this one")
 INITIALIZING = ApiError("DeleteInstance", 403, "IncorrectInstanceStatus.Initializing", "too early")
 GONE = ApiError("StartInstance", 404, "InvalidInstanceId.NotFound", "no such instance")
 INSTANCE = Instance("i-1", "Running", "ecs.g6.large", "cn-hangzhou-h", ("10.0.0.1",), None)
@@ -148,6 +149,16 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("an absence past it is noted", watched(), events.SeenAbsent(), 130, {"absent_since": T0 + 130}),
     ("presence clears it", watched(absent_since=T0), events.SeenPresent(), 100, {"absent_since": None}),
     ("confirmed absence fails it", watched(on_failure="release"), events.Vanished(), 100, {"state": State.FAILED}),
+    ("a release time too near is moved", watched(release_at=T0 + 1900), events.ReleaseTimeMoved(T0 + 2000), 9,
+     {"release_at": T0 + 2000, "lifetime_set_at": None}),
+    ("a release time that is set is moved no more", watched(release_at=T0 + 1900, lifetime_set_at=T0),
+     events.ReleaseTimeMoved(T0 + 2000), 9, {}),
+    ("a lifetime is set once", watched(release_at=T0 + 1900, tries=2, last_error=THROTTLED), events.LifetimeSet(), 9,
+     {"release_at": T0 + 1900, "lifetime_set_at": T0 + 9, "tries": 0, "last_error": None}),
+    ("a refused lifetime ends it", watched(release_at=T0 + 1900), events.StepFailed("lifetime", NO_LIFETIME, 0.0), 9,
+     {"state": State.FAILED}),
+    ("a refused lifetime releases where asked", watched(release_at=T0 + 1900, on_failure="release"),
+     events.StepFailed("lifetime", NO_LIFETIME, 0.0), 9, {"state": State.RELEASING}),
     ("an address is noted", watched(), events.AddressAllocated("47.1.1.1"), 9, {"public_ip_address": "47.1.1.1"}),
     ("an address without a value counts", watched(), events.AddressAllocated(None), 9, {"public_ip_address": ""}),
     ("an address that does not show is asked for again", watched(), events.NoAddress(), 9, {"due_at": T0 + 14}),
@@ -310,6 +321,14 @@ ACTS: list[tuple[Record, str | None, float, WatchStep]] = [
     (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 9, WatchStep.WAIT),
     (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 70, WatchStep.START),
     (watched(State.STARTING, start_sent_at=T0 + 5), "Running", 901, WatchStep.DESCRIBE),
+    (watched(release_at=T0 + 9000), "Pending", 9, WatchStep.WAIT),
+    (watched(release_at=T0 + 9000, allocate_public_ip=True), "Stopped", 9, WatchStep.SET_LIFETIME),
+    (watched(release_at=T0 + 9000, start=False), "Stopped", 9, WatchStep.SET_LIFETIME),
+    (watched(release_at=T0 + 9000), "Running", 9, WatchStep.SET_LIFETIME),
+    (watched(release_at=T0 + 9000, lifetime_set_at=T0), "Stopped", 9, WatchStep.START),
+    (watched(release_at=T0 + 9000), "Stopped", 900, WatchStep.SET_LIFETIME),
+    (watched(release_at=T0 + 9000, last_error=NO_LIFETIME), "Stopped", 900, WatchStep.EXPIRE),
+    (watched(release_at=T0 + 9000, on_failure="release"), "Stopped", 900, WatchStep.EXPIRE),
 ]
 
 
