@@ -29,28 +29,9 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "IDENTITY_DIGITS",
-    "ApiFailure",
-    "Clock",
-    "Compute",
-    "Conflict",
-    "Created",
-    "Entropy",
-    "InForce",
-    "Instance",
-    "Lease",
-    "Log",
-    "Outcomes",
-    "Policies",
-    "PortError",
-    "Ports",
-    "PublishFailed",
-    "Queue",
-    "SendFailed",
-    "Store",
-    "StoreUnavailable",
-    "StoredPolicy",
-    "UnreadablePolicy",
+    "IDENTITY_DIGITS", "POLICY_SECONDS", "ApiFailure", "Clock", "Compute", "Conflict", "Created", "Entropy", "InForce",
+    "Instance", "Lease", "Log", "Outcomes", "Policies", "PortError", "Ports", "PublishFailed", "Queue", "SendFailed",
+    "Store", "StoreUnavailable", "StoredPolicy", "UnreadablePolicy",
 ]  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from shared.domain.create_instance.names import ALIASES, FIXED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
 from shared.domain.message import envelope, request
 from shared.domain.message.alternatives import OWN_TAGS
+from shared.domain.policy.entries import MAX_ALTERNATIVES, PROFILE_NAME
+from shared.domain.timings import LONGEST_LIFETIME_SECONDS, SHORTEST_LIFETIME_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -66,7 +68,7 @@ def _envelope() -> Schema:
         "parameters": {"$ref": "#/$defs/parameters"},
         "alternatives": {
             "type": "array",
-            "maxItems": envelope.MAX_ALTERNATIVES,
+            "maxItems": MAX_ALTERNATIVES,
             "items": {"$ref": "#/$defs/alternative"},
             "description": "Laid over the parameters in order when there is no stock.",
         },

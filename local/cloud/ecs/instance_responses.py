@@ -99,7 +99,9 @@ def _release_time(text: str, now: float) -> float:
         moment = NEVER
     at = moment // 60 * 60  # seconds do not count
     if not now + SHORTEST_LIFETIME_SECONDS <= at <= now + LONGEST_LIFETIME_SECONDS:
-        words = "AutoReleaseTime is yyyy-MM-ddTHH:mm:ssZ, in half an hour at the earliest and three years at the latest."
+        words = (
+            "AutoReleaseTime is yyyy-MM-ddTHH:mm:ssZ, in half an hour at the earliest and three years at the latest."
+        )
         raise ServiceError(400, "InvalidAutoReleaseTime.Malformed", words)
     return at
 

@@ -19,7 +19,7 @@ DOCUMENTED = {
         "BatchGetRow", "BatchWriteRow",
     },
     "ecs": {
-        "CreateInstance", "DescribeInstanceStatus", "DescribeInstances", "StartInstance", "AllocatePublicIpAddress",
+        "CreateInstance", "DescribeInstanceStatus", "DescribeInstances", "StartInstance", "AllocatePublicIpAddress", "ModifyInstanceAutoReleaseTime",
         "DeleteInstance", "TagResources",
     },
 }  # fmt: skip
