@@ -53,6 +53,7 @@ _CATEGORIES = {
     "internal": "The service failed, or did not answer.",
     "timeout": "Our own: the request's time is over.",
     "vanished": "Our own: the instance is gone.",
+    "policy": "Our own: the policy of this deployment does not allow it.",
 }
 
 

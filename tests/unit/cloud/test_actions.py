@@ -19,7 +19,8 @@ DOCUMENTED = {
         "BatchGetRow", "BatchWriteRow",
     },
     "ecs": {
-        "CreateInstance", "DescribeInstanceStatus", "DescribeInstances", "StartInstance", "AllocatePublicIpAddress", "ModifyInstanceAutoReleaseTime",
+        "CreateInstance", "DescribeInstanceStatus", "DescribeInstances", "StartInstance", "AllocatePublicIpAddress",
+        "ModifyInstanceAutoReleaseTime",
         "DeleteInstance", "TagResources",
     },
 }  # fmt: skip
