@@ -72,7 +72,7 @@ def _envelope() -> Schema:
         "profile": {
             "type": "string",
             "pattern": f"^{PROFILE_NAME}$",
-            "description": "A preset of the deployment's policy. Parameters are laid over its own, as far as it lets them.",
+            "description": "A preset of the policy. Parameters are laid over its own, as far as it lets them.",
         },
         "parameters": {"type": "object", "description": "What CreateInstance is called with; a profile may bring it."},
         "alternatives": {

@@ -231,6 +231,7 @@ class _Message:
     def _await_policy(self, failure: UnreadablePolicy) -> MessageEnd:
         """Have the message come again, as often as it takes: nothing is bought by a policy that nobody can read."""
         self.run.policy_unreadable(failure)
+        self.request_id = request_id_of(self.delivery.body)
         again_at = self.run.now() + _POLICY_AGAIN_SECONDS
         return self._send_again(again_at) if self.record is None else self._leave(self.record, again_at)
 

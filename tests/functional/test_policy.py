@@ -279,7 +279,7 @@ def test_what_cannot_be_read_means_wait(worker: Worker, text: str) -> None:
     worker.enqueue(message("new"))
     for _ in range(60):
         worker.deliver()
-        worker.poll(5)
+        worker.poll(20)
         worker.cloud.clock.advance(5)
     assert worker.outcome("old")["instance"]["status"] == "Running"
     assert store.get("new") is None

@@ -81,7 +81,7 @@ class InvalidPolicy(Exception):
     def __init__(self, violations: tuple[Violation, ...], readable: Policy | None = None) -> None:
         first = violations[0]
         more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-        super().__init__(f"{first.field}: {first.message}{more}")
+        super().__init__(f"{first.field or 'the document'}: {first.message}{more}")
         self.violations = violations
         self.readable = readable or Policy()
 
