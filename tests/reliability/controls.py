@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.circuit_breaker import Circuits
+from shared.adapters.policy_cache import PolicyCache
 from shared.domain.errors.retry import POLICIES
-from shared.domain.lifecycle import creating, events, outcome, record_json
-from shared.domain.lifecycle.record import State, UnreadableRecord
+from shared.domain.lifecycle import creating, events, outcome, record_json, waiting
+from shared.domain.lifecycle.record import Record, State, UnreadableRecord
 from shared.domain.lifecycle.transitions import TABLE
-from shared.ports import ApiFailure
+from shared.domain.message import alternatives
+from shared.ports import ApiFailure, InForce
+from shared.usecases import advance_open
 from shared.usecases import provision as provisioning
 from shared.usecases.advance_open import OpenRequest
 from shared.usecases.context import Run
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from shared.domain.create_instance.schema import Scalar
-    from shared.domain.lifecycle.record import Created, Record
-    from shared.domain.message.request import Delivery, Refusal
+    from shared.domain.lifecycle.record import Created
+    from shared.domain.message.request import Delivery, Refusal, Request
     from shared.domain.timings import Timings
     from tests.reliability.scenario import Simulation
 
@@ -142,6 +145,24 @@ def _believed_at_once(self: OpenRequest) -> None:
 _READ = record_json.from_json
 
 
+def _by_the_newest(run: Run, content: Request, _record: Record) -> Request:
+    policy = run.ports.policies.current(run.now(), 0.0).policy
+    profile = policy.profiles.get(content.profile or "")
+    return content if profile is None else content.with_profile(profile)
+
+
+def _next_of_all(record: Record) -> int | None:
+    following = record.generation.alternative + 1
+    return following if following <= len(record.alternatives) else None
+
+
+_CURRENT = PolicyCache.current
+
+
+def _once_read(self: PolicyCache, now: float, _max_age: float = 0.0) -> InForce:
+    return _CURRENT(self, now, 1e9)
+
+
 def _frozen_nowhere(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str | None = None) -> Record:
     text = outcome.refused(refusal, delivery.message_id, delivery.time, run.timings, duplicate_of=duplicate_of)
     return replace(kept_refusal(delivery.message_id, text, run.now()), published_at=run.now())
@@ -235,6 +256,18 @@ CONTROLS = (
         lambda _: swap(POLICIES, "authentication", replace(POLICIES["authentication"], attempts=1)),
     ),
     Control("refused keys end the process", lambda _: swap(Run, "keys_refused", property(lambda _run: False))),
+    Control(
+        "a copy comes to what the recorded policy says",
+        lambda _: swap(provisioning, "as_accepted", _by_the_newest),
+    ),
+    Control("what is called for was judged", lambda _: swap(alternatives, "breaches", lambda *_: [])),
+    Control("a forbidden alternative is skipped", lambda _: swap(Record, "next_alternative", property(_next_of_all))),
+    Control("the policy is read again", lambda _: swap(PolicyCache, "current", _once_read)),
+    Control("a lifetime is set before the start", lambda _: swap(waiting, "is_unset", lambda _record: False)),
+    Control(
+        "a release time that came too near is moved",
+        lambda _: swap(advance_open, "settable", lambda wanted, *_: wanted),
+    ),
     Control(
         "open work has an entry",
         lambda _: _two(swap(SimStore, "claim", _claim_without_entry), swap(SimStore, "update", _closed_store)),

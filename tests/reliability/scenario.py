@@ -15,11 +15,13 @@ from shared.domain.timings import Timings
 from shared.ports import Ports
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
+from tests.reliability import policies
 from tests.reliability.cloud import FOR_EVER, Ecs, Outage, Used
 from tests.reliability.faults import Plan
 from tests.reliability.kernel import START, Actor, Crash, Kernel
 from tests.reliability.keys import Keys
 from tests.reliability.neighbours import NextStore
+from tests.reliability.policies import Process
 from tests.reliability.world import (
     CALL_SECONDS,
     KEYS_REFUSED,
@@ -86,6 +88,8 @@ class Simulation:
     twin: Simulation | None = None
     """Another stack of this name in the same account."""
     circuits: Circuits = field(default_factory=Circuits)
+    processes: list[Process] = field(default_factory=list)
+    """The queue function's processes that wait for a batch."""
     _polls: int = 0
 
     @property
@@ -112,15 +116,17 @@ class Simulation:
         self.kernel.after(1.0, self._pull)
         self.kernel.after(self.kernel.random.uniform(0, 30), self._tick)
 
-    def ports(self, actor: Actor) -> Ports:
-        """Return the ports of one actor."""
+    def ports(self, actor: Actor, process: Process | None = None) -> Ports:
+        """Return the ports of one actor, in a process that may have served others before."""
+        process = process or Process()
         call = Call(self.world, actor)
         newer = self.neighbours and self.kernel.random.random() < 0.5
         store = NextStore(call) if newer else SimStore(call)
         compute = BreakingCompute(self.compute(call), self.circuits, SimClock(actor))
+        process.store = store
         return Ports(
             compute, store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
-            SimEntropy(self.kernel), SimLog(self.world, actor),
+            SimEntropy(self.kernel), SimLog(self.world, actor), process.policies,
         )  # fmt: skip
 
     def quiet(self) -> bool:
@@ -169,8 +175,9 @@ class Simulation:
 
     def _provision(self, actor: Actor, batch: list[Message]) -> None:
         deliveries = [Delivery(m.message_id, m.body, m.time) for m in batch]
+        process = self.processes.pop() if self.processes else Process()
         done = provision(
-            deliveries, self.ports(actor), self.timings, self.kernel.random.choice(self.options),
+            deliveries, self.ports(actor, process), self.timings, self.kernel.random.choice(self.options),
             ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
         )  # fmt: skip
         self._note_refused_keys("provision", refused=done.keys_refused)
@@ -178,6 +185,7 @@ class Simulation:
             if self.world.keys is not None:
                 self.world.keys.end("provision")
             raise Crash("not acknowledged")
+        self.processes.append(process)
 
     def _after_batch(self, batch: list[Message]) -> Callable[[bool], None]:
         def end(crashed: bool) -> None:  # noqa: FBT001 - the platform tells one thing
@@ -245,6 +253,8 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
         if rng.random() < 0.05:
             world.cursed.add(f"r{number}")
     simulation = Simulation(seed, cases, world, skew=rng.choice((0.0, 5.0, 60.0)))
+    if rng.random() < 0.4:
+        policies.draw(rng, world)
     simulation.neighbours = rng.random() < 0.3
     if rng.random() < 0.4:
         simulation.options = (CheckOptions(), CheckOptions(unlisted="warn"))
@@ -276,6 +286,11 @@ def draw_cases(rng: Random, name: str, ecs: Ecs) -> list[Case]:
     if rng.random() < 0.4:
         body["alternatives"] = [{"InstanceType": f"ecs.g7.{name}"}]
     spoil(rng, name, ecs, body["parameters"])
+    if rng.random() < 0.25:
+        policies.with_profile(body)
+        ecs.throttled[name] = rng.choice((0, 0, 1, 3))  # so that copies come back under another policy
+    if rng.random() < 0.25:
+        body["releaseAfterSeconds"] = rng.choice(policies.LIFETIMES)
     at = rng.uniform(0, 60)
     cases = [Case(body, at, rng.choice((1, 1, 2, 3)))]
     if rng.random() < 0.15:

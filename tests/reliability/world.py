@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from shared.domain.create_instance.schema import Scalar
     from shared.domain.lifecycle.record import Created, Instance, OpenEntry, Record
+    from shared.ports import StoredPolicy
     from tests.reliability.cloud import Ecs
     from tests.reliability.faults import Plan
     from tests.reliability.kernel import Actor, Kernel
@@ -43,6 +44,8 @@ class World:
     cursed: set[str] = field(default_factory=set)
     """Request ids whose record cannot be made: a bug is in the way."""
     records: Records = field(default_factory=Records)
+    policies: list[StoredPolicy] = field(default_factory=list)
+    """Every version of the policy; the last one is in force."""
     born: dict[str, float] = field(default_factory=dict)
     """When each record was made."""
     entries: dict[str, OpenEntry] = field(default_factory=dict)
@@ -175,6 +178,13 @@ class SimCompute:
         return self._make(
             "find_by_tag", "DescribeInstances", region_id, value,
             lambda: ecs.describe(lambda m: m.tags.get(key) == value),
+        )  # fmt: skip
+
+    def set_release_time(self, region_id: str, instance_id: str, release_at: float) -> None:
+        ecs = self.call.world.ecs
+        self._make(
+            "set_release_time", "ModifyInstanceAutoReleaseTime", region_id, instance_id,
+            lambda: ecs.set_release_time(instance_id, release_at),
         )  # fmt: skip
 
     def start(self, region_id: str, instance_id: str) -> None:
@@ -316,6 +326,15 @@ class SimStore:
             return True
 
         return self._write("save lease", save)
+
+    def policy(self) -> StoredPolicy | None:
+        policies = self.call.world.policies
+        return self._read("store.get", "policy", lambda: policies[-1] if policies else None)
+
+    def policy_version(self, version: int) -> StoredPolicy | None:
+        policies = self.call.world.policies
+        found = (each for each in policies if each.version == version)
+        return self._read("store.get", f"policy {version}", lambda: next(found, None))
 
     def purge(self, _before: float, _limit: int) -> int:
         return 0

@@ -33,6 +33,7 @@ CATEGORIES = {
     "internal",
     "timeout",
     "vanished",
+    "policy",
 }
 # Codes that mean exactly the same, and therefore say the same.
 SYNONYMS = (
