@@ -26,6 +26,7 @@ COMMANDS = {
     "validate": ("local.commands.validate", "Check messages offline."),
     "errors": ("local.commands.errors", "The error catalogue."),
     "explain": ("local.commands.errors", "What one error code means."),
+    "policy": ("local.commands.policy", "What may be bought: show, set, check."),
     "dlq": ("local.commands.dlq", "Dead letters: list, show, replay."),
     "audit": ("local.commands.audit", "Instances against records."),
     "package": ("local.commands.package", "Build the deployable zip."),

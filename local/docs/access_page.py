@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SEND = ("mns:SendMessage", "the request queue")
 RECORD = ("ots:GetRow", "table `provision_requests`")
+POLICY = ("ots:GetRow", "table `provision_open`")
 TAKE_DEAD = ("mns:ReceiveMessage, mns:ChangeMessageVisibility", "the dead letters")
 NEEDS: dict[str, tuple[tuple[str, str], ...]] = {
     "enqueue": (
@@ -21,6 +22,9 @@ NEEDS: dict[str, tuple[tuple[str, str], ...]] = {
         RECORD,
         ("ecs:DescribeInstances", "every instance of the regions that are looked at"),
     ),
+    "policy show": (POLICY,),
+    "policy set": (POLICY, ("ots:PutRow", "table `provision_open`")),
+    "policy check": (POLICY,),
     "dlq list": (TAKE_DEAD, RECORD),
     "dlq show": (TAKE_DEAD, RECORD),
     "dlq replay": (TAKE_DEAD, RECORD, ("mns:DeleteMessage", "the dead letters"), SEND),

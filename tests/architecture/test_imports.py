@@ -54,6 +54,7 @@ LOCAL = {
     "local.defaults": (),
     "local.samples": ("local.project",),
     "local.audit": (),
+    "local.policy": (),
     "local.trace": ("local.defaults",),
     "local.cloud": ("local.defaults", "local.samples", "local.trace"),
     "local.runtime": ("local.defaults", "local.project"),
@@ -67,7 +68,8 @@ LOCAL = {
     "local.testing": (),
     "local.pytest_plugin": ("local.testing",),
     "local.commands": (
-        "local.audit", "local.cloud", "local.defaults", "local.demo", "local.dlq", "local.package", "local.project",
+        "local.audit", "local.cloud", "local.defaults", "local.demo", "local.dlq", "local.package", "local.policy",
+        "local.project",
         "local.runtime", "local.samples", "local.terminal", "local.trace",
     ),
 }  # fmt: skip
@@ -75,6 +77,7 @@ LOCAL = {
 
 WORKER = (
     "shared.domain.create_instance", "shared.domain.errors", "shared.domain.message", "shared.domain.lifecycle",
+    "shared.domain.policy",
     "shared.usecases", "shared.adapters.ecs", "shared.adapters.tablestore", "functions",
 )  # fmt: skip
 """The packages of the worker that must form no circle among each other either."""

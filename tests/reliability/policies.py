@@ -82,7 +82,7 @@ def put(world: World, rng: Random, moment: float) -> None:
     unreadable = rng.random() < 0.08
     _put(world, rng, moment, unreadable=unreadable)
     if unreadable:
-        _put(world, rng, moment + rng.uniform(10, 900), unreadable=False)
+        _put(world, rng, moment + rng.uniform(10, 240), unreadable=False)
 
 
 def _put(world: World, rng: Random, moment: float, *, unreadable: bool) -> None:
