@@ -12,12 +12,14 @@ import yaml
 from shared.domain.create_instance.schema import Violation
 from shared.domain.message.profiles import check_profiles
 from shared.domain.policy.document import InvalidPolicy, parse_policy
+from shared.ports import StoredPolicy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from shared.domain.create_instance.view import CheckOptions
     from shared.domain.policy.document import Policy
+    from shared.ports import Store
 
 MAX_FILE_BYTES = 256 * 1024
 
@@ -27,7 +29,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call] # PyYAML says nothing of it
             raise yaml.MarkedYAMLError(problem="an alias (*) is not taken: write it out", problem_mark=mark)
         return super().compose_node(parent, index)
 
@@ -74,13 +76,22 @@ def read_file(path: Path) -> Any:
 
 def whole_policy(document: Any, options: CheckOptions) -> Policy:
     """Return a policy whose profiles make valid messages; raise InvalidPolicy with every mistake."""
+    mistakes: tuple[Violation, ...] = ()
     try:
-        policy, mistakes = parse_policy(document), ()
+        policy = parse_policy(document)
     except InvalidPolicy as error:
         policy, mistakes = error.readable, error.violations
     if found := (*mistakes, *check_profiles(policy, options)):
-        raise InvalidPolicy(tuple(found), policy)
+        raise InvalidPolicy(found, policy)
     return policy
+
+
+def put_in_force(store: Store, document: Any, now: float) -> StoredPolicy:
+    """Put a document in force in the place of what is there; raise Conflict when another comes in between."""
+    before = store.policy()
+    after = StoredPolicy((before.version if before else 0) + 1, as_stored(document), now)
+    store.put_policy(after)
+    return after
 
 
 def as_yaml(document: Any) -> str:
@@ -96,9 +107,8 @@ def difference(before: Any, after: Any) -> list[str]:
 
 
 def _lines(document: Any) -> list[str]:
-    return yaml.safe_dump(
-        document, sort_keys=True, allow_unicode=True, width=100, default_flow_style=False
-    ).splitlines()
+    text: str = yaml.safe_dump(document, sort_keys=True, allow_unicode=True, width=100, default_flow_style=False)
+    return text.splitlines()
 
 
 def as_stored(document: Any) -> str:

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from local.demo.demonstration import Demonstration
+from local.policy import put_in_force, read_file
 from local.runtime.access import Access
 from local.runtime.worker import WorkerConfig, working
 from local.samples import Samples
 from local.terminal import options
 from local.terminal.output import progress, raw_line, wants_json
+from local.terminal.place import Place
+from local.terminal.records import open_records
 from local.terminal.running import new_cloud, serving
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ def demo(*, store: str, as_json: bool) -> None:
         log = Path(folder) / LOG
         with serving(cloud) as url, log.open("w", encoding="utf-8") as lines:
             progress(f"local cloud on {url}; records in {store}; starting both functions")
+            _put_policy(samples, Access.local(url), store, Path(folder))
             config = WorkerConfig(access=Access.local(url), store=store, data=Path(folder), log=lines, environ={})
             with working(config) as worker:
                 good = _show(cloud, worker, samples, config.access, for_program=wants_json(as_json))
@@ -53,6 +57,13 @@ def demo(*, store: str, as_json: bool) -> None:
             progress("\n".join(log.read_text(encoding="utf-8").splitlines()[-20:]))
     if not good:
         sys.exit(1)
+
+
+def _put_policy(samples: Samples, access: Access, store: str, data: Path) -> None:
+    """Put the sample policy in force, which some of the samples are judged by."""
+    with open_records(Place(access=access, store=store, data=data, environ={}), create=True) as records:
+        if records is not None:
+            put_in_force(records, read_file(samples.policy), time.time())
 
 
 def _show(cloud: Cloud, worker: Worker, samples: Samples, access: Access, *, for_program: bool) -> bool:

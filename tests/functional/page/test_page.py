@@ -118,7 +118,7 @@ def test_no_secret_is_shown(page: Browser, place: Place) -> None:
     secrets = [full["Password"], full["UserData"]]
     with place.worker():
         place.send(*(sample.body for sample in Samples.load().messages))
-        page.wait(lambda: page.texts("#filters button")[:2] == ["all 8", "open 0"], what="all have ended")
+        page.wait(lambda: page.texts("#filters button")[:2] == ["all 10", "open 0"], what="all have ended")
     page.run("document.querySelector('#list').focus()")
     seen = []
     for _ in Samples.load().messages:
