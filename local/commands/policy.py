@@ -46,20 +46,20 @@ def policy() -> None:
     """Say what may be bought: profiles, rules and limits. Without a policy anything may."""
 
 
-@policy.command(epilog=options.examples("provisioner policy show --stack provisioner > policy.yaml"))
+@policy.command(epilog=options.examples("provisioner policy show --stack provisioner"))
 @click.option("--version", type=click.IntRange(min=1), help="An earlier version; all are kept.")
 @options.where
 @options.any_store
 @options.any_data
 @options.as_json
 def show(*, version: int | None, where: Where, store: str | None, data: Path | None, as_json: bool) -> None:
-    """Show the policy in force, as YAML that `set` takes. Exit code 1 when there is none."""
+    """Show the policy in force; on a terminal as YAML that `set` takes. Exit code 1 when there is none."""
     found = _stored(where.place(os.environ, store, data), version)
     if found is None:
         progress(NONE if version is None else f"there is no version {version} of the policy")
         sys.exit(NO)
     document = json.loads(found.text)
-    if as_json:
+    if wants_json(as_json):
         json_line({"version": found.version, "setAt": instant(found.set_at), "policy": document})
         return
     raw_line(policies.as_yaml(document).rstrip())
