@@ -21,10 +21,11 @@ from local.runtime.queue_trigger import STRATEGIES
 from local.runtime.specification import Deployment
 from local.runtime.template import Resolver, load
 from shared.adapters.ecs.client import Ecs
-from shared.adapters.tablestore import schema
+from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import connect, tablestore
 from shared.adapters.tablestore.store import TablestoreStore
 from shared.bootstrap import close
+from shared.ports import StoredPolicy
 from tests.support.alarm_queries import Alarm, Line, NotInSubset, Query, collected, invocation
 from tests.support.worker import CREDENTIALS, Worker
 from tests.support.worker import message as patient_message
@@ -257,6 +258,19 @@ def test_a_record_that_cannot_be_read(stage: Stage) -> None:
     stage.cloud.cloud.clock.advance(60)
     stage.timer(5)
     assert stage.fired(EVERY) == {"unreadable-records"}
+
+
+@awaits("unreadable_policy")
+@ONE_WAY
+def test_a_policy_that_cannot_be_read(stage: Stage) -> None:
+    """A policy with a rule that this version does not know holds up what is new, and is told."""
+    client = connect(stage.cloud.url, defaults.TABLESTORE_INSTANCE, CREDENTIALS, try_seconds=2)
+    row = rows.policy_row(StoredPolicy(1, '{"quotas": {}}', 0.0), "x", copy=False)
+    client.put_row(defaults.OPEN_TABLE, row, rows.absent())
+    assert stage.call("provision", 0, event("order-1"))
+    stage.timer(5)
+    assert stage.fired(EVERY) == {"unreadable-policy"}
+    assert stage.cloud.cloud.calls["ecs.CreateInstance"] == 0
 
 
 @awaits("message_given_up")
