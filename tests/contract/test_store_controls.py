@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from store_backends import Backend
 
     from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.ports import StoredPolicy
 
 
 class IgnoresConditions(SqliteStore):
@@ -107,10 +108,26 @@ class ForgetsItsIdentity(SqliteStore):
         return SystemEntropy().token()[:8]
 
 
+class SetsOverAnother(SqliteStore):
+    """Puts a policy in force whatever is there."""
+
+    def put_policy(self, policy: StoredPolicy) -> None:
+        with suppress(Conflict):
+            super().put_policy(policy)
+
+
+class ForgetsOldPolicies(SqliteStore):
+    """Knows the policy in force only."""
+
+    def policy_version(self, version: int) -> StoredPolicy | None:
+        found = self.policy()
+        return found if found and found.version == version else None
+
+
 BROKEN = (
     IgnoresConditions, ClaimsAgain, LosesAnUpdate, HidesConflicts, ForgetsTheOpenRow, KeepsTheOpenRow, ReadsOnePage,
     MixesUpOrder, SharesTheLease, KeepsForEver,
-    ForgetsItsIdentity,
+    ForgetsItsIdentity, SetsOverAnother, ForgetsOldPolicies,
 )  # fmt: skip
 
 
