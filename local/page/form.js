@@ -9,11 +9,13 @@ export class Form {
   #body = document.getElementById("body");
   #answer = document.getElementById("answer");
   #anyway = document.getElementById("anyway");
+  #profile = document.getElementById("profile");
 
   constructor(sent) {
     this.sent = sent;
     fetch("/_page/samples.json").then((answer) => answer.json()).then((samples) => this.#offer(samples));
     this.#sample.addEventListener("change", () => this.#fill());
+    this.#profile.addEventListener("change", () => this.#fill());
     this.#anyway.addEventListener("click", () => this.#send("?anyway=1"));
     document.getElementById("form").addEventListener("submit", (event) => { event.preventDefault(); this.#send(""); });
   }
@@ -25,7 +27,8 @@ export class Form {
   }
 
   #fill() {
-    this.#body.value = withNewId(this.samples[this.#sample.value].body);
+    const body = withNewId(this.samples[this.#sample.value].body);
+    this.#body.value = this.#profile.value.trim() ? withProfile(body, this.#profile.value.trim()) : body;
     this.#say([]);
   }
 
@@ -52,6 +55,12 @@ export class Form {
     this.#answer.replaceChildren(...nodes);
     this.#anyway.hidden ||= !nodes.length;
   }
+}
+
+// Let a profile of the policy bring what the sample says itself: the worker knows what it is, this page does not.
+function withProfile(text, profile) {
+  const id = text.match(ID);
+  return JSON.stringify({ requestId: id ? id[2] : withNewId('"requestId": "profile"').match(ID)[2], profile }, null, 2);
 }
 
 // Give the message an id that no request has: the sample's, and a few characters of chance.

@@ -112,6 +112,20 @@ def test_form_refuses(page: Browser, place: Place) -> None:
     assert "InstanceTpye" in page.texts("#detail-error")[0]
 
 
+def test_a_profile_instead_of_parameters(page: Browser, place: Place) -> None:
+    """A profile's name in the form makes a whole message, which the worker completes by its policy."""
+    place.put_policy(Samples.load().policy)
+    choose_sample(page, "plain")
+    field = "const one = document.querySelector('#profile'); one.value = 'web-small';"
+    page.run(f"{field} one.dispatchEvent(new Event('change'))")
+    assert list(json.loads(page.run("return document.querySelector('#body').value"))) == ["requestId", "profile"]
+    with place.worker():
+        page.click("#form button[type=submit]")
+        page.wait(lambda: "published" in kinds(page), what="it is published")
+    assert page.texts("#detail-facts .state") == ["completed"]
+    assert "lifetime" in kinds(page)
+
+
 def test_no_secret_is_shown(page: Browser, place: Place) -> None:
     """Passwords and user data of the samples are in neither the page nor anything it is sent."""
     full = json.loads((EVENTS / "messages/full.json").read_text())["parameters"]
