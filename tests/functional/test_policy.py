@@ -395,6 +395,37 @@ def test_without_a_policy_nothing_changes(worker: Worker) -> None:
     assert worker.calls("ModifyInstanceAutoReleaseTime") == 0
 
 
+def test_the_store_is_asked_no_more_often(worker: Worker) -> None:
+    """A policy costs one read in half a minute and nothing else, whether there is one or not."""
+    asked = [store_calls(worker, "r")]
+    put(worker, profiles={"web-small": SMALL}, allow={"InstanceType": ["ecs.g6.*", "ecs.g7.*"]})
+    asked.append(store_calls(worker, "s"))
+    first, second = ([name for name in calls if name != "policy"] for calls in asked)
+    assert first == second
+    assert [calls.count("policy") for calls in asked] == [1, 1]
+    assert "policy_version" not in {*asked[0], *asked[1]}
+
+
+def store_calls(worker: Worker, prefix: str) -> list[str]:
+    """Return what the queue function calls of its store for three messages in two batches, within half a minute."""
+    calls: list[str] = []
+    store = worker.ports.store
+
+    class Counted:
+        def __getattr__(self, name: str) -> Any:
+            calls.append(name)
+            return getattr(store, name)
+
+    counted: Any = Counted()
+    worker.use(store=counted, policies=PolicyCache(counted))
+    for names in (("1", "2"), ("3",)):
+        worker.enqueue(*(message(f"{prefix}{name}") for name in names))
+        worker.deliver()
+    worker.use(store=store, policies=PolicyCache(store))
+    worker.settle()
+    return sorted(calls)
+
+
 def test_no_secret_of_a_profile_message_is_recorded(worker: Worker) -> None:
     """What a message brings beside its profile is as secret as ever."""
     put(worker, profiles={"web-small": {**SMALL, "override": ["Password", "UserData"]}})

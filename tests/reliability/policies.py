@@ -72,20 +72,17 @@ def document(rng: Random, version: int) -> dict[str, Any]:
 
 
 def draw(rng: Random, world: World) -> None:
-    """Put policies in force, the first before everything or on the way, others in its place."""
+    """Put policies in force, from the beginning or on the way; now and then one that nobody can read, for a while."""
     for moment in sorted(rng.choice((0.0, rng.uniform(0, 60), rng.uniform(0, 400))) for _ in range(rng.randint(1, 4))):
-        put(world, rng, moment)
+        unreadable = rng.random() < 0.08
+        put(world, rng, moment, unreadable=unreadable)
+        if unreadable:
+            put(world, rng, moment + rng.uniform(10, 240))
 
 
-def put(world: World, rng: Random, moment: float) -> None:
-    """Put a policy in force at a moment; a text that nobody can read, now and then, and soon another one."""
-    unreadable = rng.random() < 0.08
-    _put(world, rng, moment, unreadable=unreadable)
-    if unreadable:
-        _put(world, rng, moment + rng.uniform(10, 240), unreadable=False)
+def put(world: World, rng: Random, moment: float, *, unreadable: bool = False) -> None:
+    """Put a policy in force at a moment, one that can be used for all that is known."""
 
-
-def _put(world: World, rng: Random, moment: float, *, unreadable: bool) -> None:
     def change() -> None:
         version = len(world.policies) + 1
         text = "{" if unreadable else json.dumps(document(rng, version))

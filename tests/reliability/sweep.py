@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.reliability.cloud import Ecs
 from tests.reliability.faults import Plan
 from tests.reliability.kernel import Kernel
+from tests.reliability.policies import put, with_profile
 from tests.reliability.scenario import Case, Simulation, message
 from tests.reliability.world import World
 
@@ -38,6 +39,17 @@ def _deferred(ecs: Ecs) -> list[Case]:
     return [Case(_body("later"), 1.0)]
 
 
+def _limited(_ecs: Ecs) -> list[Case]:
+    return [Case(_body("limited", start=True, releaseAfterSeconds=1800), 1.0)]
+
+
+def _by_profile(ecs: Ecs) -> list[Case]:
+    ecs.throttled["small"] = 1
+    body = _body("small", start=True, timeoutSeconds=300)
+    with_profile(body)
+    return [Case(body, 1.0)]
+
+
 def _released(ecs: Ecs) -> list[Case]:
     ecs.start_fails.add("undone")
     return [Case(_body("undone", start=True, onFailure="release", timeoutSeconds=60), 1.0)]
@@ -62,6 +74,8 @@ SCENARIOS: dict[str, Callable[[Ecs], list[Case]]] = {
     "started with address": _started,
     "alternative taken": _alternative,
     "deferred": _deferred,
+    "limited lifetime": _limited,
+    "by a profile, under another by then": _by_profile,
     "released": _released,
     "vanished": _vanished,
     "refused": _refused,
@@ -75,4 +89,7 @@ def scene(name: str, only: tuple[int, str] = (0, "")) -> Simulation:
     ecs = Ecs(kernel)
     cases = SCENARIOS[name](ecs)
     world = World(kernel, Plan(kernel.random, 0.0, 0.0, only), ecs)
+    if name.startswith("by a profile"):
+        put(world, kernel.random, 0.0)
+        put(world, kernel.random, 3.0)
     return Simulation(7, cases, world)

@@ -50,6 +50,15 @@ def completed(body: str, instance_id: str, began: float) -> Record:
     return advance(ended, events.Published(), began + 3, TIMINGS)
 
 
+def limited(body: str, instance_id: str, began: float) -> Record:
+    """Return a record whose instance ECS releases an hour after it was made, its outcome published."""
+    record = pending(json.dumps({**json.loads(body), "releaseAfterSeconds": 3600}), instance_id, began)
+    ready = events.Ready(Instance(instance_id, "Running"))
+    for event in (events.LifetimeSet(), ready, events.Published()):
+        record = advance(record, event, began + 2, TIMINGS)
+    return record
+
+
 def failed(body: str, began: float) -> Record:
     """Return a record that failed without an instance, its outcome published."""
     ended = advance(fresh(body, began), events.CreateFailed("me", 1, NO_STOCK, 0.0), began + 2, TIMINGS)
