@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from local import policy as policies
-from local.commands.status import instant
 from local.project import sample_or_path
 from local.terminal import options
 from local.terminal.messages import bodies, read_text
@@ -21,6 +20,7 @@ from local.terminal.output import WrongUse, json_line, progress, raw_line, table
 from local.terminal.records import open_records, worker_settings
 from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.create_instance.view import CheckOptions
+from shared.domain.lifecycle.outcome import rfc3339
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal
 from shared.domain.policy.document import InvalidPolicy, parse_policy
@@ -60,10 +60,10 @@ def show(*, version: int | None, where: Where, store: str | None, data: Path | N
         sys.exit(NO)
     document = json.loads(found.text)
     if wants_json(as_json):
-        json_line({"version": found.version, "setAt": instant(found.set_at), "policy": document})
+        json_line({"version": found.version, "setAt": rfc3339(found.set_at), "policy": document})
         return
     raw_line(policies.as_yaml(document).rstrip())
-    progress(f"version {found.version}, set at {instant(found.set_at)}")
+    progress(f"version {found.version}, set at {rfc3339(found.set_at)}")
 
 
 @policy.command(name="set", epilog=options.examples("provisioner policy set events/policy.yaml --stack provisioner"))
@@ -99,7 +99,7 @@ def set_(*, file: Path, yes: bool, where: Where, store: str | None, data: Path |
                 raise WrongUse("another policy was set in the meantime; look at it: provisioner policy show") from None
             before = after
     if wants_json(as_json):
-        json_line({"version": before.version, "setAt": instant(before.set_at), "changed": bool(changes)})
+        json_line({"version": before.version, "setAt": rfc3339(before.set_at), "changed": bool(changes)})
     progress(f"version {before.version} is in force; workers follow within 30 seconds")
 
 

@@ -13,7 +13,7 @@ from local import defaults
 from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import TRIES
 from shared.adapters.tablestore.store import TablestoreStore
-from shared.ports import Conflict, Lease, StoreUnavailable
+from shared.ports import Conflict, Lease, StoredPolicy, StoreUnavailable
 from shared.settings import Credentials
 
 if TYPE_CHECKING:
@@ -73,6 +73,29 @@ def test_a_lost_answer_does_not_hide_a_conflict(tables: Tablestore) -> None:
     assert store.get("order-1") == first
     strike(tables, "PutRow", LOST_REQUEST, skip=1)
     assert store.claim(claimed(claimant="third")) == first
+
+
+@FAULTS
+@pytest.mark.parametrize("call", [0, 1], ids=["copy", "in-force"])
+def test_a_policy_survives_one_bad_answer(tables: Tablestore, fault: dict[str, Any], call: int) -> None:
+    """A policy whose answer was lost is in force once, and the one before it stays readable."""
+    store = tables.open()
+    first, second = (StoredPolicy(number, f'{{"limits": {{"open": {number}}}}}', NOW) for number in (1, 2))
+    store.put_policy(first)
+    strike(tables, "PutRow", fault, skip=call)
+    store.put_policy(second)
+    assert (store.policy(), store.policy_version(1), store.policy_version(2)) == (second, first, second)
+
+
+def test_two_operators_set_a_policy_at_once(tables: Tablestore) -> None:
+    """One of them is told that it came too late, also when its own answer was lost in between."""
+    store, other = tables.open(), tables.open()
+    mine, theirs = (StoredPolicy(1, text, NOW) for text in ('{"limits": {"open": 1}}', '{"limits": {"open": 2}}'))
+    other.put_policy(theirs)
+    strike(tables, "PutRow", LOST_RESPONSE)
+    with pytest.raises(Conflict):
+        store.put_policy(mine)
+    assert store.policy() == theirs
 
 
 def test_equal_writes_are_told_apart(tables: Tablestore) -> None:

@@ -176,7 +176,10 @@ def _fit(event: dict[str, Any]) -> str:
         data["violationsOmitted"] += len(dropped)
         text = _dump(event)
     if len(text) > MAX_BYTES:
-        data["attempts"] = [{**item, "overrides": None} for item in data["attempts"]]
+        data["attempts"] = [
+            {name: None if name == "overrides" else value for name, value in item.items() if name != "message"}
+            for item in data["attempts"]
+        ]
         text = _dump(event)
     return text
 
