@@ -13,13 +13,21 @@ from hypothesis import strategies as st
 
 from shared.domain.create_instance.defaults import DEFAULTS, left_out
 from shared.domain.create_instance.parameters import PARAMETERS
+from shared.domain.create_instance.view import CheckOptions
+from shared.domain.errors.model import ApiError
+from shared.domain.lifecycle import events
+from shared.domain.lifecycle.creating import claim
+from shared.domain.lifecycle.outcome import MAX_BYTES
+from shared.domain.lifecycle.transitions import advance
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request
 from shared.domain.message.unjudged import content_of
 from shared.domain.policy.document import Policy, parse_policy
 from shared.domain.policy.rules import breaches, matches
+from shared.domain.timings import Timings
 from tests.support.random_requests import flat_requests
 
+TIMINGS = Timings(deployment="local")
 BASE = {"RegionId": "cn-hangzhou", "InstanceType": "ecs.g6.large", "ImageId": "i"}
 CASES: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"allow": {"InstanceType": ["ecs.g6.*"]}}, {}, []),
@@ -176,6 +184,26 @@ def test_where_the_policy_is_not_known() -> None:
     assert [each.field for each in known.warnings] == ["profile"]
     assert known.sent is None
     assert isinstance(parse(json.dumps({"requestId": "r", "profile": "p", "parameters": {"Nonsense": 1}})), Refusal)
+
+
+def test_what_was_skipped_leaves_room_for_the_answer() -> None:
+    """Ten forbidden alternatives with long words that no ASCII can write fit into an outcome of 48 KB."""
+    given = dict.fromkeys(("Description", "InstanceName", "ZoneId"), "ы" * 60)
+    body = {
+        "requestId": "r", "parameters": {**BASE, **given},
+        "alternatives": [{"Description": "щ" * 250, "InstanceName": "щ" * 120, "ZoneId": "щ" * 90}] * 10,
+        "metadata": {f"k{number}": "щ" * 60 for number in range(20)},
+    }  # fmt: skip
+    rules = parse_policy({"allow": {name: ["ы*"] for name in ("Description", "InstanceName", "ZoneId")}})
+    request = parse(json.dumps(body), CheckOptions(unlisted="warn"), rules)
+    assert isinstance(request, Request), request
+    assert len(request.forbidden) == 10
+    record = claim(request, "m", store="0", claimant="c", nonce="n", now=0.0, call_until=9.0, timings=TIMINGS)
+    refused = events.CreateFailed("c", 1, ApiError("CreateInstance", 403, "OperationDenied.NoStock", "щ" * 900), 0.0)
+    outcome = advance(record, refused, 1.0, TIMINGS).outcome
+    assert outcome is not None
+    assert len(outcome) <= MAX_BYTES
+    assert len(json.loads(outcome)["data"]["attempts"]) == 11
 
 
 def test_an_empty_policy_is_none() -> None:
