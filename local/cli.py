@@ -48,6 +48,11 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
         return command
 
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        """Read the command line; --help and --version write already here."""
+        with told():
+            return super().make_context(*given, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; whatever it does not answer itself ends as one sentence, never as a traceback."""
         with told():

@@ -61,7 +61,7 @@ def read_file(path: Path) -> Any:
     if len(content) > MAX_FILE_BYTES:
         raise _none(f"a policy file has at most {MAX_FILE_BYTES} bytes")
     try:
-        return yaml.load(content.decode(), _Loader)  # noqa: S506 - the loader is a safe one
+        return yaml.load(content.decode("utf-8-sig"), _Loader)  # noqa: S506 - the loader is a safe one
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -23,6 +23,12 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _DEPLOYMENT = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
 
+_PLACE = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
 class SettingsError(Exception):
     """Settings are missing or wrong; the text names every one of them."""
 
@@ -177,7 +183,7 @@ def _endpoint_problem(url: str) -> str | None:
         return "is no URL"
     if parts.scheme not in ("http", "https") or not host:
         return "is no URL that starts with https://"
-    if parts.username or parts.password or parts.path or parts.query or parts.fragment:
+    if not _PLACE.fullmatch(url):  # what a parser forgives here, another reads as another host
         return "must be scheme and host only (https://host)"
     if parts.scheme == "http" and not _loopback(host):
         return "must start with https://: plain HTTP goes to this machine only"

@@ -15,6 +15,7 @@ import json
 import re
 from datetime import datetime, timezone
 
+from shared.domain.message.envelope import LAST_SECOND
 from shared.domain.message.request import Delivery
 
 BODY_FIELDS = {
@@ -29,6 +30,7 @@ LONGEST_BODY = 96 * 1024
 """More than any message may be (48 KB), base64 included: what is longer is cut, and refused as it would be anyway."""
 
 _LONGEST_ID = 128
+_LONGEST_INTEGER = 4000
 _NOWHERE = "\x00"
 """A character that JSON has nowhere, in text or between tokens."""
 
@@ -49,13 +51,18 @@ def deliveries(event: bytes | str) -> list[Delivery]:
     """
     try:
         text = event if isinstance(event, str) else event.decode("utf-8-sig", "surrogateescape")
-        read = json.loads(text)
+        read = json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError):
         raise NotABatch("The event is no JSON; no message of it was acknowledged.") from None
     entries = read if isinstance(read, list) else [read]
     if entries and not any(_is_message(entry) for entry in entries):
         raise NotABatch("The event holds no CloudEvent of a queue; no message of it was acknowledged.")
     return [_delivery(entry) for entry in entries]
+
+
+def _integer(digits: str) -> int | float:
+    """Read a number of any length: one of thousands of digits is an error to `int`, and would be the batch's."""
+    return int(digits) if len(digits) <= _LONGEST_INTEGER else float(digits)
 
 
 def _is_message(entry: object) -> bool:
@@ -109,10 +116,11 @@ def _digest(content: str) -> str:
 
 
 def _seconds(time: object) -> float:
-    """Return an RFC 3339 time in epoch seconds; 0 when it is none: the same at every delivery."""
+    """Return an RFC 3339 time in epoch seconds; 0 when it is none, or none to be believed: the same each time."""
     text = _FRACTION.sub(lambda match: "." + match[1].ljust(6, "0"), str(time))  # Python 3.10 takes 3 or 6 digits
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp()
+        seconds = moment.replace(tzinfo=moment.tzinfo or timezone.utc).timestamp()
     except (ValueError, OverflowError):
         return 0.0
+    return seconds if 0 <= seconds <= LAST_SECOND else 0.0

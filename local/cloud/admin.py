@@ -46,7 +46,11 @@ def _look(look: Callable[[Cloud], Any]) -> Callable[[Cloud, HttpRequest, str], H
 
 def _change(change: Callable[[Cloud, Any], None]) -> Callable[[Cloud, HttpRequest, str], HttpResponse]:
     def call(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
-        change(cloud, json.loads(request.body or b"{}"))
+        try:
+            data = json.loads(request.body or b"{}")
+        except RecursionError:
+            raise ValueError("the JSON is nested too deeply") from None
+        change(cloud, data)
         return HttpResponse(204)
 
     return call

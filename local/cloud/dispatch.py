@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from local.cloud import admin, pages
 from local.cloud.http import HttpResponse
@@ -28,7 +28,11 @@ LONGEST_TARGET = 16 * 1024
 _TOO_LONG = b"<html><head><title>414 Request-URI Too Large</title></head><body>Request-URI Too Large</body></html>"
 
 
-def answer(cloud: Cloud, request: HttpRequest) -> Generator[float, None, HttpResponse | None]:
+Steps: TypeAlias = "Generator[float, bool | None, HttpResponse | None]"
+"""Yields seconds to wait, takes whether the client has hung up meanwhile, returns the answer or None: no answer."""
+
+
+def answer(cloud: Cloud, request: HttpRequest) -> Steps:
     """Handle one request; yield the seconds to wait now and again, return the answer, None for a lost connection.
 
     A generator, so that the server can wait without a thread and the in-process cloud without a loop.
@@ -49,7 +53,7 @@ def answer(cloud: Cloud, request: HttpRequest) -> Generator[float, None, HttpRes
         return service.refuse(request, error)
 
 
-def _call(cloud: Cloud, service: Service, request: HttpRequest) -> Generator[float, None, HttpResponse | None]:
+def _call(cloud: Cloud, service: Service, request: HttpRequest) -> Steps:
     with cloud.lock:
         call = service.identify(request)
         cloud.calls[f"{service.name}.{call.action}"] += 1
@@ -71,9 +75,7 @@ def _call(cloud: Cloud, service: Service, request: HttpRequest) -> Generator[flo
     return response
 
 
-def _struck(
-    cloud: Cloud, service: Service, call: Call, fault: Fault | None
-) -> Generator[float, None, HttpResponse | None]:
+def _struck(cloud: Cloud, service: Service, call: Call, fault: Fault | None) -> Steps:
     """Do the call, with what the fault does to it."""
     effect = fault.effect if fault else None
     if effect == "lose-request":
@@ -98,7 +100,7 @@ def _request_ids(service: Service, call: Call) -> list[str]:
         return []
 
 
-def _run(cloud: Cloud, service: Service, call: Call) -> Generator[float, None, HttpResponse]:
+def _run(cloud: Cloud, service: Service, call: Call) -> Steps:
     with cloud.lock:
         result = service.run(call)
     if not isinstance(result, LongPoll):
@@ -108,7 +110,8 @@ def _run(cloud: Cloud, service: Service, call: Call) -> Generator[float, None, H
     while isinstance(result, LongPoll):
         if time.monotonic() >= ends or cloud.clock.now() >= cloud_ends:
             raise result.otherwise
-        yield TICK
+        if (yield TICK):
+            raise result.otherwise  # whoever waited has gone: nothing is handed to nobody
         with cloud.lock:
             result = service.run(call)
     return result

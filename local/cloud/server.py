@@ -44,7 +44,7 @@ def make_app(current: Callable[[], Cloud]) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = await _answer(current, _read(scope, await request.body()))
+        response = await _answer(current, request, _read(scope, await request.body()))
         if response is None:
             await _drop(scope, receive)
         else:
@@ -117,17 +117,19 @@ def _read(scope: Scope, body: bytes) -> HttpRequest:
     return HttpRequest(scope["method"], target, headers, body)
 
 
-async def _answer(current: Callable[[], Cloud], request: HttpRequest) -> Response | None:
+async def _answer(current: Callable[[], Cloud], client: Request, request: HttpRequest) -> Response | None:
     if request.method == "GET" and request.path == feed.PATH and refusal(request) is None:
         return feed.respond(current, request)
     steps = answer(current(), request)
+    gone: bool | None = None
     while True:
         try:
-            seconds = next(steps)
+            seconds = steps.send(gone)
         except StopIteration as end:
             response = end.value
             return response and Response(response.body, response.status, response.headers)
         await asyncio.sleep(seconds)
+        gone = await client.is_disconnected()
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from shared.domain.message.request import Delivery
 
 COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")
+NONE = "no dead letters"
 
 
 @click.group(
@@ -35,7 +36,7 @@ COLUMNS = ("deadLetter", "sentAt", "requestId", "state", "instanceId", "says")
         f"provisioner dlq list --endpoint {options.LOCAL_ENDPOINT}",
         "provisioner dlq show order-20261124-0001 --stack provisioner",
         "provisioner dlq replay order-20261124-0001 --stack provisioner",
-        "provisioner dlq replay --all",
+        f"provisioner dlq replay --all --endpoint {options.LOCAL_ENDPOINT}",
     )
 )
 def dlq() -> None:
@@ -70,17 +71,22 @@ def _where(command: Callable[..., None]) -> Callable[..., None]:
 )
 @_where
 def list_(*, as_json: bool, place: Place, limit: int) -> None:
-    """List dead letters and what became of the request of each; they stay where they are."""
+    """List dead letters and what became of their requests.
+
+    They stay where they are.
+    """
     with _dead_letter_queue(place, limit) as queue:
         rows = [row for letter in queue.letters for row in _rows(letter, queue.records)]
-    if wants_json(as_json):
+    if not rows:
+        progress(NONE)
+    elif wants_json(as_json):
         for row in rows:
             json_line(row)
     else:
         table(COLUMNS, ([row[name] for name in COLUMNS] for row in rows), title=f"{len(queue.letters)} dead letters")
 
 
-@dlq.command(epilog=options.examples("provisioner dlq show order-20261124-0001"))
+@dlq.command(epilog=options.examples("provisioner dlq show order-20261124-0001 --stack provisioner"))
 @click.argument("letter_id", metavar="ID")
 @click.option("--reveal", is_flag=True, help="Show bodies as they are, passwords and user data included.")
 @_where
@@ -105,9 +111,9 @@ def show(*, letter_id: str, reveal: bool, as_json: bool, place: Place, limit: in
 
 @dlq.command(
     epilog=options.examples(
-        "provisioner dlq replay order-20261124-0001",
-        "provisioner dlq replay order-20261124-0001 --new-id    (it failed; try it as a new request)",
-        "provisioner dlq replay --all",
+        "provisioner dlq replay order-20261124-0001 --stack provisioner",
+        "provisioner dlq replay order-20261124-0001 --new-id --stack provisioner    (it failed; as a new request)",
+        f"provisioner dlq replay --all --endpoint {options.LOCAL_ENDPOINT}",
     )
 )
 @click.argument("letter_ids", nargs=-1, metavar="[ID...]")
@@ -119,11 +125,11 @@ def replay(
     *, letter_ids: tuple[str, ...], everything: bool, new_id: bool, queue: str | None, as_json: bool, place: Place,
     limit: int,
 ) -> None:  # fmt: skip
-    """Send the messages of dead letters to the request queue again; a letter is removed only after that.
+    """Send the messages of dead letters to the request queue again.
 
-    Under its own id a message is safe to repeat: what is open goes on, what is finished has its outcome published
-    again. --new-id makes a new request of it, the same one however often the replay is repeated; it is refused for a
-    request that completed or is still open, because that would buy a second instance.
+    A letter is removed only after that. Under its own id a message is safe to repeat: what is open goes on, what is
+    finished has its outcome published again. --new-id makes a new request of it, the same one however often the replay
+    is repeated; it is refused for a request that completed or is still open, because that would buy a second instance.
 
     Exit code 1 when anything was not sent.
     """
@@ -133,6 +139,8 @@ def replay(
     with _dead_letter_queue(place, limit) as dead, QueueClient(place.access, queue or place.queue) as requests:
         found = {name: dead.called(name) for name in letter_ids}
         wanted = {letter.message.id: letter for letters in found.values() for letter in letters}
+        if everything and not dead.letters:
+            progress(NONE)
         for letter in dead.letters if everything else wanted.values():
             refusal = _refusal(letter, dead.records) if new_id else None
             bodies = [renamed(each) or "" if new_id else each.body for each in letter.deliveries]

@@ -59,7 +59,7 @@ class Asked:
         "provisioner enqueue requests.jsonl --stack provisioner --profile production",
     )
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.FILE)
 @options.where
 @click.option("--queue", help="Another queue than the place's own request queue.")
 @click.option("--topic", help="Where --wait hears outcomes, if not at the place's own topic.")

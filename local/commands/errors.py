@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from local.terminal import options
-from local.terminal.output import json_line, progress, raw_line, table, wants_json
+from local.terminal.output import WrongUse, json_line, progress, raw_line, table, wants_json
 from shared.domain.errors.catalogue import classify, load
 from shared.domain.errors.listing import ANY, Entry, by_call, by_words, entries, special
 from shared.domain.errors.model import ApiError, Retry
@@ -71,6 +71,8 @@ def explain(*, code: str, as_json: bool) -> None:
     Letter case does not matter. Exit code 1: no such code is listed; what would happen then is said for each HTTP
     status, and the closest codes are shown.
     """
+    if not code.strip():
+        raise WrongUse("the CODE is empty; name one as an outcome's error does, `provisioner errors` lists them")
     listed = {name.lower(): name for name in load()["codes"]}.get(code.lower())
     similar = [] if listed else closest(code)
     rows = [_row(line) for line in _lines(listed)] if listed else []

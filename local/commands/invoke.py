@@ -66,8 +66,11 @@ class Surroundings:
     )
 )
 @click.argument("function")
-@click.option("--event", metavar="FILE", help="The trigger event's bytes; - is standard input.")
-@click.option("--message", metavar="FILE", help="Messages, wrapped as the queue trigger would; - is standard input.")
+@click.option("--event", metavar="FILE", type=options.FILE, help="The trigger event's bytes; - is standard input.")
+@click.option(
+    "--message", metavar="FILE", type=options.FILE,
+    help="Messages, wrapped as the queue trigger would; - is standard input.",
+)  # fmt: skip
 @options.where
 @options.any_store
 @options.any_data

@@ -12,6 +12,8 @@ import click
 from local import defaults
 from local.terminal import options
 from local.terminal.output import WrongUse, raw_line
+from shared.domain.message.parse import parse
+from shared.domain.message.request import Refusal
 
 TYPE = "ecs.g6.large"
 IMAGE = "ubuntu_22_04_x64_20G_alibase_20240130.vhd"
@@ -71,11 +73,11 @@ def new(
     parameters: dict[str, Any] = {
         **(usual if profile is None else {name: value for name, value in own.items() if value}),
         **{name: value for name, value in lists.items() if value},
-        **({"KeyPairName": key} if key else {}),
+        **({} if key is None else {"KeyPairName": key}),
     }  # fmt: skip
     for name, brought in BRINGS.items():
         parameters |= brought if chosen[name] else {}
-    message: dict[str, Any] = {"requestId": request_id or fresh_id()}
+    message: dict[str, Any] = {"requestId": fresh_id() if request_id is None else request_id}
     if profile is not None:
         message["profile"] = profile
     if parameters or profile is None:
@@ -85,7 +87,11 @@ def new(
         message["alternatives"] = [other]
     if chosen["public_ip"]:
         message["allocatePublicIp"] = True
-    raw_line(json.dumps(message, indent=2, ensure_ascii=False))
+    text = json.dumps(message, indent=2, ensure_ascii=False)
+    if isinstance(found := parse(text), Refusal):
+        wrong = "; ".join(f"{violation.field} {violation.message}" for violation in found.violations)
+        raise WrongUse(f"the message would not be valid: {wrong}; correct the option that sets it")
+    raw_line(text)
 
 
 def fresh_id() -> str:

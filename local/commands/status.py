@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 TIMES = frozenset(
     {"accepted_at", "due_at", "deadline", "call_until", "next_try_at", "created_at", "absent_since", "start_sent_at",
-     "release_at", "lifetime_set_at", "releasing_since", "deleted_at", "finished_at", "published_at"}
+     "release_at", "lifetime_set_at", "releasing_since", "deleted_at", "finished_at", "published_at",
+     "token_until"}
 )  # fmt: skip
 """The record's fields that are epoch seconds."""
 
@@ -50,6 +51,9 @@ def status(*, request_id: str, where: Where, store: str | None, data: Path | Non
     place = file_place(data, os.environ) if offline and data else where.place(os.environ, store, data)
     with open_records(place) as records:
         record = records.get(request_id) if records else None
+    if records is None:
+        progress(f"no record of {request_id}: there is no store in {place.data}; --data names another directory")
+        sys.exit(1)
     if record is None:
         progress(f"no record of {request_id}; a refused message has none: its outcome says why (provisioner listen)")
         sys.exit(1)
@@ -60,15 +64,15 @@ def status(*, request_id: str, where: Where, store: str | None, data: Path | Non
 
 
 def _draw(record: Record, endpoint: str | None) -> None:
-    """Draw the timeline: the local cloud's, which saw more, or what the record knows."""
-    from local.terminal.timeline import draw, from_cloud  # noqa: PLC0415 - only people need it
+    """Draw the timeline: the local cloud's, which saw more unless it was started since, or what the record knows."""
+    from local.terminal.timeline import from_cloud, show  # noqa: PLC0415 - only people need it
     from local.trace.request_trace import steps_of  # noqa: PLC0415 - the same
 
     seen = from_cloud(endpoint, record.request_id) if endpoint else None
-    if seen is None:
-        steps = [step.to_json() for step in steps_of(record)]
+    steps = [step.to_json() for step in steps_of(record)]
+    if seen is None or len(seen["steps"]) < len(steps):
         seen = {"instance": record.instance_id, "steps": steps}
-    console().print(draw(record.request_id, record.state.value, seen["steps"], seen))
+    show(console(), record.request_id, record.state.value, seen["steps"], seen)
     progress("everything that is recorded: --json")
 
 

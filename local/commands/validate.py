@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from local.project import sample_or_path
 from local.terminal import options
+from local.terminal.messages import is_json, text_of
 from local.terminal.output import WRONG_USE, WrongUse, json_line, progress, table, wants_json
+from shared.domain.create_instance.schema import Violation
 from shared.domain.create_instance.view import INLINE_SECRETS, SITES, UNLISTED, CheckOptions
-from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.parse import parse
-from shared.domain.message.request import Request
+from shared.domain.message.request import Refusal, Request
 from shared.domain.policy.document import InvalidPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from shared.domain.message.request import Refusal
     from shared.domain.policy.document import Policy
 
 STREAM = "-"
@@ -62,7 +63,7 @@ class Checked:
         "provisioner validate message.json --policy events/policy.yaml",
     )
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.FILE)
 @click.option(
     "--site", type=click.Choice(SITES), default="international", envvar="PROVISIONER_SITE", show_default=True,
     help="Whose subscription periods hold.",
@@ -84,13 +85,14 @@ def validate(
 ) -> None:
     """Check the messages in FILE... offline, all rules at once.
 
-    A file holds one message, or one a line (named .jsonl or .ndjson, or its first line is JSON by itself); - reads
-    standard input, one message a line. Exit code 0: all valid, 1: some are not, 2: a file cannot be read.
+    A file holds one message, or one a line (named .jsonl or .ndjson, or its first line is JSON by itself). So does
+    standard input, which is read for -; lines are checked as they come. Exit code 0: all valid, 1: some are not, 2: a
+    file cannot be read.
     """
     contract = CheckOptions(site, unlisted, inline_secrets)
     failures: list[str] = []
     policy = None if policy_file is None else _policy(policy_file, contract)
-    checked = (Checked(place, parse(body, contract, policy)) for place, body in _messages(files, failures))
+    checked = (Checked(place, _judged(content, contract, policy)) for place, content in _messages(files, failures))
     show = _lines if wants_json(as_json) else _table
     all_valid = show(checked)
     if failures:
@@ -110,46 +112,60 @@ def _policy(file: Path, contract: CheckOptions) -> Policy:
         raise WrongUse(f"{file} is no policy: {error}; every mistake: provisioner policy check") from None
 
 
-def _messages(files: Iterable[str], failures: list[str]) -> Iterator[tuple[str, str]]:
+def _judged(content: bytes, contract: CheckOptions, policy: Policy | None) -> Request | Refusal:
+    try:
+        return parse(text_of(content), contract, policy)
+    except UnicodeDecodeError:
+        return Refusal((Violation("", "MalformedMessage", "the message is no UTF-8 text; a message is JSON in UTF-8"),))
+
+
+def _messages(files: Iterable[str], failures: list[str]) -> Iterator[tuple[str, bytes]]:
     """Yield each message with its place; what cannot be read is told on stderr and noted."""
     for name in files:
         yield from _in(name, failures)
 
 
-def _in(name: str, failures: list[str]) -> Iterator[tuple[str, str]]:
+def _in(name: str, failures: list[str]) -> Iterator[tuple[str, bytes]]:
     try:
-        yield from _numbered(name, sys.stdin.buffer) if name == STREAM else _in_file(name)
+        yield from _in_stream(sys.stdin.buffer) if name == STREAM else _in_file(name)
     except OSError as error:
         failures.append(name)
         progress(f"{name} cannot be read: {error.strerror}; check the path, or use - for standard input")
 
 
-def _in_file(name: str) -> Iterator[tuple[str, str]]:
+def _in_file(name: str) -> Iterator[tuple[str, bytes]]:
     content = sample_or_path(name).read_bytes()
     lines = content.splitlines()
     if Path(name).suffix in LINE_SUFFIXES or (_is_json(lines[0] if lines else b"") and not _is_json(content)):
         yield from _numbered(name, lines)
     else:
-        yield name, _text(content)
+        yield name, content
 
 
-def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+def _in_stream(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield the one message that begins on the first line and goes on, or the message of each line as it comes."""
+    first = stream.readline()
+    if _is_json(first):
+        yield from _numbered(STREAM, chain([first], stream))
+        return
+    content = first + stream.read()
+    if _is_json(content):
+        yield STREAM, content
+    else:
+        yield from _numbered(STREAM, content.splitlines())
+
+
+def _numbered(name: str, lines: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield f"{name}:{number}", _text(line)
-
-
-def _text(content: bytes) -> str:
-    """Decode; bytes that are no UTF-8 stay recognisable, and the contract refuses them."""
-    return content.decode("utf-8", "surrogateescape")
+            yield f"{name}:{number}", line
 
 
 def _is_json(content: bytes) -> bool:
     try:
-        read_json(_text(content))
-    except NotJson:
+        return is_json(text_of(content))
+    except UnicodeDecodeError:
         return False
-    return True
 
 
 def _lines(checked: Iterable[Checked]) -> bool:

@@ -46,7 +46,10 @@ class Place:
 
 
 class FunctionInstance:
-    """A process that has loaded one function. It serves one request at a time."""
+    """A process that has loaded one function. It serves one request at a time.
+
+    Its session is its own: Ctrl-C on a terminal is for the command, which ends its instances itself.
+    """
 
     def __init__(self, specification: FunctionSpecification, place: Place, request_id: str) -> None:
         self._specification = specification
@@ -55,7 +58,7 @@ class FunctionInstance:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter on our own file
                 [*place.python, "-I", "-u", str(HOST), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()], cwd=place.code, env=dict(place.environment),
-                stdin=subprocess.DEVNULL, stdout=place.log, stderr=place.log,
+                stdin=subprocess.DEVNULL, stdout=place.log, stderr=place.log, start_new_session=True,
             )  # fmt: skip
         self._channel.send_bytes(json.dumps(self._start_order(place, request_id)).encode())
         began = time.monotonic()

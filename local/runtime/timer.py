@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from local.runtime.function import Function
 
 NAME = "every-minute"
-MINUTE = 60.0
 PAUSE_SECONDS = 0.5
 
 

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import json
+import io
 import sys
 
 from local.project import sample_or_path
 from local.terminal.output import WrongUse, progress
+from shared.domain.message.json import NotJson, read_json
 
 
 def read_text(name: str) -> str:
     """Return a file's text, standard input's for -; WrongUse when it cannot be read."""
     try:
-        return sys.stdin.read() if name == "-" else sample_or_path(name).read_text(encoding="utf-8")
+        return text_of(sys.stdin.buffer.read() if name == "-" else sample_or_path(name).read_bytes())
     except OSError as error:
         raise WrongUse(f"{name} cannot be read: {error.strerror}; samples are in events/messages") from None
     except UnicodeDecodeError:
         raise WrongUse(f"{name} is no UTF-8 text; a message is JSON in UTF-8") from None
+
+
+def text_of(content: bytes) -> str:
+    """Decode a file or a line of one; UnicodeDecodeError when it is no UTF-8.
+
+    A byte order mark is the editor's, not the message's: it is taken off.
+    """
+    return content.decode("utf-8-sig")
 
 
 def bodies(name: str, text: str) -> list[tuple[int, str]]:
@@ -26,7 +35,7 @@ def bodies(name: str, text: str) -> list[tuple[int, str]]:
     """
     if is_json(text):
         return [(1, text)]
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(io.StringIO(text, newline=None), 1) if line.strip()]
     if not lines:
         raise WrongUse(f"{name} holds no message; give it one JSON object, or one a line")
     if not is_json(lines[0][1]):
@@ -40,7 +49,7 @@ def bodies(name: str, text: str) -> list[tuple[int, str]]:
 def is_json(text: str) -> bool:
     """Tell whether a text is JSON by itself."""
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        read_json(text)
+    except NotJson:
         return False
     return True

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
+FILE = click.Path(allow_dash=True, readable=False)
+"""A file, or - for standard input. The shell completes it; whether it can be read is said where it is read."""
 LOCAL_ENDPOINT = f"http://{defaults.HOST}:{defaults.PORT}"
 
 

@@ -30,7 +30,8 @@ def serving(cloud: Cloud, port: int = 0) -> Iterator[str]:
         try:
             url = stack.enter_context(running(cloud, port=port))
         except OSError as error:
-            raise WrongUse(f"{error}; stop what is using it, or choose another port with --port") from None
+            words = error.strerror or str(error)
+            raise WrongUse(f"{words}; stop what is using it, or choose another port with --port") from None
         yield url
 
 

@@ -189,6 +189,7 @@ def _requests(call: SeenCall) -> list[str]:
 
 def _read(body: str) -> dict[str, Any]:
     """Return a body's JSON object, sent as base64 or plain; empty for anything else."""
+    body = body.removeprefix("\ufeff")
     text: str | bytes = body
     if not body.lstrip().startswith("{"):
         try:

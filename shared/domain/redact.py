@@ -7,7 +7,7 @@ import html
 import json
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,6 +19,9 @@ LIMIT = 1000
 _QUERY = re.compile(r"\?[^\s?]*=\S*")
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST_BASE64 = 6
+_LONGEST = 100_000
+_SHORTEST_ECHO, _LONGEST_ECHO = 8, 16
+"""Characters in a row that give a piece of a secret away: three quarters of it, within these."""
 
 
 class Redactor:
@@ -39,8 +42,14 @@ class Redactor:
 
 
 def redact(text: str, secrets: Iterable[str], *, limit: int = LIMIT) -> str:
-    """Return one text without the secrets, and then at most `limit` characters of it."""
-    return Redactor(secrets).redact(text, limit)
+    """Return one foreign text without the secrets, and then at most `limit` characters of it.
+
+    What is left may still repeat a secret in a spelling that nobody foresaw, or a piece of one. Nothing is kept of a
+    text that does: of secrets of `_SHORTEST_ECHO` characters and more, read in any way of `_DECODERS`, twice over.
+    """
+    secrets = tuple(secrets)
+    cleaned = Redactor(secrets).redact(text[:_LONGEST], limit)
+    return MASK if _echoes(cleaned, secrets) else cleaned
 
 
 def without_queries(text: str) -> str:
@@ -84,3 +93,62 @@ def _base64(secret: str) -> Iterator[str]:
             spelling = encode(data).decode()[skipped:whole]
             if len(spelling) >= _SHORTEST_BASE64:
                 yield spelling
+
+
+def _echoes(text: str, secrets: Iterable[str]) -> bool:
+    """Tell whether a text repeats a piece of a secret, in any case of letters and with any white space."""
+    wanted = [form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST_ECHO]
+    if not wanted:
+        return False
+    read = {_bare(reading) for reading in _readings(text)}
+    return any(
+        not _pieces(form, size).isdisjoint(piece for reading in read for piece in _pieces(reading, size))
+        for form in wanted
+        for size in [min(max(len(form) * 3 // 4, _SHORTEST_ECHO), _LONGEST_ECHO)]
+    )
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Yield the secret itself and, as user data is base64, what is in it."""
+    yield _bare(secret)
+    yield _bare(_from_base64(secret))
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _pieces(text: str, size: int) -> set[str]:
+    return {text[start : start + size] for start in range(len(text) - size + 1)}
+
+
+def _readings(text: str) -> Iterator[str]:
+    yield text
+    for decode in _DECODERS:
+        yield (once := decode(text))
+        yield from (again(once) for again in _DECODERS)
+
+
+def _unescaped(text: str) -> str:
+    """Take off the escapes of JSON, JavaScript and Python."""
+    return _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else m[3], text)
+
+
+def _from_hex(text: str) -> str:
+    return _HEX.sub(lambda m: bytes.fromhex(m[0]).decode(errors="ignore"), text)
+
+
+def _from_base64(text: str) -> str:
+    return _BASE64.sub(lambda m: _decoded(m[0].translate(_NOT_FOR_URLS)), "".join(text.split()))
+
+
+def _decoded(run: str) -> str:
+    whole = run[: len(run) // 4 * 4] if len(run) % 4 == 1 else run
+    return base64.b64decode(whole + "=" * (-len(whole) % 4)).decode(errors="ignore")
+
+
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\(.)")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+_NOT_FOR_URLS = str.maketrans("-_", "+/")
+_DECODERS = (unquote, html.unescape, _unescaped, _from_hex, _from_base64)

@@ -44,6 +44,8 @@ class Then(Enum):
     """What the pass has to do for a request next."""
 
     NOTHING = "nothing"
+    UNREADABLE = "unreadable"
+    """Another version has to: this one cannot read its record."""
     LATER = "later"
     """There was no time for it: the next pass begins with it."""
     ASK_STATUS = "ask status"
@@ -244,8 +246,11 @@ class OpenRequest:
 
     def _answered(self, wanted: WatchStep | None, instance: Instance | None) -> events.Event | None:
         late = self._is_late()
+        if wanted is WatchStep.DESCRIBE and instance is not None:
+            return _ready(self.record, instance, late=late)
         if wanted is WatchStep.DESCRIBE:
-            return None if instance is None else _ready(self.record, instance, late=late)
+            # Its status is told, so it exists. Answers that go on without it do so without the right to see it.
+            return events.Expired() if late and past_grace(self.record, self.run.now(), self.run.timings) else None
         if instance is None:
             if wanted is WatchStep.CHECK_GONE:
                 return events.Gone()

@@ -128,11 +128,15 @@ def _rounds(run: Run, lease: Lease, summary: PollSummary, workers: int) -> RunEn
 def _due_soon(run: Run, now: float) -> bool:
     """Tell whether anything is due before the next run, or a call is under way.
 
-    Such a record is due after its fence at first, and at once when its instance is known.
+    Such a record is due after its fence at first, and at once when its instance is known. What this version cannot read
+    is always due, and nothing that a run could wait for.
     """
-    due = run.ports.store.next_due()
-    under_way = 2 * run.timings.call_seconds + run.timings.skew_seconds
-    return due is not None and due <= now + max(NEXT_RUN_SECONDS, under_way)
+    store = run.ports.store
+    horizon = now + max(NEXT_RUN_SECONDS, 2 * run.timings.call_seconds + run.timings.skew_seconds)
+    if run.unreadable:
+        return any(entry.request_id not in run.unreadable for entry in store.open_work(horizon))
+    due = store.next_due()
+    return due is not None and due <= horizon
 
 
 def _count(summary: PollSummary, report: ScanReport) -> None:

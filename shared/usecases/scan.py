@@ -43,7 +43,8 @@ SPARE_SECONDS = 0.25
 class ScanReport:
     """What a pass did; `cursor` is where the next one goes on, None when everything was done.
 
-    `oldest_seconds` is the age of the oldest open request it saw.
+    `looked` counts what is due, but no record that cannot be read: nothing can be done for that. `oldest_seconds` is
+    the age of the oldest open request it saw.
     """
 
     looked: int = 0
@@ -80,7 +81,7 @@ class _Pass:
         """Read what is due and work on full groups while there is time; tell whether everything was read."""
         began = self.run.now()
         for entry in self.run.ports.store.open_work(began, self.cursor.last):
-            self.report.looked += 1
+            self.report.looked += entry.request_id not in self.run.unreadable
             self.report.oldest_seconds = max(self.report.oldest_seconds, began - entry.opened_at)
             self.cursor.read(entry)
             if entry.request_id in self.run.unreadable:
@@ -220,11 +221,13 @@ class _Pass:
                 self.run.store_failed(failure, request_id=request_id)
             except UnreadableRecord as failure:
                 self.run.record_unreadable(request_id, failure)
+                return Result(Then.UNREADABLE)
             except Exception as bug:  # noqa: BLE001 - one record's bug must not end the pass, nor print what it holds
                 self.run.ports.log.error("unexpected", request_id=request_id, error=type(bug).__name__)
             return Result(Then.NOTHING)
 
         results = map_threads(attempt, requests, self.workers)
+        self.report.looked -= sum(result.then is Then.UNREADABLE for result in results)
         self.report.changed += sum(result.changed for result in results)
         self.report.ended += sum(result.ended for result in results)
         return results

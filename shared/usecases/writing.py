@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from shared.usecases.context import Run
 
 _CONFLICTS = 20
-_PUBLISH_AGAIN_SECONDS = 10.0
+_PUBLISH_AGAIN_SECONDS, _PUBLISH_LONGEST_SECONDS = 10.0, 300.0
+_PUBLISH_SHARE = 1 / 60
+"""Between tries to publish, as a part of how long the outcome waits already: one that is never taken costs little."""
 
 
 def record_event(run: Run, record: Record, event: events.Event) -> Record:
@@ -52,8 +54,14 @@ def publish(run: Run, record: Record) -> bool:
         ports.outcomes.publish(record.outcome, outcome.tag_of(record.outcome))
     except PublishFailed as failure:
         run.publish_failed(failure, record.request_id)
-        wait = _PUBLISH_AGAIN_SECONDS * (1.0 + ports.entropy.jitter())
-        event = events.PublishRefused(run.now() + wait)
+        event = events.PublishRefused(_publish_again_at(run, record))
     if record.open:
         record_event(run, record, event)
     return isinstance(event, events.Published)
+
+
+def _publish_again_at(run: Run, record: Record) -> float:
+    now = run.now()
+    waited = now - (record.finished_at or now)
+    wait = min(max(waited * _PUBLISH_SHARE, _PUBLISH_AGAIN_SECONDS), _PUBLISH_LONGEST_SECONDS)
+    return now + wait * (1.0 + run.ports.entropy.jitter())

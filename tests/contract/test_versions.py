@@ -201,6 +201,31 @@ def test_tablestore_leaves_a_later_version_s_records_alone(tables: Tablestore) -
     _left_alone(store)
 
 
+ODD_COLUMNS: dict[str, dict[str, Any]] = {
+    "due in words": {schema.DUE_AT: "soon"},
+    "region that is a number": {schema.REGION_ID: 5},
+    "id that is a number": {schema.INSTANCE_ID: 5},
+    "deadline in words": {schema.DEADLINE: "x"},
+    "begun in words": {schema.OPENED_AT: "x"},
+    "absent in words": {schema.ABSENT_SINCE: "x"},
+    "schema in words": {schema.SCHEMA: "3"},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_COLUMNS.values(), ids=ODD_COLUMNS)
+def test_an_entry_of_other_types_stops_no_round(tables: Tablestore, odd: dict[str, Any]) -> None:
+    """Whatever stands in one row, the others are read, and the odd one tells no more than that it is there."""
+    store = tables.open()
+    client = connect(tables.url, defaults.TABLESTORE_INSTANCE, LOCAL, try_seconds=5)
+    store.claim(claimed("order-1"))
+    whole = {name: value for name, value, *_ in rows.entry_row(claimed("order-2")).attribute_columns}
+    _put(client, schema.OPEN.name, rows.entry_key("order-2"), whole | odd)
+    seen = {entry.request_id: entry.state for entry in store.open_work(LATER)}
+    assert seen.pop("order-1") is State.CREATING
+    assert seen in ({}, {"order-2": None})
+    assert store.next_due() == claimed().due_at
+
+
 def _left_alone(store: Any) -> None:
     seen = [(entry.request_id, entry.state) for entry in store.open_work(LATER)]
     known = State.CREATING

@@ -172,6 +172,7 @@ def test_a_message_that_meets_a_bug_is_given_up(worker: Worker, where: tuple[str
     (refused,) = refusals(worker)
     assert refused["data"]["error"]["code"] == "InternalError"
     assert refused["data"]["error"]["category"] == "internal"
+    assert "ticket" not in refused["data"]["error"]["remedy"]  # ECS has no part in it
     assert refused["subject"] == "r1"
     assert len(worker.delivered) == 2 + MAX_DEFERRED
     assert len(alarms(worker, "message_given_up")) == 1

@@ -16,10 +16,10 @@ from tests.reliability.stage import FixedEcs, body, outcome, refusals, stage
 from tests.reliability.world import SimCompute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from shared.domain.create_instance.schema import Scalar
-    from shared.domain.lifecycle.record import Created
+    from shared.domain.lifecycle.record import Created, Instance
     from tests.reliability.scenario import Simulation
     from tests.reliability.stage import Fault
 
@@ -95,6 +95,23 @@ def test_ready_at_the_deadline_is_ready() -> None:
     """An instance that got ready unseen, because nobody answered until after the deadline, completes its request."""
     done = stage(body(), faults={"ecs.statuses": ("server error", 0, 118), "ecs.describe": ("throttled", 0, 118)})
     assert outcome(done)["instance"]["status"] == "Stopped"
+
+
+class Unseen(SimCompute):
+    """ECS for a role that may ask for the status of instances but not for the instances: no error, an empty answer."""
+
+    def describe(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, Instance]:
+        """Show none."""
+        del region_id, instance_ids
+        return {}
+
+
+@pytest.mark.parametrize(("on_failure", "disposition"), [("keep", "kept"), ("release", "released")])
+def test_an_instance_that_is_never_described_ends_at_its_deadline(on_failure: str, disposition: str) -> None:
+    """An instance that is ready by its status and never shown completes nothing, and is accounted for in time."""
+    data = outcome(stage(body(onFailure=on_failure), compute=Unseen))
+    assert (data["error"]["code"], data["instance"]["disposition"]) == (TIMEOUT, disposition)
+    assert 120 <= seconds(data) < 300
 
 
 def test_an_ended_request_is_published_past_its_deadline() -> None:

@@ -38,6 +38,45 @@ def test_every_spelling_goes(spelling: str) -> None:
     assert redact(f"before {spelling} after", [SECRET]) == f"before {MASK} after"
 
 
+SCRIPT = "#!/bin/sh\nexport DB_PASSWORD=hunter2secret\n" + "echo and so on\n" * 20
+LINES = base64.encodebytes(SCRIPT.encode()).decode()
+ECHOES = {
+    "partly quoted": (SECRET, quote(SECRET, safe="$&<")),
+    "every character quoted": (SECRET, "".join(f"%{byte:02X}" for byte in SECRET.encode())),
+    "numbers of XML": (SECRET, "".join(f"&#{ord(character)};" for character in SECRET)),
+    "Go's XML": (SECRET, html.escape(SECRET).replace("&quot;", "&#34;")),
+    "Java's JSON": (SECRET, json.dumps(SECRET).replace("&", "\\u0026").replace("<", "\\u003c")),
+    "JSON of PHP": (SECRET, json.dumps(SECRET).replace("/", "\\/")),
+    "upper case": (SECRET, SECRET.upper()),
+    "hexadecimal": (SECRET, SECRET.encode().hex()),
+    "base64 of base64": (SECRET, base64.b64encode(base64.b64encode(SECRET.encode())).decode()),
+    "cut": (SECRET, SECRET[:-3] + "..."),
+    "user data, decoded": (LINES, SCRIPT),
+    "user data, a line of it": (LINES, SCRIPT.splitlines()[1]),
+    "user data, cut": (LINES, LINES[:40]),
+    "user data, its lines joined": (LINES, LINES.replace("\n", "")),
+}
+
+
+@pytest.mark.parametrize(("secret", "echo"), ECHOES.values(), ids=ECHOES)
+def test_what_still_repeats_a_secret_goes_whole(secret: str, echo: str) -> None:
+    """A spelling that nobody foresaw, or a piece of a secret, takes the text with it."""
+    assert redact(f'The parameter "{echo}" is not valid.', [secret]) == MASK
+
+
+WORDS = [
+    'The specified parameter "Password" is not valid.',
+    "The specified UserData is out of size (32 KB).",
+    "Your account does not have enough balance. aGVsbG8gd29ybGQ= 5F3A1C7E-1B2D-4E6F-8A9B-0C1D2E3F4A5B",
+]
+
+
+@given(secret=st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30))
+def test_other_words_stay(secret: str) -> None:
+    """What an API says without a word of the secret is kept as it is."""
+    assert [redact(words, [secret, "sts-token/+==", LINES]) for words in WORDS] == WORDS
+
+
 @pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
 def test_base64_of_a_whole_message(before: str) -> None:
     """In the base64 of a text around it, the secret is found at every offset."""

@@ -73,6 +73,27 @@ def test_all_missing_at_once() -> None:
         ("MNS_ENDPOINT", "mns.example.com", "no URL"),
         ("MNS_ENDPOINT", "https://host:port", "no URL"),
         ("MNS_ENDPOINT", "https://host/path", "scheme and host only"),
+        *(
+            ("ECS_ENDPOINT", f"https://{odd}", "scheme and host only")
+            for odd in (
+                "@host",
+                ":@host",
+                "host:",
+                "host:0",
+                "host?",
+                "host#",
+                "ho st",
+                "host\tx",
+                "host;x",
+                "host%2f.example",
+                "h\u00f6st",
+                "ho\u2044st",
+                ".",
+                "-",
+                "a..b",
+                "host\\\\@example.com",
+            )
+        ),
         ("ECS_ENDPOINT", "http://127.0.0.1.example.com", "must start with https://"),
         ("ECS_ENDPOINT", "http://10.0.0.1", "must start with https://"),
     ],

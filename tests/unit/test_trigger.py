@@ -112,13 +112,15 @@ def test_an_unusable_id_is_replaced(unusable: object) -> None:
         ("2021-04-08T06:28:17.123456789Z", 1617863297.123456),
         ("2021-04-08T14:28:17.1+08:00", 1617863297.1),
         ("2021-04-08T06:28:17", 1617863297.0),
+        ("9999-12-31T23:59:59.999999Z", 0.0),
+        ("0001-01-01T00:00:00+14:00", 0.0),
         ("yesterday", 0.0),
         (None, 0.0),
         (12, 0.0),
     ],
 )
 def test_times(time: object, seconds: float) -> None:
-    """RFC 3339 with any number of decimals; what is none counts as the epoch, and the delivery stays."""
+    """RFC 3339 with any number of decimals; what is none, or cannot be written again, counts as the epoch."""
     assert deliveries(encode(cloud_event(time=time)))[0].time == pytest.approx(seconds)
 
 
@@ -174,6 +176,16 @@ def test_a_bad_byte_in_a_body_that_came_as_an_object() -> None:
     (found,) = deliveries(encode(cloud_event({"requestId": "order-@"})).replace(b"@", b"\xff"))
     assert isinstance(parse(found.body), Refusal)
     found.body.encode()
+
+
+def test_a_long_number_in_a_body_that_came_as_an_object_spoils_nothing() -> None:
+    """A number of more digits than Python reads spoils its own message, not its batch."""
+    event = encode([cloud_event(), cloud_event({"requestId": 1})]).replace(
+        b'"requestId": 1}', b'"requestId": %s}' % (b"9" * 5000)
+    )
+    good, bad = deliveries(event)
+    assert good.body == MESSAGE
+    assert isinstance(parse(bad.body), Refusal)
 
 
 def test_no_depth_makes_it_raise() -> None:

@@ -91,7 +91,7 @@ def _ids(text: str | None) -> list[str] | None:
         return None
     try:
         ids = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         ids = None
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
         raise exceptions.invalid("InstanceIds", "a JSON array of ids in a string")

@@ -68,6 +68,6 @@ class Ecs(RpcService):
 def _listed(text: str | None) -> list[str]:
     try:
         ids = json.loads(text or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []

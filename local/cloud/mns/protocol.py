@@ -111,7 +111,7 @@ def _request_ids(body: str) -> Iterator[str]:
     for text in (body, _decoded(body)):
         try:
             data = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         for place in (data, data.get("data")) if isinstance(data, dict) else ():
             if isinstance(place, dict) and isinstance(place.get("requestId"), str):

@@ -31,18 +31,20 @@ from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params
 from darabonba.core import DaraCore
 from darabonba.runtime import RuntimeOptions
 
+from shared.adapters.ecs import answers
 from shared.adapters.ecs.transport import HOSTS, ForeignAnswer, never_left, take_over_sessions
 from shared.domain.create_instance.names import nest
 from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.create_instance.schema import REGION_ID
 from shared.domain.errors.model import ApiError
 from shared.domain.redact import redact, without_queries
-from shared.ports import ApiFailure, Created, Instance
+from shared.ports import ApiFailure, Created
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from shared.domain.create_instance.schema import Scalar
+    from shared.ports import Instance
     from shared.settings import Credentials
 
 T = TypeVar("T")
@@ -51,8 +53,12 @@ STATUS_PAGE = 50
 """DescribeInstanceStatus takes 100 ids but answers at most 50 of them."""
 
 DESCRIBE_PAGE = 100
+FEW_PAGES = 10
+"""A hundred ids are one page, one request's tag is on one instance, hardly ever on two: many pages have no end."""
+AUDIT_PAGES = 1000
 _LONGEST_CONNECT = 5.0
 _LONGEST_NAME = 200
+_LONGEST_WAIT = 86_400_000
 _NOT_FOUND = 404
 
 
@@ -100,7 +106,11 @@ class Ecs:
         def send(client: Client) -> Created:
             request = models.CreateInstanceRequest().from_map(nest(parameters))
             body = client.create_instance_with_options(request, self._runtime).body
-            return Created(_required(body.instance_id), body.order_id, body.trade_price)
+            return Created(
+                answers.instance_id(body.instance_id),
+                answers.order_id(body.order_id),
+                answers.trade_price(body.trade_price),
+            )
 
         secrets = tuple(str(parameters[name]) for name in SECRET_PARAMETERS if name in parameters)
         return self._call("CreateInstance", str(parameters.get("RegionId", "")), send, secrets)
@@ -118,7 +128,8 @@ class Ecs:
             )
             body = client.describe_instance_status_with_options(request, self._runtime).body
             return {
-                _required(item.instance_id): _required(item.status) for item in body.instance_statuses.instance_status
+                answers.instance_id(item.instance_id): answers.required(item.status)
+                for item in body.instance_statuses.instance_status
             }
 
         return self._call("DescribeInstanceStatus", region_id, send)
@@ -129,17 +140,23 @@ class Ecs:
             raise ValueError(f"{len(instance_ids)} ids asked for; DescribeInstances takes at most {DESCRIBE_PAGE}")
         if not instance_ids:
             return {}
-        found = self._instances(region_id, {"instance_ids": json.dumps(list(instance_ids))})
+        found = self._instances(region_id, {"instance_ids": json.dumps(list(instance_ids))}, pages=FEW_PAGES)
         return {instance.instance_id: instance for instance in found}
 
     def find_by_tag(self, region_id: str, key: str, value: str) -> list[Instance]:
-        """Call DescribeInstances with a tag, for all pages there are."""
-        found = self._instances(region_id, {"tag": [models.DescribeInstancesRequestTag(key=key, value=value)]})
+        """Call DescribeInstances with a tag, for all pages there are.
+
+        An answer that shows an instance without the tag was not to this question: neither may that instance be taken
+        for ours, nor does the rest say that there is none.
+        """
+        asked = {"tag": [models.DescribeInstancesRequestTag(key=key, value=value)]}
+        found = self._instances(region_id, asked, pages=FEW_PAGES, having=(key, value))
         return sorted(found, key=lambda instance: (instance.creation_time, instance.instance_id))
 
     def tagged(self, region_id: str, key: str) -> list[Instance]:
         """Call DescribeInstances with a tag's key alone, for all pages there are (for audits)."""
-        return self._instances(region_id, {"tag": [models.DescribeInstancesRequestTag(key=key)]})
+        asked = {"tag": [models.DescribeInstancesRequestTag(key=key)]}
+        return self._instances(region_id, asked, pages=AUDIT_PAGES)
 
     def set_release_time(self, region_id: str, instance_id: str, release_at: float) -> None:
         """Call ModifyInstanceAutoReleaseTime."""
@@ -165,7 +182,9 @@ class Ecs:
 
         def send(client: Client) -> str:
             request = models.AllocatePublicIpAddressRequest(instance_id=instance_id)
-            return _required(client.allocate_public_ip_address_with_options(request, self._runtime).body.ip_address)
+            return answers.required(
+                client.allocate_public_ip_address_with_options(request, self._runtime).body.ip_address
+            )
 
         return self._call("AllocatePublicIpAddress", region_id, send)
 
@@ -176,23 +195,30 @@ class Ecs:
             "DeleteInstance", region_id, lambda client: client.delete_instance_with_options(request, self._runtime)
         )
 
-    def _instances(self, region_id: str, wanted: dict[str, Any]) -> list[Instance]:
+    def _instances(
+        self, region_id: str, wanted: dict[str, Any], *, pages: int, having: tuple[str, str] | None = None
+    ) -> list[Instance]:
         def send(client: Client) -> list[Instance]:
-            return [_instance(item) for page in self._pages(client, region_id, wanted) for item in page]
+            found = [answers.instance(item) for page in self._pages(client, region_id, wanted, pages) for item in page]
+            if having is not None and not all(having in instance.tags for instance in found):
+                raise ValueError("the answer shows what was not asked for")
+            return found
 
         return self._call("DescribeInstances", region_id, send)
 
-    def _pages(self, client: Client, region_id: str, wanted: dict[str, Any]) -> Iterator[list[Any]]:
+    def _pages(self, client: Client, region_id: str, wanted: dict[str, Any], most: int) -> Iterator[list[Any]]:
         token: str | None = None
         seen: set[str | None] = set()
         while token not in seen:
+            if len(seen) == most:
+                raise ValueError(f"the answer has more than {most} pages")
             seen.add(token)
             request = models.DescribeInstancesRequest(
                 region_id=region_id, max_results=DESCRIBE_PAGE, next_token=token, **wanted
             )
             body = client.describe_instances_with_options(request, self._runtime).body
             yield body.instances.instance
-            token = body.next_token or None
+            token = answers.text(body.next_token) or None
 
     def _call(self, action: str, region_id: str, send: Callable[[Client], T], secrets: tuple[str, ...] = ()) -> T:
         if not REGION_ID.holds(region_id):
@@ -218,32 +244,6 @@ class Ecs:
         return self._kind(config)
 
 
-def _required(value: str | None) -> str:
-    """Return what an answer must hold; without it the answer is none."""
-    if not value:
-        raise ValueError("the answer lacks what it must hold")
-    return value
-
-
-def _instance(item: Any) -> Instance:
-    private = _addresses(item.vpc_attributes and item.vpc_attributes.private_ip_address)
-    public = _addresses(item.public_ip_address) or ((item.eip_address and item.eip_address.ip_address) or None,)
-    return Instance(
-        instance_id=_required(item.instance_id),
-        status=_required(item.status),
-        instance_type=item.instance_type or "",
-        zone_id=item.zone_id or "",
-        private_ip_addresses=private or _addresses(item.inner_ip_address),
-        public_ip_address=public[0],
-        creation_time=item.creation_time or "",
-        tags=tuple((tag.tag_key or "", tag.tag_value or "") for tag in (item.tags.tag if item.tags else ())),
-    )
-
-
-def _addresses(holder: Any) -> tuple[str, ...]:
-    return tuple(holder.ip_address or ()) if holder else ()
-
-
 def _explain(action: str, error: Exception, secrets: tuple[str, ...]) -> ApiError:
     """Say what an SDK exception means, in words without secrets."""
     if isinstance(error, AlibabaCloudException) and error.status_code:
@@ -255,7 +255,7 @@ def _explain(action: str, error: Exception, secrets: tuple[str, ...]) -> ApiErro
             code=redact(str(data.get("Code") or data.get("code") or ""), secrets, limit=_LONGEST_NAME),
             message=redact(str(data.get("Message") or data.get("message") or ""), secrets),
             request_id=redact(str(request_id), secrets, limit=_LONGEST_NAME) if request_id else None,
-            retry_after=error.retry_after / 1000 if error.retry_after else None,
+            retry_after=min(error.retry_after, _LONGEST_WAIT) / 1000 if error.retry_after else None,
         )
     inner = getattr(error, "inner_exception", None) or error
     if isinstance(inner, ForeignAnswer):

@@ -1,12 +1,14 @@
 """How the ECS SDK's requests leave this machine: at most once each, to the host they were made for, and nowhere else.
 
 The SDK (darabonba-core 1.0.9) takes a session of `requests` for each host from `DaraCore._get_session`. Ours is put in
-that place, for four reasons:
+that place, for five reasons:
 
 - A session of its own follows redirects: a second request, security token and body included, to a host that the
   answer chose. Ours follows none, and its adapter tries nothing again, which is what makes `never_left` true.
 - An answer with an error status and a body that is no JSON object (a gateway's HTML) is a parse error to the SDK, which
   forgets the status. Ours tells it with an exception that the SDK lets through: `ForeignAnswer`.
+- A time-out of `requests` is one between two bytes, and a body has no end but its own: whoever answers could hold a
+  thread for ever, or fill the memory with a few KB that unpack to gigabytes. Ours reads for so long and so much.
 - The SDK keeps a session for each host for ever. Ours is one for all hosts, with a bounded number of them connected.
 - The SDK looks for a session without a lock: of the first calls of a cold instance each made one, and read the
   certificate store, 50 ms of CPU every time.
@@ -17,12 +19,13 @@ from __future__ import annotations
 import json
 from functools import wraps
 from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from requests import PreparedRequest, Response, Session
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 from urllib3.util.retry import Retry
 
 if TYPE_CHECKING:
@@ -31,7 +34,11 @@ if TYPE_CHECKING:
 HOSTS = 32
 """How many hosts connections are kept to; the one unused for longest makes room."""
 
+LONGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes of an answer, unpacked; a page of 100 instances has a twentieth of that."""
+
 _ERROR = 400
+_PIECE = 65_536
 
 
 class ForeignAnswer(Exception):
@@ -42,15 +49,45 @@ class ForeignAnswer(Exception):
         self.status = status
 
 
+class EndlessAnswer(Exception):
+    """An answer that was too slow or too long to be read to its end."""
+
+
 class OneRequest(Session):
-    """A session that sends every request once: no redirect is followed."""
+    """A session that sends every request once: no redirect is followed, and no answer is endless."""
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:
-        """Send; raise ForeignAnswer, or what `requests` raises."""
-        response = super().send(request, **(options | {"allow_redirects": False}))
-        if response.status_code >= _ERROR and not _is_object(response.content):
+        """Send, and read the answer; `timeout` is what connecting and answering may take, in seconds.
+
+        Raises ForeignAnswer, EndlessAnswer, or what `requests` and `urllib3` raise.
+        """
+        until = monotonic() + sum(options["timeout"])
+        response = super().send(request, **(options | {"allow_redirects": False, "stream": True}))
+        failed = response.status_code >= _ERROR
+        try:
+            body = _read(response, until)
+        except (EndlessAnswer, HTTPError):
+            response.close()
+            if failed:
+                raise ForeignAnswer(response.status_code) from None
+            raise
+        response._content, response._content_consumed = body, True  # type: ignore[attr-defined] # noqa: SLF001 - where `requests` keeps what it has read
+        if failed and not _is_object(body):
             raise ForeignAnswer(response.status_code)
         return response
+
+
+def _read(response: Response, until: float) -> bytes:
+    """Return an answer's unpacked body; raise EndlessAnswer once the time is up or it is too long."""
+    pieces, length = [], 0
+    while piece := response.raw.read1(_PIECE, decode_content=True):
+        pieces.append(piece)
+        length += len(piece)
+        if length > LONGEST_ANSWER:
+            raise EndlessAnswer(f"an answer of more than {LONGEST_ANSWER} bytes")
+        if monotonic() > until:
+            raise EndlessAnswer("an answer that had not ended in time")
+    return b"".join(pieces)
 
 
 def take_over_sessions(core: Any) -> bool:

@@ -126,14 +126,29 @@ def read_entry(row: Any) -> OpenEntry:
     columns = columns_of(row)
     request_id = dict(row.primary_key)[schema.REQUEST_ID]
     version = columns.get(schema.SCHEMA, 1)
-    with suppress(KeyError, ValueError):
+    with suppress(KeyError, ValueError, TypeError):
         if version <= NEWEST_READABLE:
             return OpenEntry(
-                request_id, State(columns[schema.STATE]), columns[schema.REGION_ID], columns.get(schema.INSTANCE_ID),
-                columns[schema.DUE_AT], columns[schema.DEADLINE], columns.get(schema.ABSENT_SINCE),
-                columns[schema.OPENED_AT], version,
+                request_id, State(columns[schema.STATE]), _typed(columns[schema.REGION_ID], str),
+                _typed(columns.get(schema.INSTANCE_ID), str, type(None)), _typed(columns[schema.DUE_AT], float),
+                _typed(columns[schema.DEADLINE], float),
+                _typed(columns.get(schema.ABSENT_SINCE), float, type(None)),
+                _typed(columns[schema.OPENED_AT], float), version,
             )  # fmt: skip
     return OpenEntry.unclear(request_id, columns.get(schema.DUE_AT), columns.get(schema.OPENED_AT), version)
+
+
+def read_due(row: Any) -> float | None:
+    """Return when an entry is due; None when it does not say, and no round finds it."""
+    due = columns_of(row).get(schema.DUE_AT)
+    return due if isinstance(due, float) else None
+
+
+def _typed(value: Any, *kinds: type) -> Any:
+    """Return a column's value; raise TypeError when it is of another kind than we write."""
+    if not isinstance(value, kinds):
+        raise TypeError(type(value).__name__)
+    return value
 
 
 def read_lease(columns: Mapping[str, Any]) -> Lease:

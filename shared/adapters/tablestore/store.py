@@ -110,8 +110,8 @@ class TablestoreStore:
 
         It reads what a round does, so it is asked when a round found nothing due, not with every one.
         """
-        dues = (rows.columns_of(row)[schema.DUE_AT] for row in self._open_rows(columns_to_get=[schema.DUE_AT]))
-        return min(dues, default=None)
+        dues = map(rows.read_due, self._open_rows(columns_to_get=[schema.DUE_AT]))
+        return min((due for due in dues if due is not None), default=None)
 
     def forget(self, entry: OpenEntry) -> None:
         """Drop an entry whose record is not open, unless a new claim has put it again."""

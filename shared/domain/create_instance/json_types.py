@@ -116,8 +116,10 @@ def from_text(text: str, kind: type) -> int | float | bool | None:
 _YES = frozenset({"1", "yes", "y", "on", "t", "enable", "enabled"})
 _NO = frozenset({"0", "no", "n", "off", "f", "disable", "disabled"})
 _QUANTITY = re.compile(
-    r"\s*([+-]?(?:\d[\d,_]*(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?)\s*(?:gi?b?|mbps|mbit/s)?\s*", re.IGNORECASE
+    r"\s*([+-]?(?:(?:[1-9]\d{0,2}(?:,\d{3})+|\d[\d_]*)(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?)\s*(?:gi?b?|mbps|mbit/s)?\s*",
+    re.IGNORECASE,
 )
+"""Commas count where they part thousands: what `0,5` or `1,5` says is not ours to guess."""
 _EXAMPLES = {int: "write a whole number in digits, such as 40", float: "write a number such as 0.98"}
 
 

@@ -28,7 +28,8 @@ _OVER = frozenset(
         "SignatureNonceUsed",
     }
 )
-"""Codes about the time of keys or of one call: they come from every region alike."""
+_OVER_IN_WORDS = "securitytoken.expired"
+"""Codes about the time of keys or of one call, and the one that is told in words: they come from every region alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def decide(
         return Decision(RetryAction.SETTLE, 0.0, verdict=verdict)
     move_on = alternative_left and now <= deadline and error.sent and leads_to_alternative(verdict)
     last = Decision(RetryAction.ALTERNATIVE if move_on else RetryAction.FAIL, 0.0, verdict=verdict)
-    unwelcome = elsewhere and verdict.category == "authentication" and error.code not in _OVER
+    unwelcome = elsewhere and verdict.category == "authentication" and not _is_over(error)
     if verdict.retry is not Retry.LATER or unwelcome:
         return last
     policy = policy_for(verdict) if error.sent else POLICIES["unsent"]
@@ -160,3 +161,7 @@ def decide(
         return last
     action = RetryAction.TURN_OVER if verdict.token is TokenRule.NEXT else RetryAction.RETRY
     return Decision(action, delay, verdict=verdict)
+
+
+def _is_over(error: ApiError) -> bool:
+    return error.code in _OVER or _OVER_IN_WORDS in error.message.lower()

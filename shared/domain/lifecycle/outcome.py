@@ -117,13 +117,22 @@ def _refusal_error(first: Violation) -> dict[str, Any]:
     field = first.field[:_MAX_FIELD]
     if field and first.code in _OUR_SHAPE:
         # The catalogue's remedy for these is about what the API means by them.
-        data["remedy"] = f"{_OUR_SHAPE[first.code]} {field} and send the message again: {data['message']}."
+        words = data["message"] if data["message"].endswith(("?", ".")) else f"{data['message']}."
+        data["remedy"] = f"{_OUR_SHAPE[first.code]} {field} and send the message again: {words}"
+    elif first.code in _OUR_OWN:
+        data["remedy"] = _OUR_OWN[first.code]
     # `never`, whatever the code means when the API sends it: nothing but another message helps.
     return {**data, "retry": Retry.NEVER.value, "parameter": field or data["parameter"]}
 
 
 _OUR_SHAPE = {"InvalidParameter": "Correct", "MissingParameter": "Add"}
 """The codes of whatever is wrong with a message's own shape, and what is to be done with the field."""
+
+
+_OUR_OWN = {
+    "InternalError": "Tell whoever operates the worker, which has raised an alarm; send it again when that is mended."
+}
+"""Codes that ECS has, too, with the worker's own reason in a refusal."""
 
 
 def _violation(item: Violation) -> dict[str, str]:

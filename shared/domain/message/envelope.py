@@ -29,6 +29,8 @@ DEFERRED = "deferred"
 MAX_DEFERRED = 10
 """How often a message of which nothing is recorded is sent again before it is refused."""
 REQUEST_ID = "[A-Za-z0-9._:-]{1,64}"
+LAST_SECOND = 253_402_300_799.0
+"""Of the year 9999: a fraction more could be rounded to a time that no outcome can write."""
 ON_FAILURE = ("keep", "release")
 
 UNKNOWN = "there is no such field"
@@ -65,7 +67,7 @@ def epoch_seconds(text: str) -> float | None:
         seconds = (moment - offset if sign == "+" else moment + offset).timestamp()
     except (ValueError, OverflowError):
         return None
-    return seconds + float(f"0.{fraction or 0}")
+    return min(seconds + float(f"0.{fraction or 0}"), LAST_SECOND)
 
 
 class Metadata(Strict):

@@ -17,11 +17,13 @@ class NotJson(Exception):
 def read_json(text: str) -> Any:
     """Return what a JSON text says; raise NotJson.
 
+    A byte order mark before it is passed over, as RFC 8259 (8.1) allows: some editors and shells write one.
+
     NaN and the infinities are no JSON. An integer of more than 18 digits is read as a float, so that no number can be
     expensive. Nesting beyond what the interpreter's stack holds is refused.
     """
     try:
-        return _DECODER.decode(text)
+        return _DECODER.decode(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise NotJson(f"is not JSON: {error.msg.lower()} at line {error.lineno}, column {error.colno}") from None
     except RecursionError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import socket
@@ -11,7 +12,8 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
 
-from shared.adapters.ecs.client import Ecs
+from shared.adapters.ecs.client import FEW_PAGES, Ecs
+from shared.adapters.ecs.transport import LONGEST_ANSWER
 from shared.domain.errors.catalogue import classify
 from shared.logs import silence_sdks
 from shared.ports import ApiFailure, Created
@@ -345,12 +347,97 @@ def test_no_ids_no_call(script: Script, ecs: Ecs) -> None:
     assert not script.requests
 
 
+TAGGED = {"InstanceId": "i-1", "Status": "Running", "Tags": {"Tag": [{"TagKey": "k", "TagValue": "v"}]}}
+
+
 def test_endless_paging_ends(script: Script, ecs: Ecs) -> None:
     """A NextToken that repeats ends the paging instead of turning for ever."""
-    page = json.dumps({"Instances": {"Instance": [{"InstanceId": "i-1", "Status": "Running"}]}, "NextToken": "again"})
+    page = json.dumps({"Instances": {"Instance": [TAGGED]}, "NextToken": "again"})
     for _ in range(3):
         script.answer(200, page)
     assert len(ecs.find_by_tag("cn-hangzhou", "k", "v")) == 2
+
+
+@pytest.mark.parametrize("instances", [[], [TAGGED]])
+def test_ever_new_pages_end(script: Script, ecs: Ecs, instances: list[object]) -> None:
+    """A NextToken that is new on every page ends the paging, too: such an answer tells nothing."""
+    for number in range(FEW_PAGES + 1):
+        script.answer(200, json.dumps({"Instances": {"Instance": instances}, "NextToken": f"t{number}"}))
+    with pytest.raises(ApiFailure) as caught:
+        ecs.find_by_tag("cn-hangzhou", "k", "v")
+    assert classify(caught.value.error).unknown
+    assert len(script.requests) == FEW_PAGES
+
+
+@pytest.mark.parametrize("tags", [None, {"Tag": []}, {"Tag": [{"TagKey": "k", "TagValue": "another"}]}])
+def test_an_instance_without_the_tag_is_neither_found_nor_absent(script: Script, ecs: Ecs, tags: object) -> None:
+    """An answer that shows what was not asked for is none: no foreign instance is adopted, and no absence believed."""
+    foreign = {"InstanceId": "i-foreign", "Status": "Running", "Tags": tags}
+    script.answer(200, json.dumps({"Instances": {"Instance": [TAGGED, foreign]}}))
+    with pytest.raises(ApiFailure) as caught:
+        ecs.find_by_tag("cn-hangzhou", "k", "v")
+    assert classify(caught.value.error).unknown
+
+
+@pytest.mark.parametrize("odd", [5, ["i-1"], {"a": 1}, True, "i-1\n", "i-\ud800", "i-" + "1" * 127])
+def test_an_id_that_is_none(script: Script, ecs: Ecs, odd: object) -> None:
+    """An id that no later call and no record could carry is no answer, so the instance is looked for by its tag."""
+    script.answer(200, json.dumps({"InstanceId": odd}))
+    error = failure(ecs)
+    assert (error.http_status, classify(error).unknown) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("price", "told"),
+    [
+        (1.5, 1.5),
+        ("1.5", 1.5),
+        (float("nan"), None),
+        (float("inf"), None),
+        ("1e999", None),
+        ([1], None),
+        (10**400, None),
+    ],
+)
+def test_a_price_that_cannot_be_told(script: Script, ecs: Ecs, price: object, told: float | None) -> None:
+    """What is no finite number is no price, and no reason to lose the instance: an outcome's JSON has no NaN."""
+    script.answer(200, json.dumps({"InstanceId": "i-1", "TradePrice": price, "OrderId": 12}))
+    assert ecs.create(PARAMETERS) == Created("i-1", "12", told)
+
+
+ODD_INSTANCES = {
+    "status": {"Status": 5},
+    "type": {"InstanceType": ["t"]},
+    "zone": {"ZoneId": 5},
+    "endless zone": {"ZoneId": "z" * 50_000},
+    "time": {"CreationTime": 5},
+    "address in letters": {"PublicIpAddress": {"IpAddress": "1.2.3.4"}},
+    "address": {"PublicIpAddress": {"IpAddress": [1]}},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_INSTANCES.values(), ids=ODD_INSTANCES)
+def test_an_instance_of_other_types(script: Script, ecs: Ecs, odd: dict[str, object]) -> None:
+    """An instance that is described in other types is not described: an outcome keeps to its schema."""
+    script.answer(200, json.dumps({"Instances": {"Instance": [CLASSIC | odd]}}))
+    with pytest.raises(ApiFailure) as caught:
+        ecs.describe("cn-hangzhou", ["i-1"])
+    assert caught.value.error.http_status is None
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_unpacks_without_end(script: Script, ecs: Ecs, status: int) -> None:
+    """An answer is read up to a length, unpacked; an error's status is known all the same."""
+    packed = gzip.compress(b"{" + b" " * (LONGEST_ANSWER + 1) + b"}")
+    head = f"HTTP/1.1 {status} X\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+    script.answers.append(head.encode() + packed)
+    assert failure(ecs).http_status == (status if status >= 400 else None)
+
+
+def test_a_wait_of_many_digits(script: Script, ecs: Ecs) -> None:
+    """However long an answer asks to be left alone, it is a refusal like any other."""
+    script.answer(429, refusal("Throttling.Api", "slow down"), x_acs_retry_after="9" * 400)
+    assert failure(ecs).retry_after == 86_400
 
 
 CLASSIC = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,29 @@ def full() -> Iterator[str]:
                 each.close()
 
 
+@contextmanager
+def dripping(status: int) -> Iterator[str]:
+    """Begin an answer and add a byte to it now and then, without end."""
+    over = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: 100000\r\n\r\n{" % status)
+            while not over.wait(0.05):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            thread.join(5)
+
+
 def nobody() -> str:
     """Return a URL at which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -106,6 +130,16 @@ def test_a_connection_that_is_not_answered_never_left() -> None:
         error = failure(url)
     assert error.message.startswith("ConnectTimeout: ")
     assert (error.http_status, error.sent) == (None, False)
+
+
+@pytest.mark.parametrize(("status", "known"), [(200, None), (403, 403)])
+def test_an_answer_that_never_ends_is_left(status: int, known: int | None) -> None:
+    """A call is over in its time, however slowly its answer comes; the status of a refusal is known by then."""
+    with dripping(status) as url:
+        began = time.monotonic()
+        error = failure(url)
+    assert (error.http_status, error.sent) == (known, True)
+    assert time.monotonic() - began < 2
 
 
 def test_a_name_without_an_address_never_left() -> None:

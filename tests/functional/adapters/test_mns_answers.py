@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 import socket
+import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,6 +113,47 @@ def test_a_message_travels_in_base64(script: Script, queue: MnsQueue) -> None:
     assert element(request, "DelaySeconds") == "30"
 
 
+@pytest.mark.parametrize("length", [49_152, 49_153, 65_536])
+def test_a_message_too_long_for_base64_travels_as_it_is(script: Script, queue: MnsQueue, length: int) -> None:
+    """Whatever came in fits when it is sent again: in base64 while that has room, else plain."""
+    xml(script, 201, SENT)
+    body = BODY + " " * (length - len(BODY))
+    queue.send(body, 0)
+    sent = html.unescape(element(script.requests[0], "MessageBody") or "")
+    assert len(sent) <= 65_536
+    assert (sent if length > 49_152 else base64.b64decode(sent).decode()) == body
+
+
+@pytest.mark.parametrize(
+    ("rest", "kept"), [("ä" * 40_000, "ä" * ((65_536 - len(BODY)) // 2)), ("\x00" + "a" * 60_000, "")]
+)
+def test_what_no_queue_takes_is_cut(script: Script, queue: MnsQueue, rest: str, kept: str) -> None:
+    """What is no message anyway is sent again as far as it can be: its batch must not fail for it."""
+    xml(script, 201, SENT)
+    queue.send(BODY + rest, 0)
+    assert html.unescape(element(script.requests[0], "MessageBody") or "") == BODY + kept
+
+
+ECHOES = {
+    "as it is": BODY,
+    "in base64": base64.b64encode(BODY.encode()).decode(),
+    "the end of it": BODY[-40:],
+    "the beginning in base64": base64.b64encode(BODY.encode()).decode()[:70],
+}
+
+
+@pytest.mark.parametrize("echo", ECHOES.values(), ids=ECHOES)
+@pytest.mark.parametrize("place", ["code", "message", "HTML"])
+def test_an_answer_that_repeats_the_message(script: Script, queue: MnsQueue, echo: str, place: str) -> None:
+    """Words that repeat the message are not kept: its password may be in any part of them."""
+    quoted = html.escape(echo)
+    answers = {"code": refusal(quoted, "no"), "message": refusal("InvalidArgument", f"bad: {quoted}")}
+    xml(script, 400, answers.get(place, f"<html>{echo}</html>"))
+    failure = send_failure(queue)
+    assert echo not in str(failure) + failure.code
+    assert "parameters" not in str(failure) + failure.code
+
+
 @pytest.mark.parametrize(("asked", "sent"), [(-5, "0"), (604_801, "604800"), (0, "0")])
 def test_delays_stay_within_bounds(script: Script, queue: MnsQueue, asked: int, sent: str) -> None:
     """A delay the queue would refuse becomes the nearest it takes: the message must not be lost over it."""
@@ -187,6 +232,35 @@ def test_no_answer_in_time(script: Script, queue: MnsQueue) -> None:
     script.answers.append(None)
     assert "timed out" in str(send_failure(queue))
     assert len(script.requests) == 1
+
+
+def test_an_answer_that_never_ends_is_left(script: Script, queue: MnsQueue) -> None:
+    """A call is over in its time, however slowly its answer comes."""
+    script.answers.append(b"HTTP/1.1 201 X\r\nContent-Length: 100000\r\n\r\n" + SENT.encode())
+    sending = threading.Event()
+
+    def drip() -> None:
+        while not sending.wait(0.05):
+            for connection in script.opened:
+                with suppress(OSError):
+                    connection.sendall(b" ")
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    began = time.monotonic()
+    try:
+        assert "did not end" in str(send_failure(queue))
+    finally:
+        sending.set()
+        thread.join(5)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 1050000", "X-None: 1"])
+def test_an_answer_of_any_length_is_left(script: Script, queue: MnsQueue, length: str) -> None:
+    """An answer is read up to a length."""
+    script.answers.append(f"HTTP/1.1 201 X\r\n{length}\r\n\r\n".encode() + b" " * 1_050_000)
+    assert "did not end" in str(send_failure(queue))
 
 
 def test_https_has_a_time_out() -> None:

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import urllib.error
+import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +90,15 @@ def test_a_mistake_in_the_configuration_changes_nothing(cloud: Clients, config: 
     assert status == 400
     assert words
     assert (cloud.cloud.config.stock, cloud.cloud.config.delays) == before
+
+
+@pytest.mark.usefixtures("cloud")
+def test_nesting_without_end_is_refused(cloud_url: str) -> None:
+    """JSON that no reader's stack holds is a mistake in words, like other broken JSON."""
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(f"{cloud_url}/_local/config", b"[" * 50_000, timeout=5)
+    with refusal.value as answer:
+        assert (answer.code, "nested too deeply" in answer.read().decode()) == (400, True)
 
 
 def test_unknown_calls_name_the_known_ones(cloud: Clients) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from mns.mns_exception import MNSServerException
 from mns.queue import Message, QueueMeta
+
+from tests.support.signing import mns_request
 
 if TYPE_CHECKING:
     from mns.queue import Queue
@@ -122,6 +125,20 @@ def test_long_poll(cloud: Clients) -> None:
     timer.join()
 
 
+def test_a_long_poll_whose_client_has_gone_takes_nothing(cloud: Clients) -> None:
+    """Whoever is interrupted while waiting, and asks again, gets the message that came in between."""
+    queue = make(cloud)
+    gone = http.client.HTTPConnection(cloud.url.removeprefix("http://"), timeout=5)
+    target = "/queues/work/messages?waitseconds=10"
+    gone.request("GET", target, headers=mns_request("GET", target))
+    time.sleep(0.2)
+    gone.close()
+    time.sleep(0.2)
+    queue.send_message(Message("x"))
+    time.sleep(0.2)
+    assert cloud.local("state")["mns"]["queues"]["work"] == {"visible": 1, "inFlight": 0, "delayed": 0}
+
+
 def test_dead_letters(cloud: Clients) -> None:
     """A message delivered as often as the policy says goes to the dead-letter queue instead of once more."""
     queue, dead = make(cloud, vis_timeout=1), make(cloud, "dead")
@@ -160,6 +177,17 @@ def test_size_limit(cloud: Clients) -> None:
     queue = make(cloud)
     queue.send_message(Message("x" * 49152))
     assert code(queue.send_message, Message("x" * 49153)) == "InvalidArgument"
+
+
+@pytest.mark.parametrize("count", [20_000, 40_000])
+def test_any_body_is_taken_or_refused(cloud: Clients, count: int) -> None:
+    """Nesting that no JSON reader takes is a body like another: kept when it is short enough, else refused."""
+    queue = make(cloud)
+    body = "[" * count
+    queue.set_encoding(False)
+    queue.send_message(Message(body))
+    assert queue.receive_message().message_body == body
+    assert code(queue.send_message, Message("[" * 100_000)) == "InvalidArgument"
 
 
 # The SDK's own get_attributes sets fields that it calls deprecated.

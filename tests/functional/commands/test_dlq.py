@@ -103,6 +103,13 @@ def test_list_says_what_became_of_each_request(place: Place) -> None:
     }  # fmt: skip
 
 
+def test_nothing_buried_is_said(place: Place) -> None:
+    """An empty queue is a sentence on standard error, so that nobody takes it for a command that did nothing."""
+    for arguments in (["list"], ["replay", "--all"]):
+        result = dlq(place, *arguments)
+        assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no dead letters\n")
+
+
 def test_looking_changes_nothing(place: Place) -> None:
     """After `list` and `show` every dead letter is back in its queue, more than one page of them, too."""
     bury(place, *[request(f"r{number}") for number in range(40)])

@@ -29,6 +29,18 @@ def test_valid_as_printed(chosen: list[str]) -> None:
     assert not asked.warnings
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [["--id", "order 1"], ["--region", "../x"], ["--type", ""], ["--key", ""], ["--tag", "aliyun=1"]],
+    ids=" ".join,
+)
+def test_nothing_else_is_printed(chosen: list[str]) -> None:
+    """What an option makes invalid is wrong use that names the field, and no message."""
+    done = inside("new", *chosen)
+    assert (done.exit_code, done.stdout) == (2, ""), done.output
+    assert "would not be valid" in done.stderr
+
+
 def test_every_message_is_a_request_of_its_own() -> None:
     """Two calls never make the same request, unless the id is given."""
     assert parse(inside("new").stdout).request_id != parse(inside("new").stdout).request_id

@@ -46,6 +46,23 @@ def test_status_of_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_status_without_a_store_says_so(tmp_path: Path) -> None:
+    """A directory without records is named: the request may well be recorded elsewhere."""
+    said = inside("status", "nobody", "--data", str(tmp_path)).stderr
+    assert str(tmp_path) in said
+    assert "--data" in said
+
+
+@pytest.mark.parametrize("command", ["validate", "enqueue"])
+def test_names_of_files_are_completed(command: str) -> None:
+    """The shell is told to complete a file where one is taken."""
+    found = main.get_command(None, command)  # type: ignore[arg-type]  # it needs no context
+    assert found is not None
+    (files,) = [each for each in found.params if each.name == "files"]
+    (item,) = files.shell_complete(found.make_context(command, ["x"]), "ev")
+    assert (item.type, item.value) == ("file", "ev")
+
+
 def test_broken_settings_are_named_at_once(tmp_path: Path) -> None:
     """A function that cannot start for its settings fails with all of them."""
     with running(Cloud(provisioned=True)) as url:

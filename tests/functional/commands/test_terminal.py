@@ -21,7 +21,7 @@ from local.cloud.cloud import Cloud
 from local.project import ROOT
 from local.terminal.board import board
 from local.terminal.output import column_widths, table
-from local.terminal.timeline import draw
+from local.terminal.timeline import show
 from local.trace.request_trace import meaning
 from shared.domain.errors.model import ApiError
 from tests.support.processes import CLEAN, COMMAND, command, free_port
@@ -75,9 +75,14 @@ class Terminal:
         return code
 
 
+def terminal(width: int = 100) -> Console:
+    """Return a terminal that remembers what it shows."""
+    return Console(file=io.StringIO(), width=width, record=True)
+
+
 def rendered(renderable: object) -> str:
     """Return what a terminal of 100 columns shows."""
-    console = Console(file=io.StringIO(), width=100, record=True)
+    console = terminal()
     console.print(renderable)
     return console.export_text()
 
@@ -101,9 +106,28 @@ def test_timeline() -> None:
         {"at": 0.0, "kind": "called", "title": "Called", "text": "CreateInstance"},
         {"at": 1.5, "kind": "error", "title": "Error", "text": "CreateInstance: no", "error": error},
     ]
-    text = rendered(draw("order-1", "creating", steps, {"instance": None}))
+    shown = terminal()
+    show(shown, "order-1", "creating", steps, {"instance": None})
+    text = shown.export_text()
     assert "00:00:01   +1.50 s ● Error" in text
     assert "capacity, try again: alternative. Offer further" in text
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 120])
+def test_nothing_of_a_timeline_is_lost(width: int) -> None:
+    """Ids, codes and titles stand whole, however narrow the terminal; where they fit, no line is wider than it."""
+    instance, code = "i-bp71b821930000000011", "InvalidSystemDiskCategory.ValueNotSupported"
+    steps = [
+        {"at": 0.0, "kind": "called", "title": "Start called", "text": "StartInstance"},
+        {"at": 1.5, "kind": "error", "title": "Error", "text": f"CreateInstance: {code}"},
+    ]
+    shown = terminal(width)
+    show(shown, "order-1", "creating", steps, {"instance": instance})
+    text = shown.export_text()
+    for whole in (instance, code, "Start called", "00:00:01"):
+        assert whole in text
+    if width >= 80:
+        assert max(map(len, text.splitlines())) <= width
 
 
 @pytest.mark.slow
@@ -132,10 +156,15 @@ def test_up_and_status(tmp_path: Path) -> None:
     assert terminal.end(signal.SIGINT) == 0
     assert '"event": "message"' in (tmp_path / "functions.log").read_text()
     assert '"event": "message"' not in terminal.text
+    again = Terminal("up", "--port", port, "--data", data, "--keep")
+    again.wait_for("worker on")
+    kept = Terminal("status", "sample-plain", "--data", data, "--endpoint", endpoint)
     alone = Terminal("status", "sample-plain", "--data", data)
-    assert alone.end() == 0
-    for words in ("Claimed", "Created", "Start called", "Published"):
-        assert words in alone.text
+    for shown in (kept, alone):
+        assert shown.end() == 0
+        for words in ("Claimed", "Created", "Start called", "Published"):
+            assert words in shown.text
+    assert again.end(signal.SIGINT) == 0
 
 
 ROWS = (

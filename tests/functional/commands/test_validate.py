@@ -71,6 +71,29 @@ def test_a_stream_has_one_message_a_line() -> None:
     assert _run("-", stdin="")[0] == 0
 
 
+def test_a_stream_can_hold_one_message() -> None:
+    """A message over several lines, as `new` prints it, is one; lines that are no JSON together stay lines."""
+    code, lines, _ = _run("-", stdin=json.dumps(GOOD, indent=2))
+    assert (code, [(line["file"], line["valid"]) for line in lines]) == (0, [("-", True)])
+    code, lines, _ = _run("-", stdin=f"nonsense\n{json.dumps(GOOD)}\n")
+    assert (code, [(line["file"], line["valid"]) for line in lines]) == (1, [("-:1", False), ("-:2", True)])
+
+
+@pytest.mark.parametrize("content", [json.dumps(GOOD, indent=2), f"{json.dumps(GOOD)}\n{json.dumps(GOOD)}\n"])
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path, content: str) -> None:
+    """The mark that some editors put in front of UTF-8 is taken off, as `enqueue` does."""
+    code, lines, _ = _run(_file(tmp_path, "marked", b"\xef\xbb\xbf" + content.encode()))
+    assert (code, {line["valid"] for line in lines}) == (0, {True})
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_another_encoding_is_named_as_the_mistake(tmp_path: Path, encoding: str) -> None:
+    """A file in another encoding is told so, not that half of a character is missing somewhere."""
+    text = json.dumps(GOOD | {"requestId": "order-\u00e9"}, ensure_ascii=False)
+    (line,) = _run(_file(tmp_path, "other", text.encode(encoding)))[1]
+    assert "no UTF-8" in line["violations"][0]["message"]
+
+
 @pytest.mark.parametrize("name", ["requests.jsonl", "requests.ndjson", "requests.txt"])
 def test_a_file_can_hold_one_message_a_line(tmp_path: Path, name: str) -> None:
     """JSON lines are told by the suffix or by a first line that is JSON by itself."""

@@ -44,6 +44,7 @@ def test_up_enqueue_listen_status(tmp_path: Path) -> None:
         assert known.returncode == 0
         record = json.loads(known.stdout)
         assert (record["state"], record["outcome"]) == ("completed", outcome)
+        assert not [name for name, value in record.items() if isinstance(value, float) and value > 1e9]
         assert command("status", "nobody", "--data", data).returncode == 1
         quiet = command("listen", "--count", "1", "--timeout", "1", "--endpoint", endpoint)
         assert (quiet.returncode, quiet.stdout) == (1, "")

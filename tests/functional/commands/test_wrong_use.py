@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -144,6 +145,18 @@ def test_a_full_disk_is_a_sentence() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["up", "--help"]], ids=" ".join)
+def test_help_on_a_full_disk_is_a_sentence(arguments: list[str]) -> None:
+    """Help that cannot be written ends like other output."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], env=CLEAN, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr.count("\n"), "the disk is full" in done.stderr) == (2, 1, True)
+
+
+@pytest.mark.slow
 def test_an_interrupt_is_silent(tmp_path: Path) -> None:
     """Ctrl-C ends `listen` with 130 and without a word of its own."""
     log = tmp_path / "log"
@@ -158,6 +171,30 @@ def test_an_interrupt_is_silent(tmp_path: Path) -> None:
             process.send_signal(signal.SIGINT)
             assert process.wait(20) == 130
     assert log.read_text(encoding="utf-8").splitlines() == ["listening to provision-outcomes-inbox; Ctrl-C ends it"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["the first line", "ready"])
+def test_ctrl_c_is_for_the_command_alone(tmp_path: Path, after: str) -> None:
+    """On a terminal Ctrl-C reaches every process of the group; the functions' processes say nothing of it."""
+    log = tmp_path / "log"
+    with log.open("w", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            [*COMMAND, "up", "--port", "0", "--data", str(tmp_path)], env=CLEAN, cwd=ROOT, stdout=subprocess.PIPE,
+            stderr=said, start_new_session=True,
+        )  # fmt: skip
+        with process:
+            assert process.stdout is not None
+            if after == "ready":
+                process.stdout.readline()
+            until = time.monotonic() + 20
+            while "local cloud on" not in log.read_text(encoding="utf-8") and time.monotonic() < until:
+                time.sleep(0.05)
+            time.sleep(0.3)
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(20) == (0 if after == "ready" else 130)
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+    assert "KeyboardInterrupt" not in log.read_text(encoding="utf-8")
 
 
 def test_the_names_of_wrong_uses_are_commands() -> None:

@@ -134,6 +134,8 @@ WRONG_USES = [
     wrong("invoke poll --message PLAIN", "only provision takes messages", "timer.json"),
     wrong("new --spot --prepaid", "--spot or --prepaid"),
     wrong("new --tag team", "KEY=VALUE"),
+    wrong("new --region ../x", "parameters.RegionId", "correct the option"),
+    Wrong(("explain", " "), ("CODE is empty", "provisioner errors")),
     wrong("enqueue MALFORMED --count 2 --endpoint {cloud}", "no requestId to number", "--count"),
     wrong(f"enqueue PLAIN --wait --endpoint {NOWHERE}", "cannot be reached", "--endpoint"),
     wrong("enqueue PLAIN --wait --topic nowhere --endpoint {cloud}", "nowhere", "--topic"),

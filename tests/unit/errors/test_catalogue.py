@@ -172,9 +172,10 @@ def test_every_line_names_its_sources() -> None:
     assert named == sources.keys()
 
 
-def test_words_decide_for_one_code_only() -> None:
-    """Only the code that says nothing is told apart by the API's words."""
-    assert {line.code for line in LINES if line.words} == {"OperationDenied"}
+def test_words_decide_for_two_codes_only() -> None:
+    """Only the code that says nothing, and the one that security tokens hide behind, are told apart by words."""
+    assert {line.code for line in LINES if line.words} == {"OperationDenied", "InvalidParameter"}
+    assert {line.words for line in LINES if line.code == "InvalidParameter" and line.words} == {"securitytoken."}
 
 
 @pytest.mark.parametrize("line", LINES, ids=name)

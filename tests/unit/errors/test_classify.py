@@ -118,6 +118,15 @@ def test_parameter_named_by_the_message() -> None:
     assert classify(error(400, "InvalidHostName.Malformed", message=said)).parameter == "HostName"
 
 
+@pytest.mark.parametrize("call", ["CreateInstance", "StartInstance", "DeleteInstance", "DescribeInstances"])
+def test_an_expired_token_called_a_parameter(call: str) -> None:
+    """What ECS calls an invalid parameter is a matter of keys when that is the security token, whatever the call."""
+    said = 'The specified parameter "SecurityToken.Expired" is not valid.'
+    found = classify(error(400, "InvalidParameter", call, message=said))
+    assert (found.category, found.retry, found.token) == ("authentication", Retry.LATER, TokenRule.SAME)
+    assert not found.unknown
+
+
 def test_a_message_never_decides_where_the_code_does() -> None:
     """Words in a message change nothing about what a code means that says something."""
     noise = "Throttling: OperationDenied.NoStock InternalError quota; it already has a public ip; out of usage"

@@ -117,6 +117,24 @@ def test_chance_shortens_our_waits_and_lengthens_the_apis() -> None:
     assert waits == pytest.approx([24.0, 12.0, 10.0, 15.0], abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("code", "words", "action"),
+    [
+        ("InvalidSecurityToken.Expired", "", RetryAction.RETRY),
+        ("InvalidParameter", 'The specified parameter "SecurityToken.Expired" is not valid.', RetryAction.RETRY),
+        ("InvalidParameter", 'The specified parameter "SecurityToken.Malformed" is not valid.', RetryAction.FAIL),
+        ("InvalidAccessKeyId.NotFound", "", RetryAction.FAIL),
+    ],
+)
+def test_keys_that_another_region_refuses(code: str, words: str, action: RetryAction) -> None:
+    """Keys that are over are over everywhere, and renewed; keys that a region does not know never will be."""
+    error = ApiError("CreateInstance", 400, code, words)
+    decision = decide(
+        error, attempt=1, now=0.0, deadline=900.0, alternative_left=False, jitter=lambda: 0.0, elsewhere=True
+    )
+    assert decision.action is action
+
+
 def test_policies_end() -> None:
     """Every policy has a bound: tries, or a wait that cannot shrink to nothing before the deadline."""
     for policy in POLICIES.values():

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
-from shared.domain.message.parse import MAX_MESSAGE_BYTES
+from shared.domain.lifecycle import outcome
+from shared.domain.lifecycle.outcome import rfc3339
+from shared.domain.message.parse import MAX_MESSAGE_BYTES, parse
+from shared.domain.message.request import Request
+from shared.domain.timings import Timings
 from tests.support.messages import accepted, fields_and_codes, message, refused, refused_text
 
 BANDWIDTH = {"InternetMaxBandwidthOut": 5}
@@ -120,7 +125,7 @@ def test_missing_fields() -> None:
         "{} {}",
         "[" * 40000,
         '{"a":' * 9000,
-        "\ufeff{}",
+        "\ufeff\ufeff{}",
         '{"a": NaN}',
         '{"a": -Infinity}',
         "{'a': 1}",
@@ -234,3 +239,27 @@ def test_release_is_refused_where_it_cannot_be_done(parameters: dict[str, Any], 
     assert (f"alternatives.1.{name}", "InvalidParameter") in fields_and_codes(found)
     found = refused(message(onFailure="release", alternatives=[{}, parameters]))
     assert fields_and_codes(found) == [(f"alternatives.2.{name}", "InvalidParameter")]
+
+
+@pytest.mark.parametrize("last", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z"])
+def test_any_time_can_be_told(last: str) -> None:
+    """The first and the last time there is can be written again, in the words of a refusal."""
+    not_after = accepted(message(notAfter=last)).not_after
+    assert not_after is not None
+    assert rfc3339(not_after)[:4] == last[:4]
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    """A message as some editors save it is the message."""
+    text = json.dumps(message())
+    marked = parse("\ufeff" + text)
+    assert marked == parse(text)
+    assert isinstance(marked, Request)
+
+
+@pytest.mark.parametrize("given", [{"requestID": "r"}, {"start": 1}, {"metadata": {"a": 1}}])
+def test_a_remedy_ends_as_a_sentence(given: dict[str, Any]) -> None:
+    """What is to be done ends with one mark, whatever the words in it end with."""
+    refusal = refused_text(json.dumps({**message(), **given}))
+    text = outcome.refused(refusal, "M1", 0.0, Timings(deployment="d", region="cn-hangzhou"))
+    assert re.search(r"\w[.?]$", json.loads(text)["data"]["error"]["remedy"])

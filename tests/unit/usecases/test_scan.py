@@ -12,7 +12,7 @@ import pytest
 from shared.adapters.circuit_breaker import BreakingCompute, Circuits
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.errors.model import ApiError
-from shared.domain.lifecycle.record import Generation, Instance, Record, State
+from shared.domain.lifecycle.record import Generation, Instance, OpenEntry, Record, State, UnreadableRecord
 from shared.domain.timings import Timings
 from shared.ports import ApiFailure, Ports, PublishFailed
 from shared.usecases.poll import poll
@@ -282,8 +282,8 @@ def test_a_record_that_breaks_the_worker_breaks_nothing_else(store: SqliteStore)
 class Poisoned:
     """A store in which one record cannot be read."""
 
-    def __init__(self, store: SqliteStore, entry: Any) -> None:
-        self._store, self._entry = store, entry
+    def __init__(self, store: SqliteStore, entry: Any, error: Exception | None = None) -> None:
+        self._store, self._entry, self._error = store, entry, error or KeyError("secret")
 
     def open_work(self, now: float, after: Any = None) -> Any:
         if after is None:
@@ -292,8 +292,11 @@ class Poisoned:
 
     def get(self, request_id: str) -> Any:
         if request_id == self._entry.request_id:
-            raise KeyError("secret")
+            raise self._error
         return self._store.get(request_id)
+
+    def next_due(self) -> float:
+        return float(min(self._entry.due_at, self._store.next_due() or self._entry.due_at))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -313,8 +316,8 @@ def test_an_entry_that_is_behind_its_record_is_seen_through(store: SqliteStore) 
 class Behind:
     """A store whose open set shows an entry as it was."""
 
-    def __init__(self, store: SqliteStore, entry: Any) -> None:
-        self._store, self._entry = store, entry
+    def __init__(self, store: SqliteStore, entry: Any, error: Exception | None = None) -> None:
+        self._store, self._entry, self._error = store, entry, error or KeyError("secret")
 
     def open_work(self, now: float, after: Any = None) -> Any:
         return [self._entry for _ in self._store.open_work(now, after)]
@@ -336,6 +339,20 @@ def test_an_outcome_the_topic_refuses_holds_up_no_other(store: SqliteStore) -> N
     bench.topic.refuses = lambda _: False
     bench.run()
     assert len(bench.topic.bodies) == 5
+
+
+def test_an_outcome_that_is_never_taken_costs_less_and_less(store: SqliteStore) -> None:
+    """What the topic refuses for a day is tried every few minutes in the end, and keeps a run only now and then."""
+    bench = Bench(Compute(Clock(), 0.1, status=lambda _: "Stopped"), store, Topic(lambda _: True))
+    fill(bench, [waiting(1)])
+    lasted = []
+    for minute in range(24 * 60):
+        bench.compute.clock.time = max(T0 + 60 * minute, bench.compute.clock.time)
+        lasted.append(bench.lasts())
+    assert sum(seconds > 20 for seconds in lasted[-720:]) < 720 / 2
+    assert sum(line["event"] == "publish_failed" for line in bench.log.lines) < 24 * 60 * 60 / 150
+    bench.topic.refuses = lambda _: False
+    assert bench.runs_until(lambda: bool(bench.topic.bodies), 12) * 60 <= 2 * 300 + 120
 
 
 def test_a_release_nobody_can_check_ends(store: SqliteStore) -> None:
@@ -364,6 +381,27 @@ def test_deferred_work_costs_a_look_a_minute(store: SqliteStore) -> None:
         lasted.append(bench.lasts())
     assert max(lasted) <= 2
     assert bench.compute.asked == []
+
+
+@pytest.mark.parametrize(("ahead", "stays"), [(None, False), (30, True), (150, False)])
+def test_what_another_version_has_to_read_keeps_no_run(
+    store: SqliteStore,
+    ahead: float | None,
+    stays: bool,  # noqa: FBT001 - a table
+) -> None:
+    """A record that cannot be read is told of once a run, and does not keep it: only what can be worked on does."""
+    bench = Bench(Compute(Clock(), 0.1), store)
+    if ahead is not None:
+        fill(bench, [replace(deferred(1, T0), due_at=T0 + ahead, deadline=T0 + 900)])
+    entry = OpenEntry.unclear("another", T0 - 500, T0 - 500, 9)
+    bench.store = Poisoned(store, entry, UnreadableRecord("schema 9"))  # type: ignore[assignment] # stands in
+    for minute in range(2):
+        bench.compute.clock.time = T0 + minute
+        assert (bench.lasts() > 20) == stays
+        if stays:
+            break
+    told = [line for line in bench.log.lines if line["event"] == "unreadable_record"]
+    assert len(told) == (1 if stays else 2)
 
 
 @pytest.mark.parametrize(
