@@ -21,6 +21,12 @@ GROUP = "sg-bp15ed6xe1yxeycg7ov3"
 SWITCH = "vsw-bp1s5fnvk4gn2tws0vxyz"
 SECOND_SWITCH = "vsw-bp1second0000000000"
 
+USUAL = {
+    "RegionId": defaults.REGION, "ImageId": IMAGE, "InstanceType": TYPE, "SecurityGroupId": GROUP,
+    "VSwitchId": SWITCH, "SystemDisk": {"Category": "cloud_essd", "Size": 40},
+}  # fmt: skip
+"""What a message says without a profile and without any option."""
+
 BRINGS: dict[str, dict[str, Any]] = {
     "spot": {"InstanceChargeType": "PostPaid", "SpotStrategy": "SpotAsPriceGo"},
     "prepaid": {"InstanceChargeType": "PrePaid", "Period": 1, "PeriodUnit": "Month"},
@@ -60,18 +66,15 @@ def new(
     """
     if chosen["spot"] and chosen["prepaid"]:
         raise WrongUse("a spot instance is paid by the hour: choose --spot or --prepaid")
-    region = chosen["region"] or defaults.REGION
+    region = defaults.REGION if chosen["region"] is None else chosen["region"]
     lists = {
         "DataDisk": [{"Category": "cloud_essd", "Size": size} for size in disks],
         "Tag": [_tag(text) for text in tags],
     }
     own = {"RegionId": chosen["region"], "InstanceType": chosen["instance_type"]}
-    usual = {
-        "RegionId": region, "ImageId": IMAGE, "InstanceType": chosen["instance_type"] or TYPE,
-        "SecurityGroupId": GROUP, "VSwitchId": SWITCH, "SystemDisk": {"Category": "cloud_essd", "Size": 40},
-    }  # fmt: skip
     parameters: dict[str, Any] = {
-        **(usual if profile is None else {name: value for name, value in own.items() if value}),
+        **(USUAL if profile is None else {}),
+        **{name: value for name, value in own.items() if value is not None},
         **{name: value for name, value in lists.items() if value},
         **({} if key is None else {"KeyPairName": key}),
     }  # fmt: skip
