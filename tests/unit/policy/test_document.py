@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.create_instance.view import CheckOptions
@@ -151,6 +151,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(["profiles", "allow", "max", "require", "limits", "x"]), JSON))
 def test_any_document_is_read_or_refused(document: dict[str, Any]) -> None:
     """Whatever is in it: a policy, or mistakes with a place and words, and nothing else; profiles can be checked."""
