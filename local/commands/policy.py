@@ -96,7 +96,8 @@ def set_(*, file: Path, yes: bool, where: Where, store: str | None, data: Path |
             try:
                 records.put_policy(after)  # type: ignore[union-attr] # it was just made
             except Conflict:
-                raise WrongUse("another policy was set in the meantime; look at it: provisioner policy show") from None
+                progress("another policy was set in the meantime, and stands; look at it: provisioner policy show")
+                sys.exit(NO)
             before = after
     if wants_json(as_json):
         json_line({"version": before.version, "setAt": rfc3339(before.set_at), "changed": bool(changes)})

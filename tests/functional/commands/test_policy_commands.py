@@ -65,6 +65,18 @@ def test_show_set_show(where: tuple[str, ...], tmp_path: Path) -> None:
     assert inside("policy", "show", "--version", "3", *where).exit_code == 1
 
 
+def test_another_operator_was_first(tmp_path: Path) -> None:
+    """Who did not see what is in force by now changes nothing, and is told to look."""
+    cloud = Cloud(DrivenClock(), provisioned=True)
+    cloud.faults.add({"service": "ots", "action": "PutRow", "error": {"status": 403, "code": "OTSConditionCheckFail"}})
+    with running(cloud) as url:
+        place = ("--endpoint", url, "--store", "tablestore", "--data", str(tmp_path))
+        done = inside("policy", "set", SAMPLE, *place)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "policy show" in done.stderr
+        assert inside("policy", "show", *place).exit_code == 1
+
+
 def test_a_policy_with_mistakes_is_not_set(where: tuple[str, ...], tmp_path: Path) -> None:
     """Every mistake is told, profiles against the contract and the rules among them, and nothing changes."""
     wrong = """
