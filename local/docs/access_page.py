@@ -16,7 +16,7 @@ NEEDS: dict[str, tuple[tuple[str, str], ...]] = {
         ("with `--wait`: mns:Subscribe, mns:Unsubscribe", "the outcome topic"),
     ),
     "listen": (("mns:ReceiveMessage, mns:DeleteMessage", "the inbox queue"),),
-    "status": (RECORD,),
+    "status": (RECORD, ("while nothing is bought yet: ots:GetRow", "table `provision_open`")),
     "audit": (
         ("ots:GetRange", "table `provision_open`"),
         RECORD,
@@ -25,6 +25,12 @@ NEEDS: dict[str, tuple[tuple[str, str], ...]] = {
     "policy show": (POLICY,),
     "policy set": (POLICY, ("ots:PutRow", "table `provision_open`")),
     "policy check": (POLICY,),
+    "cancel": (
+        ("ots:GetRow, ots:PutRow", "table `provision_requests`"),
+        ("ots:PutRow", "table `provision_open`"),
+    ),
+    "pause": (("ots:GetRow, ots:PutRow", "table `provision_open`"),),
+    "resume": (("ots:GetRow, ots:PutRow", "table `provision_open`"),),
     "dlq list": (TAKE_DEAD, RECORD),
     "dlq show": (TAKE_DEAD, RECORD),
     "dlq replay": (TAKE_DEAD, RECORD, ("mns:DeleteMessage", "the dead letters"), SEND),

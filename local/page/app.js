@@ -2,7 +2,7 @@
 import { Requests } from "./requests.js";
 import { List } from "./list.js";
 import { drawDetail } from "./detail.js";
-import { drawCalls, drawInstances, drawNotices, drawQueues } from "./panels.js";
+import { drawCalls, drawInstances, drawNotices, drawPause, drawQueues } from "./panels.js";
 import { Faults } from "./faults.js";
 import { Form } from "./form.js";
 
@@ -14,7 +14,7 @@ new Form((id) => list.choose(id));
 let chosen = null;
 let asked = false;
 const dirty = new Set();
-const parts = { calls: drawCalls, queues: drawQueues, instances: drawInstances, notices: drawNotices, faults: (value) => faults.draw(value) };
+const parts = { calls: drawCalls, queues: drawQueues, instances: drawInstances, notices: drawNotices, pause: drawPause, faults: (value) => faults.draw(value) };
 const news = {};
 
 function draw() {

@@ -24,6 +24,11 @@ export function drawInstances({ counts, newest }) {
   at("instances").replaceChildren(...newest.map((one) => cells(one.request ?? one.id, one.status, `${one.zone} ${one.address}`)));
 }
 
+export function drawPause(pause) {
+  at("pause").hidden = !pause;
+  at("pause").textContent = pause ? `Buying is paused since ${clock(pause.since)} by ${pause.by}: ${pause.reason}` : "";
+}
+
 export function drawNotices(notices) {
   const lines = notices.slice().reverse().map(({ at: time, level, event, ...rest }) => {
     const more = Object.entries(rest).map(([name, value]) => `${name} ${value}`).join(", ");

@@ -1,5 +1,5 @@
 // All requests the feed told of, newest first, and which of them are wanted.
-const OPEN = new Set(["queued", "delivered", "creating", "pending", "starting", "releasing"]);
+const OPEN = new Set(["queued", "delivered", "waiting", "creating", "pending", "starting", "releasing"]);
 export const GROUPS = {
   all: () => true,
   open: (request) => OPEN.has(request.state),

@@ -10,6 +10,8 @@ from store_backends import LOCAL
 from store_records import NOW, claimed
 
 from local import defaults
+from shared.adapters.control import KeptControl
+from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.system import SystemEntropy
 from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import connect, tablestore
@@ -54,7 +56,9 @@ def test_a_round_reads_pages(tables: Tablestore, pending: int, pages: int) -> No
     tables.cloud.calls.clear()
     store = TablestoreStore(tables.url, defaults.TABLESTORE_INSTANCE, LOCAL)
     log = structlog.wrap_logger(structlog.ReturnLogger())
-    ports = Ports(StillPending(), store, None, None, Still(), SystemEntropy(), log, None)  # type: ignore[arg-type] # as much of each as a round needs
+    ports = Ports(
+        StillPending(), store, None, None, Still(), SystemEntropy(), log, PolicyCache(store), KeptControl(store)
+    )  # type: ignore[arg-type] # as much of each as a round needs
     timings = Timings("test", call_seconds=15)
     summary = poll(ports, timings, ends_at=NOW + 16, workers=4)
     assert (summary.rounds, summary.looked) == (1, pending)
