@@ -16,7 +16,6 @@ from local import policy as policies
 from local.project import sample_or_path
 from local.terminal import options
 from local.terminal.messages import bodies, read_text
-from local.terminal.moments import instant
 from local.terminal.output import WrongUse, json_line, progress, raw_line, table, wants_json
 from local.terminal.records import open_records, worker_settings
 from shared.domain.create_instance.parameters import SECRET_PARAMETERS
