@@ -50,7 +50,7 @@ class Still:
 
 @pytest.mark.parametrize(("pending", "pages"), [(1000, 1), pytest.param(5_200, 2, marks=pytest.mark.slow)])
 def test_a_round_reads_pages(tables: Tablestore, pending: int, pages: int) -> None:
-    """A round in which nothing changed reads pages of 5,000 entries and no record; the lease takes three calls, pause and policy one."""
+    """A round in which nothing changed reads pages of 5,000 entries; lease, pause and policy take five calls more."""
     _fill(tables.url, pending)
     assert tables.cloud is not None
     tables.cloud.calls.clear()
