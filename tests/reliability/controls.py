@@ -235,7 +235,10 @@ CONTROLS = (
         lambda _: _two(swap(SimStore, "claim", _claim_after_call), swap(SimStore, "update", _insert_or_update)),
     ),
     Control("a generation keeps its token", lambda s: _set(s, compute=_NewTokens)),
-    Control("another generation has another token", lambda _: swap(creating, "client_token", _one_token)),
+    Control(
+        "another generation has another token",
+        lambda _: _two(swap(claiming, "client_token", _one_token), swap(creating, "client_token", _one_token)),
+    ),
     Control(
         "whoever announced a call is left to it until the fence",
         lambda s: _two(

@@ -44,8 +44,8 @@ class Steered:
 
     @property
     def touched(self) -> bool:
-        """Whether anything of this was used at all."""
-        return bool(self.pauses or self.cancelled or len(self.limits) > 1)
+        """Whether requests may have waited."""
+        return bool(self.pauses or len(self.limits) > 1)
 
     def limits_given(self) -> dict[str, Any]:
         """Return the part of a policy document that says the limits."""
