@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.lifecycle.creating import tag_owner
+from shared.domain.lifecycle.claim import tag_owner
 from shared.domain.lifecycle.record import TERMINAL, UnreadableRecord
 from shared.domain.timings import REQUEST_TAG
 
@@ -109,6 +109,8 @@ def _judge(instance: Instance, record: Record | None, now: float, timings: Timin
     if record.instance_id != instance.instance_id:
         named = record.instance_id or "no instance"
         return "not-named", f"its request is {record.state.value} and names {named}"
+    if record.lifetime_set_at is not None and now >= (record.release_at or now) + OVERDUE_SECONDS:
+        return "not-released", "its release time is long over, and it exists"
     told = json.loads(record.outcome)["data"]["instance"] if record.outcome else None
     gone = told is not None and told.get("disposition") in ("released", "vanished")
     if gone and (record.finished_at or now) < now:

@@ -25,6 +25,8 @@ class Sample:
     expect: Mapping[str, Any]
     times: int = 1
     instances: int = 1
+    under_policy: bool = False
+    """Whether its outcome is what the sample policy makes of it."""
 
     @property
     def name(self) -> str:
@@ -57,6 +59,7 @@ class Samples:
     """All of them, and the account state in which the expected outcomes hold."""
 
     cloud: Mapping[str, Any]
+    policy: Path
     messages: tuple[Sample, ...]
     triggers: tuple[TriggerSample, ...]
 
@@ -67,7 +70,10 @@ class Samples:
         messages = (item | {"path": folder / item.pop("file")} for item in data["messages"])
         triggers = (item | {"path": folder / item.pop("file")} for item in data["triggers"])
         return cls(
-            data["cloud"], tuple(Sample(**item) for item in messages), tuple(TriggerSample(**item) for item in triggers)
+            data["cloud"],
+            folder / data["policy"],
+            tuple(Sample(**item) for item in messages),
+            tuple(TriggerSample(**item) for item in triggers),
         )
 
 
@@ -104,11 +110,15 @@ def times_of(path: Path) -> int:
 
 
 def page_samples() -> list[dict[str, Any]]:
-    """Return name, purpose, text and number of sends of each sample for the page; empty where there are none."""
+    """Return name, purpose, text and number of sends of each sample for the page; empty where there are none.
+
+    What a policy is needed for is left out: under `up` there is none until somebody sets one.
+    """
     found = _installed()
     return [
         {"name": sample.name, "shows": sample.shows, "body": without_secrets(sample.body), "times": sample.times}
         for sample in (found.messages if found else ())
+        if not sample.under_policy
     ]
 
 

@@ -7,6 +7,7 @@ record that this version cannot read is the domain's UnreadableRecord.
     ├── ApiFailure         ECS refused, or did not answer (`error.http_status is None`)
     ├── StoreUnavailable   the store did not answer, or refused
     ├── Conflict           a conditional write found another version
+    ├── UnreadablePolicy   there is a policy that this version cannot read
     ├── SendFailed         a message could not be sent again
     └── PublishFailed      an outcome could not be published
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.domain.lifecycle.record import Created, Instance
+from shared.domain.policy.control import InForce, StoredPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,15 +26,20 @@ if TYPE_CHECKING:
     from shared.domain.create_instance.schema import Scalar
     from shared.domain.errors.model import ApiError
     from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.policy.control import Pause, Steering
+    from shared.domain.policy.document import Policy
 
 
 __all__ = [
-    "IDENTITY_DIGITS", "ApiFailure", "Clock", "Compute", "Conflict", "Created", "Entropy", "Instance", "Lease", "Log",
-    "Outcomes", "PortError", "Ports", "PublishFailed", "Queue", "SendFailed", "Store", "StoreUnavailable",
+    "IDENTITY_DIGITS", "POLICY_SECONDS", "ApiFailure", "Clock", "Compute", "Conflict", "Control", "Created", "Entropy",
+    "InForce", "Instance", "Lease", "Log", "Outcomes", "Policies", "PortError", "Ports", "PublishFailed", "Queue",
+    "SendFailed", "Store", "StoreUnavailable", "StoredPolicy", "UnreadablePolicy",
 ]  # fmt: skip
 
 
 IDENTITY_DIGITS = 8
+POLICY_SECONDS = 30.0
+"""How late a new policy, or a pause, may be noticed."""
 
 
 class PortError(Exception):
@@ -57,6 +64,10 @@ class StoreUnavailable(PortError):
 
 class Conflict(PortError):
     """A conditional write found another version than the one it was made from."""
+
+
+class UnreadablePolicy(PortError):
+    """There is a policy that this version cannot read, or none of the wanted number: nothing may be bought by it."""
 
 
 class SendFailed(PortError):
@@ -93,6 +104,9 @@ class Compute(Protocol):
 
     def find_by_tag(self, region_id: str, key: str, value: str) -> list[Instance]:
         """Return every instance that carries the tag, oldest first."""
+
+    def set_release_time(self, region_id: str, instance_id: str, release_at: float) -> None:
+        """Call ModifyInstanceAutoReleaseTime with a whole minute (epoch seconds), 30 minutes to 3 years ahead."""
 
     def start(self, region_id: str, instance_id: str) -> None:
         """Call StartInstance."""
@@ -181,7 +195,57 @@ class Store(Protocol):
         """Write what the holder leaves behind (an `until` in the past gives it up); False when it is no longer ours."""
 
     def purge(self, before: float, limit: int) -> int:
-        """Remove at most `limit` finished records that were published before; return how many."""
+        """Remove at most `limit` finished records that were published before; return how many.
+
+        The places of hours before then go, too.
+        """
+
+    def policy(self) -> StoredPolicy | None:
+        """Return the policy in force, or None when none was ever set."""
+
+    def policy_version(self, version: int) -> StoredPolicy | None:
+        """Return a version of the policy, in force or not; all are kept. None when there is no such version."""
+
+    def put_policy(self, policy: StoredPolicy) -> None:
+        """Put a policy in force in the place of the version before it; raise Conflict when another one is in force."""
+
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        """Take a place of a bucket, unless `limit` others are taken; True when the holder has one.
+
+        Asking again changes nothing. One conditional write, and a read when its condition does not hold.
+        """
+
+    def give_back(self, bucket: str, holder: str) -> None:
+        """Give back the holder's place, if he has one: one conditional write."""
+
+    def holders(self, bucket: str) -> dict[str, float]:
+        """Return who holds a place of a bucket, and since about when."""
+
+    def pause(self) -> Pause | None:
+        """Return the operators' last word on whether anything may be bought; None when nobody ever said one."""
+
+    def put_pause(self, pause: Pause, before: Pause | None) -> None:
+        """Put another in the place of the word that was read before; raise Conflict when somebody else was first."""
+
+
+class Control(Protocol):
+    """The operators' pause, kept for a while like the policy."""
+
+    def current(self, now: float) -> Steering:
+        """Return it as it stood POLICY_SECONDS ago at the earliest; raise StoreUnavailable."""
+
+
+class Policies(Protocol):
+    """The policy, kept for a while: asking for it does not mean reading it.
+
+    Both methods raise StoreUnavailable and UnreadablePolicy.
+    """
+
+    def current(self, now: float, max_age: float = POLICY_SECONDS) -> InForce:
+        """Return the policy in force, read at most `max_age` seconds before."""
+
+    def version(self, number: int) -> Policy:
+        """Return what a version says; it never changes."""
 
 
 class Clock(Protocol):
@@ -228,3 +292,5 @@ class Ports:
     clock: Clock
     entropy: Entropy
     log: Log
+    policies: Policies
+    control: Control

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from local.cloud.cloud import Cloud
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save(cloud: Cloud, path: Path) -> None:

@@ -47,11 +47,12 @@ def audit(*, regions: tuple[str, ...], where: Where, store: str | None, data: Pa
     """Compare the instances that carry the worker's tag with its records; change nothing.
 
     Reported are instances that nothing is recorded of (no-record), that their request's outcome does not name
-    (not-named) or calls gone (said-gone), more than one instance of a request (two-instances) or request of an instance
-    (two-requests), requests that another version of the worker recorded in a way this one cannot read (unreadable), and
-    requests that are long past their deadline without a published outcome (no-outcome). Records
-    are kept 30 days after the outcome: an older instance without one is no finding. Regions of open requests are looked
-    at, too; one that does not answer is reported (not-looked-at), and the others are audited.
+    (not-named) or calls gone (said-gone), that outlived their release time (not-released), more than one instance of a
+    request (two-instances) or request of an instance (two-requests), requests that another version of the worker
+    recorded in a way this one cannot read (unreadable), and requests that are long past their deadline without a
+    published outcome (no-outcome). Records are kept 30 days after the outcome: an older instance without one is no
+    finding. Regions of open requests are looked at, too; one that does not answer is reported (not-looked-at), and the
+    others are audited.
 
     Exit code 1 when anything was found.
     """

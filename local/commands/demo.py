@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from local.demo.demonstration import Demonstration
+from local.policy import put_in_force, read_file
 from local.runtime.access import Access
 from local.runtime.worker import WorkerConfig, working
 from local.samples import Samples
 from local.terminal import options
 from local.terminal.output import WrongUse, console, json_line, progress, raw_line, wants_json
+from local.terminal.place import Place
+from local.terminal.records import open_records
 from local.terminal.running import new_cloud, serving
 
 if TYPE_CHECKING:
@@ -70,6 +73,7 @@ def demo(*, store: str, compare: bool, seed: int | None, as_json: bool) -> None:
         log = Path(folder) / LOG
         with serving(cloud) as url, log.open("w", encoding="utf-8") as lines:
             progress(f"local cloud on {url}; records in {store}; starting both functions")
+            _put_policy(samples, Access.local(url), store, Path(folder))
             config = WorkerConfig(access=Access.local(url), store=store, data=Path(folder), log=lines, environ={})
             with working(config) as worker:
                 good = _show(cloud, worker, samples, config.access, for_program=wants_json(as_json))
@@ -110,6 +114,13 @@ def _drawn(play: Callable[[Callable[[list[Result]], None]], list[Result]], seed:
         results = play(lambda standing: live.update(draw(standing, seed)))
         live.update(draw(results, seed))
     return results
+
+
+def _put_policy(samples: Samples, access: Access, store: str, data: Path) -> None:
+    """Put the sample policy in force, which some of the samples are judged by."""
+    with open_records(Place(access=access, store=store, data=data, environ={}), create=True) as records:
+        if records is not None:
+            put_in_force(records, read_file(samples.policy), time.time())
 
 
 def _show(cloud: Cloud, worker: Worker, samples: Samples, access: Access, *, for_program: bool) -> bool:

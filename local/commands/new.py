@@ -15,10 +15,17 @@ from local.terminal.output import WrongUse, raw_line
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal
 
+TYPE = "ecs.g6.large"
 IMAGE = "ubuntu_22_04_x64_20G_alibase_20240130.vhd"
 GROUP = "sg-bp15ed6xe1yxeycg7ov3"
 SWITCH = "vsw-bp1s5fnvk4gn2tws0vxyz"
 SECOND_SWITCH = "vsw-bp1second0000000000"
+
+USUAL = {
+    "RegionId": defaults.REGION, "ImageId": IMAGE, "InstanceType": TYPE, "SecurityGroupId": GROUP,
+    "VSwitchId": SWITCH, "SystemDisk": {"Category": "cloud_essd", "Size": 40},
+}  # fmt: skip
+"""What a message says without a profile and without any option."""
 
 BRINGS: dict[str, dict[str, Any]] = {
     "spot": {"InstanceChargeType": "PostPaid", "SpotStrategy": "SpotAsPriceGo"},
@@ -33,12 +40,14 @@ BRINGS: dict[str, dict[str, Any]] = {
     epilog=options.examples(
         "provisioner new > message.json",
         "provisioner new --spot --data-disk 100 --alternative | provisioner validate -",
+        "provisioner new --profile web-small --tag team=web",
         "provisioner new --id order-1 --key my-key --public-ip --tag team=web",
     )
 )
+@click.option("--profile", metavar="NAME", help="A profile of the policy; nothing stands beside it but what is chosen.")
 @click.option("--id", "request_id", help="The request id; made of the time and chance without it.")
-@click.option("--region", default=defaults.REGION, show_default=True, help="RegionId.")
-@click.option("--type", "instance_type", default="ecs.g6.large", show_default=True, help="InstanceType.")
+@click.option("--region", help=f"RegionId.  [default: {defaults.REGION}]")
+@click.option("--type", "instance_type", help=f"InstanceType.  [default: {TYPE}]")
 @click.option("--spot", is_flag=True, help="A spot instance at the market's price.")
 @click.option("--prepaid", is_flag=True, help="A subscription for a month.")
 @click.option("--data-disk", "disks", multiple=True, type=click.IntRange(40, 32768), help="A data disk of so many GiB.")
@@ -48,8 +57,8 @@ BRINGS: dict[str, dict[str, Any]] = {
 @click.option("--alternative", is_flag=True, help="A second zone and type to try when there is no stock.")
 @click.option("--dry-run", is_flag=True, help="Check only: nothing is bought.")
 def new(
-    *, request_id: str | None, disks: tuple[int, ...], key: str | None, tags: tuple[str, ...], alternative: bool,
-    **chosen: Any,
+    *, profile: str | None, request_id: str | None, disks: tuple[int, ...], key: str | None, tags: tuple[str, ...],
+    alternative: bool, **chosen: Any,
 ) -> None:  # fmt: skip
     """Print a message to edit, valid as printed.
 
@@ -57,20 +66,25 @@ def new(
     """
     if chosen["spot"] and chosen["prepaid"]:
         raise WrongUse("a spot instance is paid by the hour: choose --spot or --prepaid")
-    region = chosen["region"]
+    region = defaults.REGION if chosen["region"] is None else chosen["region"]
     lists = {
         "DataDisk": [{"Category": "cloud_essd", "Size": size} for size in disks],
         "Tag": [_tag(text) for text in tags],
     }
+    own = {"RegionId": chosen["region"], "InstanceType": chosen["instance_type"]}
     parameters: dict[str, Any] = {
-        "RegionId": region, "ImageId": IMAGE, "InstanceType": chosen["instance_type"], "SecurityGroupId": GROUP,
-        "VSwitchId": SWITCH, "SystemDisk": {"Category": "cloud_essd", "Size": 40},
+        **(USUAL if profile is None else {}),
+        **{name: value for name, value in own.items() if value is not None},
         **{name: value for name, value in lists.items() if value},
         **({} if key is None else {"KeyPairName": key}),
     }  # fmt: skip
     for name, brought in BRINGS.items():
         parameters |= brought if chosen[name] else {}
-    message: dict[str, Any] = {"requestId": fresh_id() if request_id is None else request_id, "parameters": parameters}
+    message: dict[str, Any] = {"requestId": fresh_id() if request_id is None else request_id}
+    if profile is not None:
+        message["profile"] = profile
+    if parameters or profile is None:
+        message["parameters"] = parameters
     if alternative:
         other = {"ZoneId": f"{region}-h", "VSwitchId": SECOND_SWITCH, "InstanceType": "ecs.g7.large"}
         message["alternatives"] = [other]

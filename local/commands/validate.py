@@ -13,14 +13,17 @@ import click
 from local.project import sample_or_path
 from local.terminal import options
 from local.terminal.messages import is_json, text_of
-from local.terminal.output import WRONG_USE, json_line, progress, table, wants_json
+from local.terminal.output import WRONG_USE, WrongUse, json_line, progress, table, wants_json
 from shared.domain.create_instance.schema import Violation
 from shared.domain.create_instance.view import INLINE_SECRETS, SITES, UNLISTED, CheckOptions
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request
+from shared.domain.policy.document import InvalidPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from shared.domain.policy.document import Policy
 
 STREAM = "-"
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
@@ -57,6 +60,7 @@ class Checked:
         "provisioner validate events/messages/*.json",
         "provisioner validate requests.jsonl --json",
         "generate-requests | provisioner validate -",
+        "provisioner validate message.json --policy events/policy.yaml",
     )
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=options.FILE)
@@ -72,8 +76,13 @@ class Checked:
     "--inline-secrets", type=click.Choice(INLINE_SECRETS), default="allow", envvar="PROVISIONER_INLINE_SECRETS",
     show_default=True, help="What to do with a Password or UserData.",
 )  # fmt: skip
+@click.option(
+    "--policy", "policy_file", type=click.Path(path_type=Path), help="Check under this policy, its profiles among it."
+)
 @options.as_json
-def validate(*, files: tuple[str, ...], site: str, unlisted: str, inline_secrets: str, as_json: bool) -> None:
+def validate(
+    *, files: tuple[str, ...], site: str, unlisted: str, inline_secrets: str, policy_file: Path | None, as_json: bool
+) -> None:
     """Check the messages in FILE... offline, all rules at once.
 
     A file holds one message, or one a line (named .jsonl or .ndjson, or its first line is JSON by itself). So does
@@ -82,7 +91,8 @@ def validate(*, files: tuple[str, ...], site: str, unlisted: str, inline_secrets
     """
     contract = CheckOptions(site, unlisted, inline_secrets)
     failures: list[str] = []
-    checked = (Checked(place, _judged(content, contract)) for place, content in _messages(files, failures))
+    policy = None if policy_file is None else _policy(policy_file, contract)
+    checked = (Checked(place, _judged(content, contract, policy)) for place, content in _messages(files, failures))
     show = _lines if wants_json(as_json) else _table
     all_valid = show(checked)
     if failures:
@@ -90,9 +100,21 @@ def validate(*, files: tuple[str, ...], site: str, unlisted: str, inline_secrets
     sys.exit(0 if all_valid else INVALID)
 
 
-def _judged(content: bytes, contract: CheckOptions) -> Request | Refusal:
+def _policy(file: Path, contract: CheckOptions) -> Policy:
+    """Return the policy of a file; WrongUse when it is none."""
+    from local.policy import read_file, whole_policy  # noqa: PLC0415 - few ask for it, and YAML takes time
+
     try:
-        return parse(text_of(content), contract)
+        return whole_policy(read_file(sample_or_path(str(file))), contract)
+    except OSError as error:
+        raise WrongUse(f"{file} cannot be read: {error.strerror}; a sample is events/policy.yaml") from None
+    except InvalidPolicy as error:
+        raise WrongUse(f"{file} is no policy: {error}; every mistake: provisioner policy check") from None
+
+
+def _judged(content: bytes, contract: CheckOptions, policy: Policy | None) -> Request | Refusal:
+    try:
+        return parse(text_of(content), contract, policy)
     except UnicodeDecodeError:
         return Refusal((Violation("", "MalformedMessage", "the message is no UTF-8 text; a message is JSON in UTF-8"),))
 

@@ -15,6 +15,8 @@ from shared.domain.create_instance.names import ALIASES, FIXED
 from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS, REQUIRED
 from shared.domain.message import envelope, request
 from shared.domain.message.alternatives import OWN_TAGS
+from shared.domain.policy.entries import MAX_ALTERNATIVES, PROFILE_NAME
+from shared.domain.timings import LONGEST_LIFETIME_SECONDS, SHORTEST_LIFETIME_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,13 +45,17 @@ def message_schema() -> str:
             "$id": SCHEMA_ID,
             "title": "A request for one ECS instance",
             "type": "object",
-            "required": ["requestId", "parameters"],
+            "required": ["requestId"],
+            "if": {"required": ["profile"]},
+            "then": {"properties": {"parameters": {"$ref": "#/$defs/overrides"}}},
+            "else": {"required": ["parameters"], "properties": {"parameters": {"$ref": "#/$defs/parameters"}}},
             "additionalProperties": False,
             "properties": _envelope(),
             "examples": message_examples(),
             "$defs": {
                 **{head: _members(head) for head in (*OBJECTS, *LISTS)},
-                "parameters": _parameters(),
+                "parameters": _parameters() | _whole(),
+                "overrides": _parameters(),
                 "alternative": _alternative(),
             },
         }
@@ -63,10 +69,15 @@ def _envelope() -> Schema:
             "pattern": f"^{envelope.REQUEST_ID}$",
             "description": "The key of everything: the same id with the same content is the same request.",
         },
-        "parameters": {"$ref": "#/$defs/parameters"},
+        "profile": {
+            "type": "string",
+            "pattern": f"^{PROFILE_NAME}$",
+            "description": "A preset of the policy. Parameters are laid over its own, as far as it lets them.",
+        },
+        "parameters": {"type": "object", "description": "What CreateInstance is called with; a profile may bring it."},
         "alternatives": {
             "type": "array",
-            "maxItems": envelope.MAX_ALTERNATIVES,
+            "maxItems": MAX_ALTERNATIVES,
             "items": {"$ref": "#/$defs/alternative"},
             "description": "Laid over the parameters in order when there is no stock.",
         },
@@ -93,6 +104,12 @@ def _envelope() -> Schema:
             "format": "date-time",
             "description": "A message taken later than this is refused.",
         },
+        "releaseAfterSeconds": {
+            "type": "integer",
+            "minimum": SHORTEST_LIFETIME_SECONDS,
+            "maximum": LONGEST_LIFETIME_SECONDS,
+            "description": "ECS releases the instance by itself then, counted from its creation; not with PrePaid.",
+        },
         "metadata": {
             "type": "object",
             "maxProperties": envelope.MAX_METADATA,
@@ -113,11 +130,17 @@ def _parameters() -> Schema:
     objects = {head: {"$ref": f"#/$defs/{head}"} for head in OBJECTS}
     return {
         "type": "object",
-        "required": list(REQUIRED),
-        "oneOf": [{"required": ["ImageId"]}, {"required": ["ImageFamily"]}],
         "additionalProperties": False,
         "properties": _scalars() | objects | _lists(),
         "patternProperties": _numbered(),
+    }
+
+
+def _whole() -> Schema:
+    """Return what the parameters of a message without a profile must have."""
+    return {
+        "required": list(REQUIRED),
+        "oneOf": [{"required": ["ImageId"]}, {"required": ["ImageFamily"]}],
     }
 
 

@@ -7,16 +7,18 @@ from local.docs.message_schema import DIALECT, Schema, as_text
 from shared.domain.errors.model import Retry
 from shared.domain.lifecycle.outcome import COMPLETED, FAILED, MAX_VIOLATIONS, SCHEMA
 
-STAGES = ("message", "create", "wait", "start", "publicIp")
+STAGES = ("message", "create", "wait", "lifetime", "start", "publicIp")
 DISPOSITIONS = ("kept", "released", "vanished")
 CATEGORIES = (
     "invalid_parameter", "not_found", "unsupported", "capacity", "quota", "account", "permission", "authentication",
-    "state", "throttled", "internal", "timeout", "vanished",
+    "state", "throttled", "internal", "timeout", "vanished", "policy",
+    "cancelled",
 )  # fmt: skip
 
 _TIME: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}
 _TEXT: Schema = {"type": "string"}
 _OPTIONAL: Schema = {"type": ["string", "null"]}
+_RELEASE_AT: Schema = _TIME | {"description": "When ECS releases it by itself; only where a lifetime was asked for."}
 
 
 def outcome_schema() -> str:
@@ -34,13 +36,19 @@ def outcome_schema() -> str:
                 "failed": _event(FAILED, _failed()),
                 "attempt": _object(
                     {
-                        "generation": {"type": "integer", "minimum": 1},
+                        "generation": {
+                            "type": ["integer", "null"],
+                            "minimum": 1,
+                            "description": "null for an alternative that was skipped: the policy forbids it.",
+                        },
                         "overrides": {
                             "type": ["object", "null"],
                             "description": "What the alternative changed, by flat name; null when there was no room.",
                         },
                         "errorCode": _OPTIONAL,
-                    }
+                        "message": _TEXT | {"description": "Why an alternative was skipped."},
+                    },
+                    "message",
                 ),
                 "error": _error(),
                 "violation": _object({"field": _TEXT, "code": _TEXT, "message": _TEXT}),
@@ -96,7 +104,9 @@ def _completed() -> Schema:
             "publicIpAddress": _OPTIONAL,
             "orderId": _OPTIONAL,
             "tradePrice": {"type": ["number", "null"]},
-        }
+            "releaseAt": _RELEASE_AT,
+        },
+        "releaseAt",
     )
     dry_run = {"const": True, "description": "Checks only: there is no instance."}
     data = _object(_common() | {"instance": {"anyOf": [instance, {"type": "null"}]}, "dryRun": dry_run}, "dryRun")
@@ -108,7 +118,9 @@ def _completed() -> Schema:
 
 
 def _failed() -> Schema:
-    instance = _object({"instanceId": _TEXT, "disposition": {"enum": list(DISPOSITIONS)}})
+    instance = _object(
+        {"instanceId": _TEXT, "disposition": {"enum": list(DISPOSITIONS)}, "releaseAt": _RELEASE_AT}, "releaseAt"
+    )
     own = {
         "stage": {"enum": list(STAGES)},
         "error": {"$ref": "#/$defs/error"},

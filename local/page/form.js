@@ -8,6 +8,7 @@ const numberOf = (id) => Math.max(1, Math.floor(Number(at(id).value)) || 1);
 
 export class Form {
   #sample = at("sample");
+  #profile = at("profile");
   #body = at("body");
   #answer = at("answer");
   #anyway = at("anyway");
@@ -18,6 +19,7 @@ export class Form {
     this.sent = sent;
     this.#load();
     this.#sample.addEventListener("change", () => this.#fill());
+    this.#profile.addEventListener("change", () => this.#fill());
     this.#anyway.addEventListener("click", () => this.#send(true));
     at("form").addEventListener("submit", (event) => { event.preventDefault(); this.#send(false); });
     at("first").addEventListener("click", () => this.#send(false));
@@ -35,7 +37,9 @@ export class Form {
 
   #fill() {
     const sample = this.#samples[this.#sample.value];
-    this.#body.value = withNewId(sample.body);
+    const profile = this.#profile.value.trim();
+    const body = withNewId(sample.body);
+    this.#body.value = profile ? withProfile(body, profile) : body;
     at("count").value = 1;
     at("copies").value = sample.times;
     this.#offerAnyway(false);
@@ -68,6 +72,12 @@ export class Form {
     this.#body.value = withNewId(this.#body.value);
     this.sent(data.requestId ?? data.messageId, numberOf("count"));
   }
+}
+
+// Let a profile of the policy bring what the sample says itself: the worker knows what it is, this page does not.
+function withProfile(text, profile) {
+  const id = text.match(ID);
+  return JSON.stringify({ requestId: id ? id[2] : withNewId('"requestId": "profile"').match(ID)[2], profile }, null, 2);
 }
 
 // Give the message an id that no request has: the sample's, and a few characters of chance.

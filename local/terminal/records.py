@@ -31,10 +31,13 @@ def file_place(data: Path, environ: Mapping[str, str]) -> Place:
 
 
 @contextmanager
-def open_records(place: Place) -> Iterator[Store | None]:
-    """Open the store and close it again; None when the SQLite file does not exist. Failures are WrongUse."""
+def open_records(place: Place, *, create: bool = False) -> Iterator[Store | None]:
+    """Open the store and close it again; None when the SQLite file does not exist, unless it is to be made.
+
+    Failures are WrongUse.
+    """
     store = place.known_store
-    if store == "sqlite" and not (place.data / DATABASE).exists():
+    if store == "sqlite" and not create and not (place.data / DATABASE).exists():
         yield None
         return
     settings, keys = worker_settings(place)

@@ -29,7 +29,10 @@ class InstanceLike(Protocol):
     created_at: float
     stopped_at: float
     running_at: float
-    gone_at: float
+
+    @property
+    def gone_at(self) -> float:
+        """When it is there no more."""
 
     def status(self, now: float) -> str:
         """Return Pending, Stopped, Starting or Running."""

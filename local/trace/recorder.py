@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from local.trace.instances import InstanceLike
     from shared.domain.errors.model import ApiError
 
-STEPS = {"StartInstance": "start", "AllocatePublicIpAddress": "address", "DeleteInstance": "release"}
+STEPS = {
+    "ModifyInstanceAutoReleaseTime": "lifetime", "AllocatePublicIpAddress": "address", "StartInstance": "start",
+    "DeleteInstance": "release",
+}  # fmt: skip
 """The calls about an instance that are steps of their own, and the kind of each."""
 LOOK_SECONDS = 0.1
 VIOLATIONS = 20

@@ -139,6 +139,14 @@ class PacedCompute:
         """Call DescribeInstances when its turn comes; its pages count as one call."""
         return self._call("DescribeInstances", region_id, lambda: self._compute.find_by_tag(region_id, key, value))
 
+    def set_release_time(self, region_id: str, instance_id: str, release_at: float) -> None:
+        """Call ModifyInstanceAutoReleaseTime when its turn comes."""
+        self._call(
+            "ModifyInstanceAutoReleaseTime",
+            region_id,
+            lambda: self._compute.set_release_time(region_id, instance_id, release_at),
+        )
+
     def start(self, region_id: str, instance_id: str) -> None:
         """Call StartInstance when its turn comes."""
         self._call("StartInstance", region_id, lambda: self._compute.start(region_id, instance_id))

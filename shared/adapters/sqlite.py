@@ -6,19 +6,15 @@ part. Several processes may use one file. What the port promises stands in `shar
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-import time
-from collections import deque
-from contextlib import nullcontext, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shared.adapters.sqlite_schema import bring_up_to_date, schema_version
+from shared.adapters.sqlite_connections import Connections
 from shared.adapters.system import SystemEntropy
 from shared.domain.lifecycle.record import OpenEntry, Record, State
 from shared.domain.lifecycle.record_json import NEWEST_READABLE, from_json, to_json
-from shared.ports import IDENTITY_DIGITS, Conflict, Lease, StoreUnavailable
+from shared.domain.policy.control import Pause
+from shared.domain.policy.places import hour_bucket
+from shared.ports import IDENTITY_DIGITS, Conflict, Lease, StoredPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 500
 BUSY_SECONDS = 10.0
-MEMORY = ":memory:"
 
 _COLUMNS = (
     "version, body, state, region_id, instance_id, due_at, deadline, absent_since, opened_at, published_at, schema,"
@@ -58,8 +53,30 @@ _HELD = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases W
 _LEASE = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases WHERE name = ?"
 _SAVE = "UPDATE leases SET until = ?, cursor_due = ?, cursor_id = ?, last_open_at = ? WHERE name = ? AND holder = ?"
 
+# Two kinds of conflict are one: the holder has a place already, or the row comes to nothing since all are taken.
+_TAKE_PLACE = (
+    "INSERT INTO places (bucket, holder, taken_at) SELECT ?1, ?2, ?3"
+    " WHERE (SELECT COUNT(*) FROM places WHERE bucket = ?1) < ?4 ON CONFLICT DO NOTHING"
+)
+_HAS_PLACE = "SELECT 1 FROM places WHERE bucket = ? AND holder = ?"
+_GIVE_BACK = "DELETE FROM places WHERE bucket = ? AND holder = ?"
+_HOLDERS = "SELECT holder, taken_at FROM places WHERE bucket = ?"
+_PURGE_PLACES = "DELETE FROM places WHERE bucket < ? AND bucket >= ?"
+_PAUSE = "SELECT active, by, reason, at FROM pause"
+_FIRST_PAUSE = "INSERT INTO pause (one, active, by, reason, at) VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_NEXT_PAUSE = (
+    "UPDATE pause SET active = ?, by = ?, reason = ?, at = ? WHERE active = ? AND by = ? AND reason = ? AND at = ?"
+)
+
 _IDENTITY = "SELECT value FROM identity"
 _GIVE_IDENTITY = "INSERT INTO identity (one, value) VALUES (1, ?) ON CONFLICT DO NOTHING"
+
+_POLICY = "SELECT version, document, set_at FROM policies ORDER BY version DESC LIMIT 1"
+_POLICY_VERSION = "SELECT version, document, set_at FROM policies WHERE version = ?"
+_PUT_POLICY = (
+    "INSERT INTO policies (version, document, set_at) SELECT ?, ?, ?"
+    " WHERE (SELECT COALESCE(MAX(version), 0) FROM policies) = ?"
+)
 
 _STATES = {state.value: state for state in State}
 _BEGINNING = (float("-inf"), "")
@@ -79,7 +96,7 @@ class SqliteStore:
         page_rows: int = PAGE_ROWS,
         entropy: Entropy | None = None,
     ) -> None:
-        self._connections = _Connections(path, busy_seconds)
+        self._connections = Connections(path, busy_seconds)
         self._page_rows = page_rows
         self._entropy = entropy or SystemEntropy()
         self._identity = ""
@@ -147,8 +164,47 @@ class SqliteStore:
         return self._connections.change(_SAVE, values) == 1
 
     def purge(self, before: float, limit: int) -> int:
-        """Remove at most `limit` finished records that were published before; return how many."""
+        """Remove at most `limit` finished records that were published before, and hours' places; return how many."""
+        self._connections.change(_PURGE_PLACES, (hour_bucket(before), hour_bucket(0.0)))
         return self._connections.change(_PURGE, (before, limit))
+
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        """Take a place, unless `limit` others are taken; True when the holder has one."""
+        taken = self._connections.change(_TAKE_PLACE, (bucket, holder, now, limit))
+        return taken == 1 or bool(self._connections.find(_HAS_PLACE, (bucket, holder)))
+
+    def give_back(self, bucket: str, holder: str) -> None:
+        """Give back the holder's place, if he has one."""
+        self._connections.change(_GIVE_BACK, (bucket, holder))
+
+    def holders(self, bucket: str) -> dict[str, float]:
+        """Return who holds a place of a bucket, and since when."""
+        return dict(self._connections.find(_HOLDERS, (bucket,)))
+
+    def pause(self) -> Pause | None:
+        """Return the operators' last word; None when nobody ever said one."""
+        found = self._connections.find(_PAUSE)
+        return Pause(bool(found[0][0]), *found[0][1:]) if found else None
+
+    def put_pause(self, pause: Pause, before: Pause | None) -> None:
+        """Put another in the place of the word that was read before; raise Conflict."""
+        statement, last = (_FIRST_PAUSE, ()) if before is None else (_NEXT_PAUSE, _values(before))
+        if self._connections.change(statement, (*_values(pause), *last)) != 1:
+            raise Conflict("somebody else paused or resumed meanwhile")
+
+    def policy(self) -> StoredPolicy | None:
+        """Return the policy in force, or None."""
+        return _stored(self._connections.find(_POLICY))
+
+    def policy_version(self, version: int) -> StoredPolicy | None:
+        """Return a version of the policy, or None."""
+        return _stored(self._connections.find(_POLICY_VERSION, (version,)))
+
+    def put_policy(self, policy: StoredPolicy) -> None:
+        """Put a policy in force in the place of the version before it; raise Conflict."""
+        values = (policy.version, policy.text, policy.set_at, policy.version - 1)
+        if self._connections.change(_PUT_POLICY, values) != 1:
+            raise Conflict(f"version {policy.version - 1} of the policy is not in force")
 
     def close(self) -> None:
         """Close the connections that are idle."""
@@ -160,6 +216,14 @@ def _entry(row: tuple[Any, ...]) -> OpenEntry:
     if state not in _STATES or schema > NEWEST_READABLE:
         return OpenEntry.unclear(request_id, due_at, opened_at, schema)
     return OpenEntry(request_id, _STATES[state], *row[2:])
+
+
+def _values(pause: Pause) -> tuple[bool, str, str, float]:
+    return pause.active, pause.by, pause.reason, pause.at
+
+
+def _stored(found: Sequence[tuple[Any, ...]]) -> StoredPolicy | None:
+    return StoredPolicy(*found[0]) if found else None
 
 
 def _lease(found: Sequence[tuple[Any, ...]]) -> Lease | None:
@@ -176,114 +240,3 @@ def _row(record: Record) -> tuple[Any, ...]:
         record.version, to_json(record), record.state.value, region_id, record.instance_id, record.due_at,
         record.deadline, record.absent_since, record.accepted_at, record.published_at, record.schema, record.request_id,
     )  # fmt: skip
-
-
-class _Connections:
-    """A pool over one database file, or the single connection of a database in memory.
-
-    A connection is taken for one statement (or one page) and given back, so their number follows what runs side by
-    side, not how many threads ever lived. Writers of one process queue at a lock: SQLite's own way of waiting, sleeping
-    between tries, is left for other processes. Connections must not cross a fork: open the store in the process that
-    uses it.
-
-    `busy_seconds` is how long a statement waits for another process. Raises StoreUnavailable when the file cannot be
-    opened or made.
-    """
-
-    def __init__(self, path: str, busy_seconds: float) -> None:
-        self._path = path
-        self._busy_seconds = busy_seconds
-        self._idle: deque[sqlite3.Connection] = deque()
-        self._writing = threading.Lock()
-        self._reading = self._writing if path == MEMORY else nullcontext()  # its one connection is for all
-        try:
-            if path != MEMORY:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._idle.append(self._connect())
-            self._set_up(self._idle[0])
-        except (OSError, sqlite3.Error) as error:
-            self.close()
-            raise StoreUnavailable(
-                f"The store {path} cannot be opened or written: {error}. Name a file in a directory that this user"
-                " may write to.",
-            ) from error
-
-    def find(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """Return the rows that a reading statement finds; raise StoreUnavailable."""
-        with self._reading:
-            connection = self._take()
-            try:
-                return connection.execute(statement, values).fetchall()
-            except sqlite3.Error as error:
-                raise self._unavailable(error) from error
-            finally:
-                self._idle.append(connection)
-
-    def change(self, statement: str, values: Sequence[Any]) -> int:
-        """Run one writing statement and return how many rows it wrote, once that is committed.
-
-        Raises StoreUnavailable.
-        """
-        with self._writing:
-            connection = self._take()
-            try:
-                return connection.execute(statement, values).rowcount
-            except sqlite3.Error as error:
-                raise self._unavailable(error) from error
-            finally:
-                self._idle.append(connection)
-
-    def close(self) -> None:
-        """Close what is idle; a later use of a file opens it again."""
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
-
-    def _take(self) -> sqlite3.Connection:
-        """Take the connection that was used last: its statements are prepared, its pages read."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            pass
-        try:
-            return self._connect()
-        except sqlite3.Error as error:
-            raise self._unavailable(error) from error
-
-    def _unavailable(self, error: sqlite3.Error) -> StoreUnavailable:
-        return StoreUnavailable(f"The store {self._path} did not answer: {error}")
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
-        )
-        try:
-            # With a write-ahead log this survives the death of any process; only a power cut can lose the last moments.
-            connection.execute("PRAGMA synchronous = NORMAL")
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    def _set_up(self, connection: sqlite3.Connection) -> None:
-        if schema_version(connection) == 0:
-            self._switch_to_wal(connection)
-        bring_up_to_date(connection)
-
-    def _switch_to_wal(self, connection: sqlite3.Connection) -> None:
-        # SQLite does not wait by itself here: two processes that make the file together would fail.
-        give_up_at = time.monotonic() + self._busy_seconds
-        while not _is_wal(connection):
-            if time.monotonic() > give_up_at:
-                raise sqlite3.OperationalError("another process keeps it locked")
-            time.sleep(0.01)
-
-
-def _is_wal(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
-            raise
-        return False
-    return True

@@ -10,6 +10,10 @@ REQUEST_TAG = "provisioner:request"
 `<store>` is the identity of the store that holds the request. Version 0.1 left it out.
 """
 
+SHORTEST_LIFETIME_SECONDS = 1800
+LONGEST_LIFETIME_SECONDS = 3 * 365 * 86400
+"""How far ahead ECS takes a release time: half an hour to three years."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timings:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import classify, succeeded
 from shared.domain.errors.model import ApiError
-from shared.domain.lifecycle import creating, events
-from shared.domain.lifecycle.creating import CreateStep
-from shared.domain.lifecycle.record import TERMINAL, Record, State
+from shared.domain.lifecycle import events
+from shared.domain.lifecycle.create_step import CreateStep, watch_step
+from shared.domain.lifecycle.lifetime import settable
+from shared.domain.lifecycle.record import TERMINAL, UNBOUGHT, Record, State
 from shared.domain.lifecycle.waiting import QUIET, WatchStep, act, past_grace, release_act
 from shared.ports import ApiFailure
 from shared.usecases.create import look_up
@@ -123,7 +124,7 @@ class OpenRequest:
 
     def _step(self) -> WatchStep | None:
         state = self.record.state
-        if state is State.CREATING:
+        if state in UNBOUGHT:
             self._settle()
         elif state is State.RELEASING:
             return self._release()
@@ -132,7 +133,7 @@ class OpenRequest:
         return None
 
     def _settle(self) -> None:
-        following = creating.watch_step(self.record, self.run.now())
+        following = watch_step(self.record, self.run.now())
         if following.step is CreateStep.EXPIRE:
             self._record_and_log(events.Expired())
         elif following.step is CreateStep.LOOK_UP:
@@ -186,8 +187,13 @@ class OpenRequest:
         return None
 
     def _call(self, wanted: WatchStep) -> events.Event | None:
-        """Allocate the address or start the instance; what is so already counts as done. None: no time to find out."""
+        """Set the lifetime, allocate the address or start the instance; None: no time to find out.
+
+        What is so already counts as done.
+        """
         compute, region, instance = self.run.ports.compute, self.record.region_id, self.record.instance_id or ""
+        if wanted is WatchStep.SET_LIFETIME:
+            return self._set_lifetime()
         try:
             if wanted is WatchStep.ALLOCATE:
                 return events.AddressAllocated(compute.allocate_address(region, instance))
@@ -201,6 +207,19 @@ class OpenRequest:
             if wanted is WatchStep.ALLOCATE:
                 return events.AddressAllocated(None)
         return events.StartSent()
+
+    def _set_lifetime(self) -> events.Event:
+        """Tell ECS when to release the instance; an instant that it would not take is moved before that."""
+        record, wanted = self.record, self.record.release_at or 0.0
+        release_at = settable(wanted, self.run.now(), self.run.timings)
+        if release_at != wanted:
+            return events.ReleaseTimeMoved(release_at)
+        try:
+            self.run.ports.compute.set_release_time(record.region_id, record.instance_id or "", release_at)
+        except ApiFailure as failure:
+            self.run.call_failed(failure, record.region_id)
+            return self._failed("lifetime", failure.error)
+        return events.LifetimeSet()
 
     def _allocation_refused(self, error: ApiError) -> events.Event | None:
         """Look before a refusal counts: an address that the instance has is the one that was asked for."""

@@ -12,8 +12,10 @@ from shared.domain.errors.model import ApiError
 if TYPE_CHECKING:
     from shared.domain.lifecycle.record import UnreadableRecord
     from shared.domain.timings import Timings
-    from shared.ports import ApiFailure, Ports, PublishFailed, SendFailed, StoreUnavailable
+    from shared.ports import ApiFailure, Ports, PublishFailed, SendFailed, StoreUnavailable, UnreadablePolicy
 
+POLICY = "/policy"
+"""What stands for the policy among request ids, of which none has a slash."""
 KEYS_AGAIN_SECONDS = 30.0
 """How long messages wait when our keys are refused: a new process, and its keys, come within seconds."""
 
@@ -26,7 +28,7 @@ class Run:
     timings: Timings
     ends_at: float
     unreadable: set[str] = field(default_factory=set, repr=False)
-    """The request ids whose records this version could not read in this run."""
+    """The request ids whose records this version could not read in this run, and `POLICY`."""
     _keys_refused: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def now(self) -> float:
@@ -92,6 +94,12 @@ class Run:
         if request_id not in self.unreadable:
             self.unreadable.add(request_id)
             self.ports.log.error("unreadable_record", request_id=request_id, error=str(failure))
+
+    def policy_unreadable(self, failure: UnreadablePolicy) -> None:
+        """Log a policy that this version cannot read, as an alarm and once per run."""
+        if POLICY not in self.unreadable:
+            self.unreadable.add(POLICY)
+            self.ports.log.error("unreadable_policy", error=str(failure))
 
     def _judge(self, service: str, code: str) -> None:
         error = ApiError(service, None, code, "")

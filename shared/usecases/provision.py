@@ -12,15 +12,17 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import classify
-from shared.domain.lifecycle import creating, events
-from shared.domain.lifecycle.record import TERMINAL, Record, State, UnreadableRecord
+from shared.domain.lifecycle import events
+from shared.domain.lifecycle.claim import claim
+from shared.domain.lifecycle.record import TERMINAL, UNBOUGHT, Record, State, UnreadableRecord
 from shared.domain.message.envelope import MAX_DEFERRED
-from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request
 from shared.domain.message.unjudged import content_of, deferrals_of, request_id_of, with_deferrals
-from shared.ports import SendFailed, StoreUnavailable
+from shared.ports import SendFailed, StoreUnavailable, UnreadablePolicy
 from shared.usecases.context import Run
 from shared.usecases.create import create
+from shared.usecases.judge import as_accepted, judge
+from shared.usecases.places import begins_held
 from shared.usecases.refuse import expired, freeze, given_up, reused
 from shared.usecases.threads import map_threads
 from shared.usecases.writing import publish, record_event
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _STORE_AGAIN_SECONDS = 15.0
 _TOPIC_AGAIN_SECONDS = 60.0
+_POLICY_AGAIN_SECONDS = 60.0
 _BUG_AGAIN_SECONDS = _UNREADABLE_AGAIN_SECONDS = 300.0
 
 
@@ -128,6 +131,7 @@ class _Message:
             code=self.code or (record.generation.error_code if record else None),
             category=classify(ended.error).category if ended else None,
             seconds=round(self.run.now() - started, 3),
+            **({"held": record.held} if record and record.held else {}),
         )
 
     def _ended(self, *ways: Callable[[], MessageEnd]) -> MessageEnd:
@@ -139,6 +143,8 @@ class _Message:
             except StoreUnavailable as failure:  # noqa: PERF203 - three ways at most
                 self.run.store_failed(failure, message_id=message_id)
                 return self._send_again(self.run.now() + _STORE_AGAIN_SECONDS)
+            except UnreadablePolicy as failure:
+                return self._await_policy(failure)
             except UnreadableRecord as failure:
                 self.run.record_unreadable(self.request_id or f"~{message_id}", failure)
                 return self._send_again(self.run.now() + _UNREADABLE_AGAIN_SECONDS)
@@ -149,29 +155,41 @@ class _Message:
     def _end(self, options: CheckOptions) -> MessageEnd:
         if self.run.keys_refused:
             return self._send_again(self.run.resumes_at(self.run.now()))
-        asked, now = parse(self.delivery.body, options), self.run.now()
+        asked, now = self._judge(options), self.run.now()
         self.request_id = asked.request_id
         if isinstance(asked, Request):
             if not self.run.has_time_for_call(now):
                 return self._send_unrecorded(now + 1)
             if asked.not_after is None or now <= asked.not_after:
-                return self._claim(asked, now)
+                return self._claim(asked)
             asked = expired(asked, asked.not_after)
         # Nothing of it is said to the sender before it is known that no request of this id was accepted: by other
         # rules, perhaps, or from another version's message.
         found = self._recorded()
         return self._refuse(asked) if found is None else self._go_on(found, content_of(self.delivery.body), asked)
 
-    def _claim(self, request: Request, now: float) -> MessageEnd:
+    def _judge(self, options: CheckOptions) -> Request | Refusal:
+        """Return what the message comes to; without a policy that can be read, only a recorded request goes on."""
+        try:
+            return judge(self.run, self.delivery.body, options)
+        except UnreadablePolicy:
+            if self._recorded() is None:
+                raise
+            return Refusal((), request_id_of(self.delivery.body))
+
+    def _claim(self, request: Request) -> MessageEnd:
         """Make the record, or go on with the one that is there."""
         store = self.run.ports.store
-        fresh = creating.claim(
-            request, self.delivery.message_id, store=store.identity(), claimant=self.claimant, nonce=self.claimant,
-            now=now, call_until=self.run.call_deadline(now), timings=self.run.timings,
+        identity = store.identity()
+        held, places = begins_held(self.run)
+        now = self.run.now()  # what was read by then may have taken long
+        fresh = claim(
+            request, self.delivery.message_id, store=identity, claimant=self.claimant, nonce=self.claimant,
+            now=now, call_until=self.run.call_deadline(now), timings=self.run.timings, held=held, places=places,
         )  # fmt: skip
         found = store.claim(fresh)
         if found is not None:
-            return self._go_on(found, request, request)
+            return self._go_on(found, request.sent or request, request)
         self.record = fresh
         return self._create(request, fresh)
 
@@ -182,9 +200,9 @@ class _Message:
         self.record = record
         if record.state in TERMINAL:
             return self._repeat(record)
-        if record.state is not State.CREATING or self._early(record):
+        if record.state not in UNBOUGHT or self._early(record):
             return MessageEnd.DUPLICATE
-        return self._create(content, record)
+        return self._create(as_accepted(self.run, content, record), record)
 
     def _create(self, request: Request, record: Record) -> MessageEnd:
         creation = create(self.run, request, record, self.claimant)
@@ -216,6 +234,13 @@ class _Message:
         request_id = request_id_of(self.delivery.body)
         return None if request_id is None else self.run.ports.store.get(request_id)
 
+    def _await_policy(self, failure: UnreadablePolicy) -> MessageEnd:
+        """Have the message come again, as often as it takes: nothing is bought by a policy that nobody can read."""
+        self.run.policy_unreadable(failure)
+        self.request_id = request_id_of(self.delivery.body)
+        again_at = self.run.now() + _POLICY_AGAIN_SECONDS
+        return self._send_again(again_at) if self.record is None else self._leave(self.record, again_at)
+
     def _after_bug(self) -> MessageEnd:
         """Have the message come again: a record knows until when, without one it is counted."""
         again_at = self.run.now() + _BUG_AGAIN_SECONDS
@@ -225,7 +250,7 @@ class _Message:
     def _leave(self, record: Record, again_at: float) -> MessageEnd:
         """Send a recorded request's message again while it can be of use; after its deadline the timer settles it."""
         self.record = record
-        if record.state is State.CREATING and self.run.now() < record.deadline:
+        if record.state in UNBOUGHT and self.run.now() < record.deadline:
             return self._send_again(again_at)
         return MessageEnd.DUPLICATE
 
@@ -254,7 +279,7 @@ class _Message:
         except SendFailed as failure:
             self.run.send_failed(failure, self.delivery.message_id)
             return MessageEnd.UNACKNOWLEDGED
-        if self.record is not None and self.record.state is State.CREATING:
+        if self.record is not None and self.record.state in UNBOUGHT:
             try:
                 self.record = record_event(self.run, self.record, events.CopySent(copy_id, self.run.now() + delay))
             except (StoreUnavailable, UnreadableRecord) as failure:

@@ -57,6 +57,7 @@ LOCAL = {
     "local.masking": (),
     "local.numbering": (),
     "local.dead_letter": (),
+    "local.policy": (),
     "local.trace": ("local.defaults", "local.masking"),
     "local.cloud": (
         "local.dead_letter", "local.defaults", "local.masking", "local.numbering", "local.samples", "local.trace",
@@ -79,14 +80,15 @@ LOCAL = {
     "local.pytest_plugin": ("local.testing",),
     "local.commands": (
         "local.audit", "local.cloud", "local.compare", "local.defaults", "local.demo", "local.deployment", "local.dlq",
-        "local.numbering", "local.package", "local.project", "local.runtime", "local.samples", "local.terminal",
-        "local.trace",
+        "local.numbering", "local.package", "local.policy", "local.project", "local.runtime", "local.samples",
+        "local.terminal", "local.trace",
     ),
 }  # fmt: skip
 """The rooms of `local`, and the other ones that each may know. The trace is written by the cloud and read by all."""
 
 WORKER = (
     "shared.domain.create_instance", "shared.domain.errors", "shared.domain.message", "shared.domain.lifecycle",
+    "shared.domain.policy",
     "shared.usecases", "shared.adapters.ecs", "shared.adapters.tablestore", "functions",
 )  # fmt: skip
 """The packages of the worker that must form no circle among each other either."""

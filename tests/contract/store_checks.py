@@ -14,7 +14,7 @@ import pytest
 from store_records import DAY, LATER, NOW, after, claimed, finished, published
 
 from shared.domain.lifecycle.record import State
-from shared.ports import Conflict, Lease
+from shared.ports import Conflict, Lease, StoredPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -267,6 +267,42 @@ def a_store_keeps_its_identity(backend: Backend) -> None:
     assert list(store.open_work(LATER)) == [claimed().entry]
 
 
+def a_policy_takes_the_place_of_the_one_before(backend: Backend) -> None:
+    """Each version follows the one in force; all of them stay, as they were set."""
+    store = backend.open()
+    assert store.policy() is None
+    assert store.policy_version(1) is None
+    versions = [StoredPolicy(number, f'{{"about": "версия {number}"}}', NOW + number / 8) for number in (1, 2, 3)]
+    for version in versions:
+        store.put_policy(version)
+        assert backend.open().policy() == version
+    assert [backend.open().policy_version(number) for number in (1, 2, 3, 4)] == [*versions, None]
+
+
+def a_policy_is_not_set_over_another(backend: Backend) -> None:
+    """Who did not see the one in force sets none; nor is one left out, or set twice."""
+    store = backend.open()
+    for number in (0, 2):
+        with pytest.raises(Conflict):
+            store.put_policy(StoredPolicy(number, "{}", NOW))
+    store.put_policy(StoredPolicy(1, "{}", NOW))
+    for number in (1, 3):
+        with pytest.raises(Conflict):
+            store.put_policy(StoredPolicy(number, '{"limits": {}}', NOW))
+    assert store.policy() == StoredPolicy(1, "{}", NOW)
+
+
+def a_policy_is_no_open_work(backend: Backend) -> None:
+    """Neither a round nor a lease sees it, nor is it lost with finished records."""
+    store = backend.open()
+    store.put_policy(StoredPolicy(1, "{}", NOW))
+    store.put_policy(StoredPolicy(2, "{}", NOW))
+    assert store.next_due() is None
+    assert list(store.open_work(LATER)) == []
+    backend.age(40 * DAY)
+    assert (store.policy_version(1), store.policy_version(2)) == (StoredPolicy(1, "{}", NOW), store.policy())
+
+
 CHECKS: tuple[Callable[[Backend], None], ...] = (
     a_claim_creates_the_record_and_its_entry,
     a_claim_of_a_taken_id_answers_what_is_there,
@@ -291,4 +327,7 @@ CHECKS: tuple[Callable[[Backend], None], ...] = (
     a_lost_lease_cannot_be_written,
     leases_are_not_open_work,
     a_store_keeps_its_identity,
+    a_policy_takes_the_place_of_the_one_before,
+    a_policy_is_not_set_over_another,
+    a_policy_is_no_open_work,
 )

@@ -12,7 +12,7 @@ import pytest
 from local import defaults
 from shared import bootstrap
 from shared.domain.message.parse import parse
-from shared.usecases import provision as provisioning
+from shared.usecases import judge as judging
 from tests.support.worker import Worker, message
 
 if TYPE_CHECKING:
@@ -268,9 +268,7 @@ def test_an_outcome_waits_for_the_topic(worker: Worker) -> None:
 def test_a_bug_in_one_message_takes_no_other_along(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever breaks while one message is read, it is logged without its text, sent again, and done when mended."""
     with monkeypatch.context() as patch:
-        patch.setattr(
-            provisioning, "parse", lambda body, contract: parse(body, contract) if "r3" not in body else 1 / 0
-        )
+        patch.setattr(judging, "parse", lambda body, *under: parse(body, *under) if "r3" not in body else 1 / 0)
         worker.enqueue(*(message(f"r{number}") for number in range(8)))
         worker.deliver()
     assert '"error": "ZeroDivisionError"' in worker.log.getvalue()

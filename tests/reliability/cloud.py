@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.record import Created, Instance
 from shared.domain.redact import redact
+from shared.domain.timings import LONGEST_LIFETIME_SECONDS, SHORTEST_LIFETIME_SECONDS
 from shared.ports import ApiFailure
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class Machine:
     address: str | None = None
     owner: str = ""
     token: str = ""
+    release_at: float | None = None
+    limited_at: float | None = None
+    """When it was first told its release time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Ecs:
     outages: dict[str, Outage] = field(default_factory=dict)
     look_ups: dict[str, list[float]] = field(default_factory=dict)
     creates: dict[str, int] = field(default_factory=dict)
+    called: list[tuple[str, str, Mapping[str, Scalar]]] = field(default_factory=list)
+    """Every call of CreateInstance: whose stack's, for which request, with what."""
     page: int = PAGE
 
     def create(self, parameters: Mapping[str, Scalar], owner: str = "") -> Created:
@@ -100,6 +106,7 @@ class Ecs:
         tags = _tags(parameters)
         subject = tags["provisioner:request"].partition("/")[2]
         self.creates[owner + subject] = self.creates.get(owner + subject, 0) + 1
+        self.called.append((owner, subject, parameters))
         if self.throttled.get(subject, 0) > 0:
             self.throttled[subject] -= 1
             raise refuse("CreateInstance", 400, "Throttling.User")
@@ -140,7 +147,7 @@ class Ecs:
 
     def alive(self, machine: Machine) -> bool:
         """Tell whether an instance exists, visible or not."""
-        ends = [end for end in (machine.vanishes_at, machine.deleted_at) if end is not None]
+        ends = [end for end in (machine.vanishes_at, machine.deleted_at, machine.release_at) if end is not None]
         return all(self.kernel.now < end for end in ends)
 
     def status(self, machine: Machine) -> str:
@@ -166,6 +173,15 @@ class Ecs:
             for m in self.visible()
             if matches(m)
         ]
+
+    def set_release_time(self, identity: str, release_at: float) -> None:
+        """ModifyInstanceAutoReleaseTime: whole minutes, half an hour to three years ahead."""
+        machine = self._visible("ModifyInstanceAutoReleaseTime", identity)
+        ahead = release_at - self.kernel.now
+        if release_at % 60 or not SHORTEST_LIFETIME_SECONDS <= ahead <= LONGEST_LIFETIME_SECONDS:
+            raise refuse("ModifyInstanceAutoReleaseTime", 400, "InvalidAutoReleaseTime.Malformed")
+        machine.release_at = release_at
+        machine.limited_at = machine.limited_at or self.kernel.now
 
     def start(self, identity: str) -> None:
         """StartInstance."""

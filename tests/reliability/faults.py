@@ -19,6 +19,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "ecs.statuses": (*CRASH, *WIRE, "throttled", "server error", "all absent", "one absent"),
     "ecs.describe": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.find_by_tag": (*CRASH, *WIRE, "throttled", "server error"),
+    "ecs.set_release_time": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.start": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.allocate_address": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.delete": (*CRASH, *WIRE, "throttled", "server error"),

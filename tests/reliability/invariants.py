@@ -12,6 +12,7 @@ from shared.domain.errors.catalogue import classify
 from shared.domain.errors.retry import POLICIES
 from shared.domain.lifecycle.record import State
 from shared.domain.lifecycle.record_json import to_json
+from tests.reliability import policies
 from tests.reliability.scenario import QUEUE_LIMIT, SECRET, USER_DATA
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def _all(simulation: Simulation) -> Iterator[str]:
     yield from _secrets(simulation)
     yield from _healthy(simulation, outcomes)
     yield from _in_time(simulation)
+    yield from policies.broken(simulation.world)
+    yield from _steered(simulation, outcomes)
     if simulation.dead:
         yield f"dead letters: {simulation.dead}"
 
@@ -100,7 +103,8 @@ def _once(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str
     for machine in (each for each in ecs.machines.values() if each.owner == simulation.world.name):
         name = machine.tags["provisioner:request"].partition("/")[2]
         alive.setdefault(name, [])
-        if machine.deleted_at is None and machine.vanishes_at is None:
+        released = machine.release_at is not None and machine.release_at <= simulation.kernel.now
+        if machine.deleted_at is None and machine.vanishes_at is None and not released:
             alive[name].append(machine.instance_id)
     yield from (f"request {name} has {len(ids)} instances: {ids}" for name, ids in alive.items() if len(ids) > 1)
     for name, ids in alive.items():
@@ -214,13 +218,17 @@ def _secrets(simulation: Simulation) -> Iterator[str]:
 def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
     """Without any fault a request that can succeed does."""
     ecs, plan = simulation.world.ecs, simulation.world.plan
-    if plan.injected or simulation.world.keys is not None:
+    if plan.injected or simulation.world.keys is not None or simulation.world.steered.touched:
         return
     for name, texts in outcomes.items():
         data = [json.loads(text)["data"] for text in texts]
         record = simulation.world.records[name]
-        types = [f"ecs.g6.{name}", *(item["InstanceType"] for item in record.alternatives)]
-        spoiled = name in ecs.start_fails | ecs.vanishing or (ecs.sold_out | ecs.scarce).issuperset(types)
+        forbidden = {each["alternative"] for each in record.forbidden}
+        allowed = [each for number, each in enumerate(record.alternatives, 1) if number not in forbidden]
+        types = [f"ecs.g6.{name}", *(item["InstanceType"] for item in allowed)]
+        spoiled = name in ecs.start_fails | ecs.vanishing | simulation.world.steered.cancelled or (
+            ecs.sold_out | ecs.scarce
+        ).issuperset(types)
         spoiled |= record.region_id in ecs.outages or f"mine-{name}" in ecs.tokens
         if not spoiled and record.deadline - record.accepted_at >= 900 and "stage" in data[0]:
             code = data[0]["error"]["code"]
@@ -244,6 +252,18 @@ def _in_time(simulation: Simulation) -> Iterator[str]:
         late = record.finished_at - simulation.skew - max(ready, record.created_at or 0.0)
         if late > MAX_LATE_SECONDS:
             yield f"request {record.request_id} ended {late:.0f} s after its instance was ready"
+
+
+def _steered(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
+    """Pause and limits held at every write, and what was taken back has ended so, or had failed before."""
+    yield from dict.fromkeys(simulation.world.steered.broken)
+    if not simulation.world.plan.injected and simulation.world.keys is None:
+        left = [line["request_id"] for line in simulation.world.log if line["event"] == "place_given_back"]
+        yield from (f"{name} ended without any fault and left its place" for name in left)
+    for name in simulation.world.steered.cancelled:
+        for text in outcomes.get(name, ()):
+            if "stage" not in json.loads(text)["data"]:
+                yield f"{name} was taken back and is completed"
 
 
 def _uncounted(body: str) -> str:

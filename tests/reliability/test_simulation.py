@@ -17,7 +17,7 @@ CHUNK = 25
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
 def test_no_guarantee_breaks_under_faults(first: int) -> None:
-    """Whatever one seed lets go wrong, all six guarantees hold once everything is quiet."""
+    """Whatever one seed lets go wrong, all guarantees hold once everything is quiet."""
     for seed in range(first, first + CHUNK):
         simulation, broken = run(seed)
         assert not broken, report(simulation, broken)

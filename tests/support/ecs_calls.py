@@ -54,6 +54,13 @@ def allocate(client: Client, instance_id: str) -> str:
     return str(answer.body.ip_address)
 
 
+def release_at(ecs: Client, instance_id: str, time: str | None) -> None:
+    """Call ModifyInstanceAutoReleaseTime."""
+    ecs.modify_instance_auto_release_time(
+        models.ModifyInstanceAutoReleaseTimeRequest(instance_id=instance_id, auto_release_time=time)
+    )
+
+
 def delete(client: Client, instance_id: str, *, force: bool = False) -> None:
     """Call DeleteInstance."""
     client.delete_instance(models.DeleteInstanceRequest(instance_id=instance_id, force=force))

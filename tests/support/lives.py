@@ -12,7 +12,7 @@ from shared.adapters.sqlite import SqliteStore
 from shared.adapters.system import SystemEntropy
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
-from shared.domain.lifecycle.creating import claim
+from shared.domain.lifecycle.claim import claim
 from shared.domain.lifecycle.record import Created, Instance
 from shared.domain.lifecycle.transitions import advance
 from shared.domain.message.parse import parse
@@ -48,6 +48,15 @@ def completed(body: str, instance_id: str, began: float) -> Record:
     ready = events.Ready(Instance(instance_id, "Running"))
     ended = advance(pending(body, instance_id, began), ready, began + 2, TIMINGS)
     return advance(ended, events.Published(), began + 3, TIMINGS)
+
+
+def limited(body: str, instance_id: str, began: float) -> Record:
+    """Return a record whose instance ECS releases an hour after it was made, its outcome published."""
+    record = pending(json.dumps({**json.loads(body), "releaseAfterSeconds": 3600}), instance_id, began)
+    ready = events.Ready(Instance(instance_id, "Running"))
+    for event in (events.LifetimeSet(), ready, events.Published()):
+        record = advance(record, event, began + 2, TIMINGS)
+    return record
 
 
 def failed(body: str, began: float) -> Record:

@@ -10,9 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from local import defaults
+from local.policy import put_in_force, read_file
 from local.runtime.access import Access
 from local.runtime.mns import QueueClient
 from local.runtime.worker import WorkerConfig, working
+from local.terminal.place import Place as CommandPlace
+from local.terminal.records import open_records
+from shared.domain.policy.control import Pause
+from shared.usecases.steer import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -64,6 +69,20 @@ class Place:
             config = WorkerConfig(access=self.access, store=store, data=self.folder, log=log, environ=self.environ)
             with working(config, strategy=strategy, period=period) as worker:
                 yield worker
+
+    def put_policy(self, path: Path, store: str = "sqlite") -> None:
+        """Put a policy file in force where the workers keep their records."""
+        where = CommandPlace(access=self.access, store=store, data=self.folder, environ=self.environ)
+        with open_records(where, create=True) as records:
+            assert records is not None
+            put_in_force(records, read_file(path), time.time())
+
+    def pause(self, by: str, reason: str, store: str = "sqlite") -> None:
+        """Pause buying where the workers keep their records."""
+        where = CommandPlace(access=self.access, store=store, data=self.folder, environ=self.environ)
+        with open_records(where, create=True) as records:
+            assert records is not None
+            assert say(records, Pause(active=True, by=by, reason=reason, at=time.time())) is None
 
     def send(self, *bodies: str, queue: str = defaults.QUEUE) -> list[str]:
         """Send messages; return their ids."""

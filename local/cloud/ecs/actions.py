@@ -41,6 +41,9 @@ ACTIONS = {
     "AllocatePublicIpAddress": Action(
         Parameters.of(string="InstanceId! IpAddress VlanId"), instance_responses.allocate_public_ip_address
     ),
+    "ModifyInstanceAutoReleaseTime": Action(
+        Parameters.of(string="InstanceId! AutoReleaseTime"), instance_responses.modify_instance_auto_release_time
+    ),
     "DeleteInstance": Action(
         Parameters.of(string="InstanceId!", boolean="DryRun Force ForceStop TerminateSubscription"),
         instance_responses.delete_instance,

@@ -150,6 +150,7 @@ def _describe(instance: Instance, now: float) -> dict[str, Any]:
         "InternetMaxBandwidthOut": own.get("InternetMaxBandwidthOut", 0),
         "KeyPairName": own.get("KeyPairName", ""),
         "DeletionProtection": own.get("DeletionProtection", False),
+        "AutoReleaseTime": instance.auto_release_time,
         "CreationTime": created.strftime("%Y-%m-%dT%H:%MZ"),
         "InstanceNetworkType": "vpc",
         "SecurityGroupIds": {"SecurityGroupId": [own["SecurityGroupId"]] if "SecurityGroupId" in own else []},

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from local.cloud.ecs import exceptions
+from local.cloud.ecs.models import NEVER
 from local.cloud.ecs.parameters import items, pairs
 from local.cloud.service import ServiceError
 from shared.domain.create_instance.check import check_parameters
 from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.create_instance.view import CheckOptions
+from shared.domain.timings import LONGEST_LIFETIME_SECONDS, SHORTEST_LIFETIME_SECONDS
 
 if TYPE_CHECKING:
     from typing import Any
@@ -78,6 +81,31 @@ def allocate_public_ip_address(account: Account, values: Values, _call: Call) ->
     return {"IpAddress": instance.public_ip}
 
 
+def modify_instance_auto_release_time(account: Account, values: Values, _call: Call) -> dict[str, Any]:
+    """Have an instance go by itself at a whole minute, half an hour to three years from now; without a time, not."""
+    instance = account.get(values["InstanceId"])
+    if instance.parameters.get("InstanceChargeType") == "PrePaid":
+        raise ServiceError(403, "ChargeTypeViolation", "The instance is paid for in advance: no time releases it.")
+    text = values.get("AutoReleaseTime")
+    instance.release_at = _release_time(text, account.now) if text else NEVER
+    account.cloud.recorder.instance(instance)
+    return {}
+
+
+def _release_time(text: str, now: float) -> float:
+    try:
+        moment = datetime.strptime(f"{text}+0000", "%Y-%m-%dT%H:%M:%SZ%z").timestamp()
+    except ValueError:
+        moment = NEVER
+    at = moment // 60 * 60  # seconds do not count
+    if not now + SHORTEST_LIFETIME_SECONDS <= at <= now + LONGEST_LIFETIME_SECONDS:
+        words = (
+            "AutoReleaseTime is yyyy-MM-ddTHH:mm:ssZ, in half an hour at the earliest and three years at the latest."
+        )
+        raise ServiceError(400, "InvalidAutoReleaseTime.Malformed", words)
+    return at
+
+
 def delete_instance(account: Account, values: Values, _call: Call) -> dict[str, Any]:
     """Release an instance: a stopped one, or any with Force, but none that is still being initialised."""
     instance = account.get(values["InstanceId"])
@@ -91,7 +119,7 @@ def delete_instance(account: Account, values: Values, _call: Call) -> dict[str, 
     if status != "Stopped" and not values.get("Force"):
         raise exceptions.wrong_status(instance.instance_id, status)
     _dry_run(values)
-    instance.gone_at = min(now, instance.gone_at)
+    instance.vanishes_at = min(now, instance.vanishes_at)
     account.cloud.recorder.instance(instance)
     return {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from local.cloud.config import limit
@@ -38,8 +39,21 @@ class Instance:
     deletable_at: float
     running_at: float = NEVER
     started: bool = False
-    gone_at: float = NEVER
+    vanishes_at: float = NEVER
+    release_at: float = NEVER
     public_ip: str | None = None
+
+    @property
+    def gone_at(self) -> float:
+        """When it is there no more: it was deleted, vanished, or its release time came."""
+        return min(self.vanishes_at, self.release_at)
+
+    @property
+    def auto_release_time(self) -> str:
+        """Its release time as the API writes it; empty when there is none."""
+        if self.release_at == NEVER:
+            return ""
+        return datetime.fromtimestamp(self.release_at, timezone.utc).strftime("%Y-%m-%dT%H:%MZ")
 
     def status(self, now: float) -> str:
         """Return Pending, Stopped, Starting or Running."""
@@ -110,7 +124,7 @@ class Account:
             stopped_at=now + config.delay("Pending"),
             visible_at=now + config.read_lag,
             deletable_at=now + config.delay("Initializing"),
-            gone_at=NEVER if vanish is None else now + vanish,
+            vanishes_at=NEVER if vanish is None else now + vanish,
         )
         self.instances[instance.instance_id] = instance
         self.cloud.recorder.instance(instance)
@@ -145,6 +159,7 @@ class Account:
                 "CreatedAt": instance.created_at,
                 "PrivateIpAddress": instance.private_ip,
                 "PublicIpAddress": instance.public_ip,
+                "AutoReleaseTime": instance.auto_release_time,
                 "Parameters": dict(instance.parameters),
             }
             for instance in self.existing()

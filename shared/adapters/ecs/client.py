@@ -19,6 +19,7 @@ What the SDK does that its documents do not say, and what is done about it here:
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -156,6 +157,18 @@ class Ecs:
         """Call DescribeInstances with a tag's key alone, for all pages there are (for audits)."""
         asked = {"tag": [models.DescribeInstancesRequestTag(key=key)]}
         return self._instances(region_id, asked, pages=AUDIT_PAGES)
+
+    def set_release_time(self, region_id: str, instance_id: str, release_at: float) -> None:
+        """Call ModifyInstanceAutoReleaseTime."""
+        instant = datetime.fromtimestamp(release_at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        request = models.ModifyInstanceAutoReleaseTimeRequest(
+            region_id=region_id, instance_id=instance_id, auto_release_time=instant
+        )
+        self._call(
+            "ModifyInstanceAutoReleaseTime",
+            region_id,
+            lambda client: client.modify_instance_auto_release_time_with_options(request, self._runtime),
+        )
 
     def start(self, region_id: str, instance_id: str) -> None:
         """Call StartInstance."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +13,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallAnnounced:
-    """A worker is about to call CreateInstance for the current generation, until `call_until` at the latest."""
+    """A worker is about to call CreateInstance for the current generation, until `call_until` at the latest.
+
+    It holds `places`. What it read of pause and limits lets it say so until `good_until`, no later.
+    """
 
     claimant: str
     call_until: float
+    places: tuple[str, ...] = ()
+    good_until: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A pause, or a limit (`code` says which), lets no call be made, not even one that this worker has announced.
+
+    It holds `places` all the same.
+    """
+
+    claimant: str
+    code: str
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,14 @@ class CopySent:
 
     copy_id: str
     next_try_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """An operator takes the request back: who, and why."""
+
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +118,18 @@ class Vanished:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseTimeMoved:
+    """The recorded release time cannot be set any more; another one can."""
+
+    release_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LifetimeSet:
+    """ECS was told when to release the instance."""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressAllocated:
     """The instance has a public address; None when the answer did not name it."""
 
@@ -110,7 +148,7 @@ class StartSent:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """Allocating, starting or deleting failed; `jitter` is the jitter of the wait that may follow."""
+    """A step (lifetime, address, start, release) failed; `jitter` is the jitter of the wait that may follow."""
 
     stage: str
     error: ApiError
@@ -149,8 +187,10 @@ class Published:
 
 
 Event = (
-    CallAnnounced | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp | LookUpFailed | Expired
-    | SeenPresent | SeenAbsent | Vanished | AddressAllocated | NoAddress | StartSent | StepFailed | Ready
+    CallAnnounced | HeldBack | CancelAsked | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp
+    | LookUpFailed | Expired
+    | SeenPresent | SeenAbsent | Vanished | ReleaseTimeMoved | LifetimeSet | AddressAllocated | NoAddress | StartSent
+    | StepFailed | Ready
     | DeleteAccepted | Gone
     | PublishRefused | Published
 )  # fmt: skip

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.errors.catalogue import classify
 from shared.domain.errors.model import ApiError, Retry
 from shared.domain.lifecycle.record import Failure, Record, State, event_id
+from shared.domain.lifecycle.verdicts import attempts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.domain.create_instance.schema import Violation
+    from shared.domain.lifecycle.events import CancelAsked
     from shared.domain.lifecycle.record import Instance, Record
     from shared.domain.message.request import Refusal
     from shared.domain.timings import Timings
@@ -39,7 +41,7 @@ def tag_of(outcome: str) -> str:
 
 def completed(record: Record, instance: Instance | None, now: float, timings: Timings) -> str:
     """Return the bytes for a request that got what it asked for; `instance` is None for a dry run."""
-    data = _data(record, now)
+    data = _data(record, attempts(record, to_the_end=False), now)
     if instance is None:
         return _event(COMPLETED, record, {**data, "instance": None, "dryRun": True}, now, timings)
     data["instance"] = {
@@ -51,6 +53,7 @@ def completed(record: Record, instance: Instance | None, now: float, timings: Ti
         "publicIpAddress": instance.public_ip_address or record.public_ip_address,
         "orderId": record.order_id,
         "tradePrice": record.trade_price,
+        **_release_at(record),
     }
     return _event(COMPLETED, record, data, now, timings)
 
@@ -58,7 +61,7 @@ def completed(record: Record, instance: Instance | None, now: float, timings: Ti
 def failed(record: Record, failure: Failure, instance: dict[str, Any] | None, now: float, timings: Timings) -> str:
     """Return the bytes for a request that failed; `instance` is None or says what became of it."""
     data = {
-        **_data(record, now),
+        **_data(record, attempts(record, to_the_end=failure.stage == "create"), now),
         "stage": failure.stage,
         "error": error_data(failure.error),
         "instance": instance,
@@ -137,15 +140,18 @@ def _violation(item: Violation) -> dict[str, str]:
     return {"field": item.field[:_MAX_FIELD], "code": item.code, "message": item.message[:_MAX_TEXT]}
 
 
-def _data(record: Record, now: float) -> dict[str, Any]:
+def _release_at(record: Record) -> dict[str, str]:
+    """Say when ECS releases the instance, if it was told to."""
+    told = record.release_at is not None and record.lifetime_set_at is not None
+    return {"releaseAt": rfc3339(record.release_at or 0.0)} if told else {}
+
+
+def _data(record: Record, tried: list[dict[str, Any]], now: float) -> dict[str, Any]:
     return {
         "requestId": record.request_id,
         "messageId": record.message_id,
         "regionId": record.region_id,
-        "attempts": [
-            {"generation": item.number, "overrides": item.overrides, "errorCode": item.error_code}
-            for item in record.generations
-        ],
+        "attempts": tried,
         "acceptedAt": rfc3339(record.accepted_at),
         "finishedAt": rfc3339(now),
         "metadata": record.metadata,
@@ -180,7 +186,10 @@ def _fit(event: dict[str, Any]) -> str:
         data["violationsOmitted"] += len(dropped)
         text = _dump(event)
     if len(text) > MAX_BYTES:
-        data["attempts"] = [{**item, "overrides": None} for item in data["attempts"]]
+        data["attempts"] = [
+            {name: None if name == "overrides" else value for name, value in item.items() if name != "message"}
+            for item in data["attempts"]
+        ]
         text = _dump(event)
     return text
 
@@ -204,10 +213,20 @@ def fail_or_release(record: Record, stage: str, error: ApiError, now: float, tim
     """Fail a request: at once without an instance or when it is kept, by way of `releasing` otherwise."""
     failure = Failure(stage, error)
     if record.instance_id is not None and record.on_failure == "release":
-        return record.changed(
-            state=State.RELEASING, failure=failure, releasing_since=now, due_at=now, tries=0, last_error=None
-        )
+        return release(record, failure, now)
     return fail(record, failure, KEPT, now, timings)
+
+
+def release(record: Record, failure: Failure, now: float) -> Record:
+    """Decide to delete the instance; the request fails when it is gone."""
+    return record.changed(
+        state=State.RELEASING, failure=failure, releasing_since=now, due_at=now, tries=0, last_error=None
+    )
+
+
+def fail_cancelled(record: Record, now: float, timings: Timings) -> Record:
+    """Fail a request that was taken back before anything was bought."""
+    return fail(record, Failure("create", cancelled(record)), KEPT, now, timings)
 
 
 def fail(
@@ -217,16 +236,37 @@ def fail(
     instance: dict[str, Any] | None = None
     if record.instance_id is not None:
         instance = {"instanceId": record.instance_id, "disposition": disposition}
+        if disposition == KEPT:
+            instance |= _release_at(record)
         if reason is not None:
             instance["reason"] = f"{reason.code or 'no answer'}: {reason.message[:300]}"
     text = failed(record, failure, instance, now, timings)
     return record.changed(state=State.FAILED, failure=failure, outcome=text, finished_at=now, due_at=now, calling=False)
 
 
+_HELD = {
+    "PolicyLimit": "All places that the policy's limits leave were taken until the request's time was over.",
+    "PolicyPaused": "An operator's pause lasted until the request's time was over.",
+}
+
+
+def act(event: CancelAsked, now: float) -> dict[str, Any]:
+    """Return what is recorded of an operator's act."""
+    return {"by": event.by, "reason": event.reason, "at": now}
+
+
+def cancelled(record: Record) -> ApiError:
+    """Return the error of a request that an operator took back."""
+    told = record.cancel or {"by": "", "reason": ""}
+    return ApiError("", None, "Cancelled", f"Cancelled by {told['by']}: {told['reason']}")
+
+
 def timed_out(record: Record) -> ApiError:
     """Return what a deadline reports: the last error seen, or our own code if there was none."""
     if record.last_error is not None:
         return record.last_error
+    if record.held:
+        return ApiError("", None, record.held, _HELD.get(record.held, "It was held back until its time was over."))
     seconds = round(record.deadline - record.accepted_at)
     return ApiError("", None, "ProvisioningTimeout", f"The request was not ready within its {seconds} seconds.")
 

@@ -83,6 +83,7 @@ class UnreadableRecord(Exception):
 class State(str, Enum):
     """Where a request stands."""
 
+    WAITING = "waiting"
     CREATING = "creating"
     PENDING = "pending"
     STARTING = "starting"
@@ -92,6 +93,8 @@ class State(str, Enum):
 
 
 TERMINAL = frozenset({State.COMPLETED, State.FAILED})
+UNBOUGHT = frozenset({State.WAITING, State.CREATING})
+"""The states without an instance that is known: a copy of the message goes on with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +154,14 @@ class Record:
     `unknown` from the first unknown answer of a generation until that generation is settled; `settling` says that
     nothing else can be tried before. `call_until` is the fence: no call of this generation runs later. `claimant` names
     who may call until then. `retry_at` is the earliest time of the next try; `next_try_at` and `copy_id` name the
-    message copy that will make it. `outcome` are the frozen bytes. `others` are fields that only a later version knows;
-    they are kept and written back.
+    message copy that will make it. `policy_version` is that of the policy in force at the acceptance, 0 for none;
+    `forbidden` are the alternatives that it forbids, each with its number and why. `release_at` is when ECS is to
+    release the instance, `lifetime_set_at` when it was told so. `outcome` are the frozen bytes. `others` are fields
+    that only a later version knows; they are kept and written back.
+
+    `held` is the code of what a waiting request waits for. `places` are the buckets in which it may hold a place;
+    `not_after` is kept while it waits. `unreleasable` says of the request and each alternative why its instance could
+    not be released, empty where it could. `cancel` is an operator's act: by whom, why, when.
     """
 
     request_id: str
@@ -174,6 +183,17 @@ class Record:
     dry_run: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
     alternatives: list[dict[str, Any]] = field(default_factory=list)
+    # What the policy said of it
+    policy_version: int = 0
+    profile: str = ""
+    forbidden: list[dict[str, Any]] = field(default_factory=list)
+    release_after: int | None = None
+    unreleasable: list[str] = field(default_factory=list)
+    # Waiting
+    held: str = ""
+    places: tuple[str, ...] = ()
+    not_after: float | None = None
+    cancel: dict[str, Any] | None = None
     # Creating
     generations: tuple[Generation, ...] = ()
     claimant: str = ""
@@ -197,6 +217,8 @@ class Record:
     trade_price: float | None = None
     absent_since: float | None = None
     public_ip_address: str | None = None
+    release_at: float | None = None
+    lifetime_set_at: float | None = None
     start_sent_at: float | None = None
     # The end
     failure: Failure | None = None
@@ -223,6 +245,19 @@ class Record:
     def generation(self) -> Generation:
         """The generation that is being tried, or was last."""
         return self.generations[-1]
+
+    @property
+    def kept_because(self) -> str:
+        """Why the instance of this generation could not be released; empty when it could."""
+        number = self.generation.alternative
+        return self.unreleasable[number] if number < len(self.unreleasable) else ""
+
+    @property
+    def next_alternative(self) -> int | None:
+        """The number of the alternative to try next, past those that the policy forbids; None when there is none."""
+        forbidden = {item["alternative"] for item in self.forbidden}
+        later = range(self.generation.alternative + 1, len(self.alternatives) + 1)
+        return next((number for number in later if number not in forbidden), None)
 
     @property
     def entry(self) -> OpenEntry:

@@ -1,6 +1,6 @@
 """The states of a known instance: `pending`, `starting` and `releasing`, as the timer sees them.
 
-pending ──Stopped──► (address) ──► StartInstance ──► starting ──Running──► completed
+pending ──Stopped──► (release time) ──► (address) ──► StartInstance ──► starting ──Running──► completed
    └────Stopped, nothing to start──────────────────────────────────────► completed
 anything that fails, or the deadline ──► failed, or releasing ──► failed
 """
@@ -15,11 +15,13 @@ from shared.domain.errors.model import ApiError, Retry
 from shared.domain.errors.retry import RetryAction, decide
 from shared.domain.lifecycle import outcome
 from shared.domain.lifecycle.events import SeenAbsent
+from shared.domain.lifecycle.lifetime import is_unset
 from shared.domain.lifecycle.record import Failure, Record, State
 
 if TYPE_CHECKING:
     from shared.domain.lifecycle.events import (
         AddressAllocated,
+        CancelAsked,
         DeleteAccepted,
         Expired,
         Gone,
@@ -41,7 +43,9 @@ DELETE_LONGEST_SECONDS = 30.0
 GONE_CHECK_SECONDS = 1.0
 """How long after an accepted delete the instance is first looked for."""
 
-_STAGES = {"AllocatePublicIpAddress": "publicIp", "StartInstance": "start"}
+_STAGES = {
+    "ModifyInstanceAutoReleaseTime": "lifetime", "AllocatePublicIpAddress": "publicIp", "StartInstance": "start",
+}  # fmt: skip
 
 NOT_FOUND_AGAIN_SECONDS = 5.0
 """How long to wait for an instance to delete that no answer shows yet."""
@@ -56,6 +60,7 @@ class WatchStep(Enum):
     """What a record with an instance needs next."""
 
     WAIT = "wait"
+    SET_LIFETIME = "set lifetime"
     ALLOCATE = "allocate"
     START = "start"
     DESCRIBE = "describe"
@@ -69,9 +74,15 @@ def act(record: Record, status: str | None, now: float) -> WatchStep:
     """Tell what to do for a pending or starting record whose instance has this status (None: not known)."""
     late = now >= record.deadline
     wanted = _act_in_time(record, status, now)
-    if wanted is WatchStep.DESCRIBE:
+    if wanted is WatchStep.DESCRIBE or (wanted is WatchStep.SET_LIFETIME and _may_set_late(record)):
         return wanted
     return WatchStep.EXPIRE if late else wanted
+
+
+def _may_set_late(record: Record) -> bool:
+    """Tell whether the release time is set past the deadline all the same: once, for an instance that is kept."""
+    tried = record.last_error is not None and _STAGES.get(record.last_error.action) == "lifetime"
+    return record.on_failure != "release" and not tried
 
 
 def past_grace(record: Record, now: float, timings: Timings) -> bool:
@@ -87,6 +98,8 @@ def release_act(record: Record) -> WatchStep:
 def _act_in_time(record: Record, status: str | None, now: float) -> WatchStep:
     if status not in ("Stopped", "Running"):
         return WatchStep.WAIT
+    if is_unset(record):
+        return WatchStep.SET_LIFETIME
     if record.allocate_public_ip and record.public_ip_address is None:
         return WatchStep.ALLOCATE
     if status == "Running" or not record.start:
@@ -158,6 +171,14 @@ def on_expired(record: Record, event: Expired, now: float, timings: Timings) -> 
     if event.error is not None:
         record = record.changed(last_error=event.error)
     return outcome.fail_or_release(record, _stage(record), outcome.timed_out(record), now, timings)
+
+
+def on_cancel(record: Record, event: CancelAsked, now: float, _timings: Timings) -> Record:
+    """Release the instance, whatever `onFailure` says; one that cannot be released stays, and nothing changes."""
+    if record.kept_because:
+        return record
+    record = record.changed(cancel=outcome.act(event, now))
+    return outcome.release(record, Failure(_stage(record), outcome.cancelled(record)), now)
 
 
 def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, timings: Timings) -> Record:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import RAISE, Schema, ValidationError, validate
 
 from shared.domain.create_instance.json_types import Repeated, Strict, has_lone_surrogate, kind_of, printable
+from shared.domain.policy.entries import MAX_ALTERNATIVES, PROFILE_NAME, RELEASE_AFTER, Lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from shared.domain.create_instance.schema import Scalar
 
-MAX_ALTERNATIVES = 10
 MIN_TIMEOUT_SECONDS = 60
 MAX_TIMEOUT_SECONDS = 86400
 MAX_METADATA = 20
@@ -119,7 +119,11 @@ class Envelope(Schema):
         required=True,
         validate=validate.Regexp(REQUEST_ID + r"\Z", error="must be 1 to 64 characters of A-Z a-z 0-9 . _ : -"),
     )
-    parameters = Strict(dict, required=True)
+    profile = Strict(
+        str,
+        validate=validate.Regexp(PROFILE_NAME + r"\Z", error="must be 1 to 64 characters of A-Z a-z 0-9 . _ -"),
+    )
+    parameters = Strict(dict)
     alternatives = Strict(
         list,
         validate=validate.Length(max=MAX_ALTERNATIVES, error=f"must have at most {MAX_ALTERNATIVES} items"),
@@ -141,6 +145,7 @@ class Envelope(Schema):
         validate=validate.OneOf(ON_FAILURE, error=f"must be one of {', '.join(ON_FAILURE)}"),
     )
     not_after = Time(data_key="notAfter", allow_none=False)
+    release_after_seconds = Lifetime(data_key=RELEASE_AFTER)
     metadata = Metadata()
     deferred = Strict(
         int,
@@ -161,25 +166,34 @@ def read_envelope(given: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
+def lacks_parameters(given: Mapping[str, Any]) -> bool:
+    """Tell whether a message has neither parameters nor a profile that would bring them."""
+    return "parameters" not in given and "profile" not in given
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The envelope's fields that parameters can contradict."""
 
     release: bool
     allocate_public_ip: bool
+    lifetime: bool = False
 
 
 def conflicts(asked: Asked, flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str, str]]:
     """Yield the envelope's field, the parameter that contradicts it, and the words."""
     if asked.release:
-        for name, why in _unreleasable(flat):
+        for name, why in unreleasable(flat):
             yield "onFailure", name, f"release is impossible when {name} is {why}"
     if asked.allocate_public_ip and flat.get("InternetMaxBandwidthOut") in (None, 0):
         name = "InternetMaxBandwidthOut"
         yield "allocatePublicIp", name, f"a public address needs {name} above 0"
+    if asked.lifetime and flat.get("InstanceChargeType") == "PrePaid":
+        yield RELEASE_AFTER, "InstanceChargeType", "ECS releases no subscription: InstanceChargeType is PrePaid"
 
 
-def _unreleasable(flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str]]:
+def unreleasable(flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str]]:
+    """Yield the parameters with which an instance, or a disk of it, would outlive its release, and their values."""
     if flat.get("InstanceChargeType") == "PrePaid":
         yield "InstanceChargeType", "PrePaid"
     if flat.get("DeletionProtection") is True:

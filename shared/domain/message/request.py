@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shared.domain.create_instance.parameters import SECRET_PARAMETERS
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from shared.domain.create_instance.schema import Scalar, Violation
+    from shared.domain.policy.document import Profile
 
 DEFAULT_TIMEOUT_SECONDS = 900
 FINGERPRINT_SCHEMA = 1
@@ -37,6 +38,10 @@ class Request:
     None removes. `not_after` is in epoch seconds. `client_token` is the message's own ClientToken, which is not
     among the parameters. `warnings` are remarks that do not refuse. `deferred` counts how often the worker sent a copy
     again without a record.
+
+    `profile` names a preset of the policy; `sent` is then the message as it was sent, when this is what it comes to
+    with the preset. Without `sent` a message that names one cannot be called for. `forbidden` are the alternatives that
+    the policy's rules forbid, by number from 1: they are skipped. `policy_version` says which policy: 0 is none.
     """
 
     request_id: str
@@ -51,6 +56,21 @@ class Request:
     client_token: str | None = field(default=None, repr=False)
     warnings: tuple[Violation, ...] = ()
     deferred: int = 0
+    profile: str | None = None
+    release_after_seconds: int | None = None
+    sent: Request | None = field(default=None, repr=False)
+    policy_version: int = 0
+    forbidden: Mapping[int, tuple[Violation, ...]] = field(default_factory=dict)
+
+    def with_profile(self, profile: Profile) -> Request:
+        """Return what the message comes to: its parameters over the profile's, what it does not say from there."""
+        return replace(
+            self,
+            parameters=lay_over(profile.parameters, self.parameters),
+            alternatives=self.alternatives or profile.alternatives,
+            release_after_seconds=self.release_after_seconds or profile.release_after_seconds,
+            sent=self,
+        )
 
     @property
     def region_id(self) -> str:
@@ -72,8 +92,13 @@ class Request:
         return lay_over(self.parameters, self.alternatives[alternative - 1]) if alternative else dict(self.parameters)
 
     def fingerprint(self) -> str:
-        """Return a digest of the content: everything but secrets, metadata, warnings and `deferred`."""
-        content = {
+        """Return a digest of the content as sent: everything but secrets, metadata, warnings and `deferred`.
+
+        What a message leaves out that others before it did not know is not in it, so theirs stay as they are.
+        """
+        if self.sent is not None:
+            return self.sent.fingerprint()
+        content: dict[str, object] = {
             "parameters": {k: v for k, v in self.parameters.items() if k not in SECRET_PARAMETERS},
             "alternatives": list(self.alternatives),
             "start": self.start,
@@ -83,6 +108,8 @@ class Request:
             "notAfter": self.not_after,
             "clientToken": self.client_token,
         }
+        newer = {"profile": self.profile, "releaseAfterSeconds": self.release_after_seconds}
+        content |= {name: value for name, value in newer.items() if value is not None}
         return hashlib.sha256(_canonical(content).encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ from shared.domain.create_instance.names import flatten
 from shared.domain.message.envelope import DEFERRED, MAX_DEFERRED, ON_FAILURE, REQUEST_ID, epoch_seconds
 from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.request import DEFAULT_TIMEOUT_SECONDS, Request
+from shared.domain.policy.entries import RELEASE_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +33,12 @@ def request_id_of(body: str) -> str | None:
     """Return the request id of a message, be the rest as it may; None without a usable one."""
     found = _object(body).get("requestId")
     return found if isinstance(found, str) and re.fullmatch(REQUEST_ID, found) else None
+
+
+def profile_of(body: str) -> str | None:
+    """Return the profile that a message names; None without one. It costs nothing where the word is not there."""
+    found = _object(body).get("profile") if '"profile"' in body else None
+    return found if isinstance(found, str) else None
 
 
 def deferrals_of(body: str) -> int | None:
@@ -64,7 +71,8 @@ def content_of(body: str) -> Request | None:
         return None
     fields = {name: value for name, value in document.items() if name not in ("metadata", DEFERRED)}
     try:
-        parameters = _flat(_taken(fields, "parameters", dict))
+        profile = _taken(fields, "profile", str) if "profile" in fields else None
+        parameters = _flat(_taken(fields, "parameters", dict, default=None if profile is None else {}))
         token = parameters.pop("ClientToken", None)
         request = Request(
             request_id=_taken(fields, "requestId", str),
@@ -75,6 +83,8 @@ def content_of(body: str) -> Request | None:
             timeout_seconds=_taken(fields, "timeoutSeconds", int, default=DEFAULT_TIMEOUT_SECONDS),
             on_failure=_taken(fields, "onFailure", str, default=ON_FAILURE[0]),
             not_after=_time(fields),
+            profile=profile,
+            release_after_seconds=_taken(fields, RELEASE_AFTER, int) if RELEASE_AFTER in fields else None,
             client_token=None if token is None else str(token),
         )
     except _Unreadable:

@@ -51,12 +51,15 @@ def create(ecs: Ecs, number: int = 1, **changes: str | int) -> str:
 
 
 def test_a_life(cloud: Clients, ecs: Ecs) -> None:
-    """An instance is created, stopped, given an address, started, described and deleted."""
+    """An instance is created, stopped, given an address and a release time, started, described and deleted."""
     instance_id = create(ecs)
     assert ecs.statuses(REGION, [instance_id]) == {instance_id: "Pending"}
     cloud.cloud.clock.advance(60)
     assert ecs.statuses(REGION, [instance_id]) == {instance_id: "Stopped"}
     address = ecs.allocate_address(REGION, instance_id)
+    release_at = cloud.cloud.clock.now() // 60 * 60 + 7200
+    ecs.set_release_time(REGION, instance_id, release_at)
+    assert cloud.cloud.ecs.account.instances[instance_id].release_at == release_at
     ecs.start(REGION, instance_id)
     cloud.cloud.clock.advance(60)
     found = ecs.describe(REGION, [instance_id])[instance_id]

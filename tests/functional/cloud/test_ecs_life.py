@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from alibabacloud_ecs20140526.models import DescribeInstancesRequestTag
 
-from tests.support.ecs_calls import allocate, create, delete, describe, refusal, start, statuses
+from tests.support.ecs_calls import allocate, create, delete, describe, refusal, release_at, start, statuses
 
 if TYPE_CHECKING:
     from tests.support.clients import Clients
@@ -53,6 +54,47 @@ def test_delete_rules(cloud: Clients) -> None:
     assert statuses(ecs) == {protected: "Pending"}
     assert refusal(delete, ecs, instance_id, force=True) == (404, "InvalidInstanceId.NotFound")
     assert refusal(delete, ecs, protected, force=True) == (403, "InvalidOperation.DeletionProtection")
+
+
+def test_an_instance_goes_at_its_release_time(cloud: Clients) -> None:
+    """Until that minute it is there and says so; a new time takes the old one's place, none takes it away."""
+    ecs = cloud.ecs()
+    goes, stays, later = create(ecs), create(ecs), create(ecs)
+    for instance_id in (goes, stays, later):
+        release_at(ecs, instance_id, instant(cloud, 2400))
+    release_at(ecs, stays, None)
+    release_at(ecs, later, instant(cloud, 7200))
+    shown = {one.instance_id: one.auto_release_time for one in describe(ecs)}
+    assert shown == {goes: instant(cloud, 2400)[:-4] + "Z", stays: "", later: instant(cloud, 7200)[:-4] + "Z"}
+    cloud.cloud.clock.advance(2400 - 61)
+    assert statuses(ecs).keys() == {goes, stays, later}
+    cloud.cloud.clock.advance(61)
+    assert statuses(ecs).keys() == {stays, later}
+    assert refusal(delete, ecs, goes, force=True) == (404, "InvalidInstanceId.NotFound")
+    assert cloud.local("state")["ecs"]["gone"] == [goes]
+
+
+def test_release_times_that_are_refused(cloud: Clients) -> None:
+    """Half an hour ahead at least, three years at most, as the API writes times; no subscription, nothing unknown."""
+    ecs = cloud.ecs()
+    instance_id, prepaid = create(ecs), create(ecs, InstanceChargeType="PrePaid", Period=1)
+    for time in (
+        instant(cloud, 1700),
+        instant(cloud, 4 * 365 * 86400),
+        "tomorrow",
+        "2036-13-01T00:00:00Z",
+        "2026-11-24",
+    ):
+        assert refusal(release_at, ecs, instance_id, time) == (400, "InvalidAutoReleaseTime.Malformed")
+    assert refusal(release_at, ecs, prepaid, instant(cloud, 7200)) == (403, "ChargeTypeViolation")
+    assert refusal(release_at, ecs, "i-none", instant(cloud, 7200)) == (404, "InvalidInstanceId.NotFound")
+    release_at(ecs, instance_id, instant(cloud, 1860))
+
+
+def instant(cloud: Clients, seconds: float) -> str:
+    """Return a time so far ahead of the cloud's, as the API writes it."""
+    at = datetime.fromtimestamp(cloud.cloud.clock.now() + seconds, timezone.utc)
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def test_read_lag(cloud: Clients) -> None:

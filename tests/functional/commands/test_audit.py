@@ -56,6 +56,9 @@ OLD = replace(lives.completed(BODY, "i-1", T0), tag="local/r")
         ([tagged()], [lives.pending(BODY, "i-1", T0)], []),
         ([tagged()], [lives.fresh(BODY, T0)], []),
         ([], [lives.released(BODY, "i-1", T0 - 2000)], []),
+        ([], [lives.limited(BODY, "i-1", T0 - DAY)], []),
+        ([tagged()], [lives.limited(BODY, "i-1", T0 - 3700)], []),
+        ([tagged()], [lives.limited(BODY, "i-1", T0 - DAY)], [("not-released", "i-1")]),
         ([tagged(deployment="other")], [], []),
         ([Instance("i-9", "Running")], [], []),
         ([tagged(deployment="local.00000000")], [], []),  # another stack of this name

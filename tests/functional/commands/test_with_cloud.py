@@ -25,7 +25,7 @@ def test_demo(store: str) -> None:
     outcomes = json_lines(done.stdout)
     assert len(outcomes) == len(Samples.load().messages)
     assert {outcome["specversion"] for outcome in outcomes} == {"1.0"}
-    assert "8 of 8" in done.stderr
+    assert "10 of 10" in done.stderr
 
 
 def test_up_enqueue_listen_status(tmp_path: Path) -> None:

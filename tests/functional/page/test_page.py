@@ -103,13 +103,38 @@ def test_form_refuses(page: Browser, place: Place) -> None:
     assert "InstanceTpye" in page.texts("#timeline")[0]
 
 
+def test_a_profile_instead_of_parameters(page: Browser, place: Place) -> None:
+    """A profile's name in the form makes a whole message, which the worker completes by its policy."""
+    place.put_policy(Samples.load().policy)
+    choose_sample(page, "plain")
+    field = "const one = document.querySelector('#profile'); one.value = 'web-small';"
+    page.run(f"{field} one.dispatchEvent(new Event('change'))")
+    assert list(json.loads(page.run("return document.querySelector('#body').value"))) == ["requestId", "profile"]
+    with place.worker():
+        page.click("#form button[type=submit]")
+        page.wait(lambda: "published" in kinds(page), what="it is published")
+    assert state(page) == "completed"
+    assert "lifetime" in kinds(page)
+
+
+def test_a_pause_is_shown(page: Browser, place: Place) -> None:
+    """While buying is paused the page says since when, by whom and why, and what waits says so."""
+    place.pause("ann", "the bill")
+    with place.worker():
+        choose_sample(page, "plain")
+        page.click("#form button[type=submit]")
+        page.wait(lambda: "by ann: the bill" in "".join(page.texts("#alerts")), what="the pause is shown")
+        page.wait(lambda: "waiting" in kinds(page), what="it waits")
+        assert state(page) == "waiting"
+
+
 def test_no_secret_is_shown(page: Browser, place: Place) -> None:
     """Passwords and user data of the samples are in neither the page nor anything it is sent."""
     full = json.loads((EVENTS / "messages/full.json").read_text())["parameters"]
     secrets = [full["Password"], full["UserData"]]
     with place.worker():
         place.send(*(sample.body for sample in Samples.load().messages))
-        page.wait(lambda: (station(page, "all"), station(page, "open")) == (8, 0), what="all have ended")
+        page.wait(lambda: (station(page, "all"), station(page, "open")) == (10, 0), what="all have ended")
     page.run("document.querySelector('#list').focus()")
     seen = []
     for _ in Samples.load().messages:

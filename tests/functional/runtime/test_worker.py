@@ -30,6 +30,7 @@ def create_fault(request_id: str, **what: object) -> dict[str, Any]:
 def test_every_sample_gets_its_outcome(place: Place, store: str) -> None:
     """Every message of events/ ends as the manifest says, once, whichever store keeps the records."""
     place.cloud.config.update(SAMPLES.cloud)
+    place.put_policy(SAMPLES.policy, store)
     with place.worker(store):
         by_id = {}
         for sample in SAMPLES.messages:

@@ -93,7 +93,7 @@ def test_the_next_version_s_file_is_used(tmp_path: Path) -> None:
     store.close()
     with sqlite3.connect(path) as connection:
         connection.execute("ALTER TABLE requests ADD COLUMN novelty TEXT NOT NULL DEFAULT 'new'")
-        connection.execute("CREATE TABLE policies (name TEXT)")
+        connection.execute("CREATE TABLE novelties (name TEXT)")
         connection.execute("UPDATE requests SET novelty = 'kept'")
         connection.execute(f"PRAGMA user_version = {NEWEST_USABLE}")
     connection.close()

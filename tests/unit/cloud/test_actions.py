@@ -20,6 +20,7 @@ DOCUMENTED = {
     },
     "ecs": {
         "CreateInstance", "DescribeInstanceStatus", "DescribeInstances", "StartInstance", "AllocatePublicIpAddress",
+        "ModifyInstanceAutoReleaseTime",
         "DeleteInstance", "TagResources",
     },
 }  # fmt: skip

@@ -33,6 +33,8 @@ CATEGORIES = {
     "internal",
     "timeout",
     "vanished",
+    "policy",
+    "cancelled",
 }
 # Codes that mean exactly the same, and therefore say the same.
 SYNONYMS = (

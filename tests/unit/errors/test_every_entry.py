@@ -145,7 +145,11 @@ def test_a_dry_run_that_passes() -> None:
 
 @pytest.mark.parametrize(
     ("call", "stage", "envelope"),
-    [("StartInstance", "start", {"start": True}), ("AllocatePublicIpAddress", "publicIp", {"allocatePublicIp": True})],
+    [
+        ("StartInstance", "start", {"start": True}),
+        ("AllocatePublicIpAddress", "publicIp", {"allocatePublicIp": True}),
+        ("ModifyInstanceAutoReleaseTime", "lifetime", {"releaseAfterSeconds": 86400}),
+    ],
 )
 def test_every_answer_to_a_step(call: str, stage: str, envelope: dict[str, Any]) -> None:
     """A step on an instance fails with the answer it got after the tries allowed, or counts as done; no alternative."""

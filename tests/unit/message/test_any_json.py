@@ -16,6 +16,7 @@ from shared.domain.create_instance.parameters import LISTS, OBJECTS, PARAMETERS
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Refusal, Request, lay_over
+from shared.domain.policy.document import parse_policy
 from tests.support.messages import accepted, message
 from tests.support.random_requests import flat_requests, nested
 
@@ -42,7 +43,18 @@ ANY_PARAMETERS = st.dictionaries(
     NAMES, st.one_of(ANY_JSON, MEMBERS, st.lists(st.one_of(MEMBERS, ANY_JSON), max_size=3)), max_size=8
 )
 CHANGEABLE = [name for name in PARAMETERS if ".N." not in name and name not in FIXED]
-ENVELOPE = ["requestId", "start", "allocatePublicIp", "timeoutSeconds", "onFailure", "notAfter", "metadata", "extra"]
+ENVELOPE = [
+    "requestId",
+    "profile",
+    "releaseAfterSeconds",
+    "start",
+    "allocatePublicIp",
+    "timeoutSeconds",
+    "onFailure",
+    "notAfter",
+    "metadata",
+    "extra",
+]
 NEARLY = st.fixed_dictionaries(
     {},
     optional={
@@ -54,13 +66,33 @@ NEARLY = st.fixed_dictionaries(
 CONTRACTS = st.builds(CheckOptions, st.sampled_from(["international", "mainland"]), st.sampled_from(["refuse", "warn"]))
 
 
+UNRULED = ("Password", "UserData", "ClientToken")
+POLICY = parse_policy(
+    {
+        "profiles": {
+            "p": {
+                "parameters": {"RegionId": "cn-hangzhou", "ImageId": "i", "DataDisk": [{"Size": 40}]},
+                "alternatives": [{"ZoneId": "z", "DataDisk": None}],
+                "override": sorted({*OBJECTS, *LISTS, "InstanceType"}),
+            }
+        },
+        "allow": {name: [item.kind("1")] for name, item in PARAMETERS.items() if name not in UNRULED},
+        "max": {name: 5 for name, item in PARAMETERS.items() if item.kind in (int, float)},
+        "require": {"tags": ["team"], "releaseAfterSeconds": 7200},
+    }
+)  # fmt: skip
+"""A rule about everything that a rule can be about."""
+
+
 def _answer(text: str, contract: CheckOptions) -> None:
-    result = parse(text, contract)
-    if isinstance(result, Refusal):
-        assert result.violations
-        assert json.dumps([[each.field, each.code, each.message] for each in result.violations]).isascii()
-    else:
-        assert result.fingerprint()
+    with_profile = text.replace('{"', '{"profile": "p", "', 1)
+    for body, policy in ((text, None), (text, POLICY), (with_profile, POLICY), (with_profile, None)):
+        result = parse(body, contract, policy)
+        if isinstance(result, Refusal):
+            assert result.violations
+            assert json.dumps([[each.field, each.code, each.message] for each in result.violations]).isascii()
+        else:
+            assert result.fingerprint()
 
 
 @PATIENT

@@ -15,13 +15,17 @@ from local.project import ROOT
 
 Bodies = dict[str, list[tuple[Path, ast.AST]]]
 
-PORTS = ("compute", "store", "queue", "outcomes")
+PORTS = ("compute", "store", "queue", "outcomes", "policies", "control")
+STORE = ROOT / "shared/adapters/tablestore/store.py"
 ADAPTERS = {
-    "compute": ROOT / "shared/adapters/ecs/client.py",
-    "store": ROOT / "shared/adapters/tablestore/store.py",
-    "queue": ROOT / "shared/adapters/mns.py",
-    "outcomes": ROOT / "shared/adapters/mns.py",
+    "compute": (ROOT / "shared/adapters/ecs/client.py",),
+    "store": (STORE,),
+    "queue": (ROOT / "shared/adapters/mns.py",),
+    "outcomes": (ROOT / "shared/adapters/mns.py",),
+    "policies": (ROOT / "shared/adapters/policy_cache.py", STORE),
+    "control": (ROOT / "shared/adapters/control.py", STORE),
 }
+"""Where each port's methods are, and whatever is behind them."""
 CLASSES = {"queue": "MnsQueue", "outcomes": "MnsOutcomes"}
 """Where one module holds two ports."""
 OTS_CALLS = {
@@ -57,7 +61,7 @@ def port_calls(entry: str) -> set[tuple[str, str]]:
 
 
 def _adapter_actions(port: str, method: str) -> set[str]:
-    bodies = _bodies([ADAPTERS[port]], CLASSES.get(port))
+    bodies = _bodies([*ADAPTERS[port]], CLASSES.get(port))
     names = {name for body in _reachable(method, bodies) for name in _names(body)}
     ecs = {f"ecs:{_camel(name.removesuffix(SUFFIX))}" for name in names if name.endswith(SUFFIX)}
     return ecs | {action for calls in (OTS_CALLS, MNS_CALLS) for name, action in calls.items() if name in names}

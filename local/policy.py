@@ -1,0 +1,120 @@
+"""A policy as people write it: a YAML or JSON file, read strictly, and the difference between two of them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from shared.domain.create_instance.schema import Violation
+from shared.domain.message.profiles import check_profiles
+from shared.domain.policy.document import InvalidPolicy, parse_policy
+from shared.ports import StoredPolicy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shared.domain.create_instance.view import CheckOptions
+    from shared.domain.policy.document import Policy
+    from shared.ports import Store
+
+MAX_FILE_BYTES = 256 * 1024
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain data only: no name twice, and no aliases, of which a few lines can stand for millions."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call] # PyYAML says nothing of it
+            raise yaml.MarkedYAMLError(problem="an alias (*) is not taken: write it out", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - the loader's signature
+        seen: set[str] = set()
+        for key, _ in node.value:
+            name = str(getattr(key, "value", key))
+            if name in seen:
+                raise yaml.MarkedYAMLError(problem=f"{name!r} is there twice", problem_mark=key.start_mark)
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+# What a plain word is: as JSON has it, and no more. YAML 1.1 takes yes, 1:30 and 2026-11-24 for something else, too.
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _expression, _first in (
+    ("null", "null|~|", ["n", "~", ""]),
+    ("bool", "true|false", ["t", "f"]),
+    ("int", "-?(?:0|[1-9][0-9]{0,17})", list("-0123456789")),
+    ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_expression})$"), _first)
+
+
+def read_file(path: Path) -> Any:
+    """Return what a policy file says; raise OSError, and InvalidPolicy for a text that is none."""
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise _none(f"a policy file has at most {MAX_FILE_BYTES} bytes")
+    try:
+        return yaml.load(content.decode("utf-8-sig"), _Loader)  # noqa: S506 - the loader is a safe one
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise _none(f"is no YAML that can be taken: {error.problem}{where}") from None
+    except yaml.YAMLError as error:
+        raise _none(f"is no YAML: {' '.join(str(error).split())}") from None
+    except UnicodeDecodeError:
+        raise _none("is no UTF-8 text") from None
+    except RecursionError:
+        raise _none("is nested too deeply") from None
+
+
+def whole_policy(document: Any, options: CheckOptions) -> Policy:
+    """Return a policy whose profiles make valid messages; raise InvalidPolicy with every mistake."""
+    mistakes: tuple[Violation, ...] = ()
+    try:
+        policy = parse_policy(document)
+    except InvalidPolicy as error:
+        policy, mistakes = error.readable, error.violations
+    if found := (*mistakes, *check_profiles(policy, options)):
+        raise InvalidPolicy(found, policy)
+    return policy
+
+
+def put_in_force(store: Store, document: Any, now: float) -> StoredPolicy:
+    """Put a document in force in the place of what is there; raise Conflict when another comes in between."""
+    before = store.policy()
+    after = StoredPolicy((before.version if before else 0) + 1, as_stored(document), now)
+    store.put_policy(after)
+    return after
+
+
+def as_yaml(document: Any) -> str:
+    """Write a document for people, in its own order."""
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+    return text
+
+
+def difference(before: Any, after: Any) -> list[str]:
+    """Return the lines of a unified difference between two documents; none when they say the same."""
+    old, new = ([] if one is None else _lines(one) for one in (before, after))
+    return list(difflib.unified_diff(old, new, "in force", "new", lineterm=""))
+
+
+def _lines(document: Any) -> list[str]:
+    text: str = yaml.safe_dump(document, sort_keys=True, allow_unicode=True, width=100, default_flow_style=False)
+    return text.splitlines()
+
+
+def as_stored(document: Any) -> str:
+    """Write a document as it is stored."""
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _none(words: str) -> InvalidPolicy:
+    return InvalidPolicy((Violation("", "InvalidParameter", words),))

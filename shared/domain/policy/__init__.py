@@ -1,0 +1,1 @@
+"""What may be bought: the policy document, and what it says of a request."""
