@@ -13,6 +13,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -21,6 +22,8 @@ from alibabacloud_oss_v2.crc import Crc64
 
 from local import defaults
 from local.deployment.permissions import policy
+from local.project import TEMPLATE
+from local.runtime.template import load
 from tests.support.sdk_models import Data, Unfaithful, check_answer, check_request, check_template
 
 if TYPE_CHECKING:
@@ -310,12 +313,23 @@ def _nested(flat: dict[str, str]) -> Data:
     return found
 
 
+@cache
+def _indexed() -> set[str]:
+    """Return the fields that template.yml gives the log store an index of."""
+    keys = load(TEMPLATE)["Resources"]["LogIndex"]["Properties"]["KeyIndices"]
+    return {key["Name"] for key in keys} | {
+        f"{key['Name']}.{one['Name']}" for key in keys for one in key.get("JsonKeyIndices", ())
+    }
+
+
 def _matches(line: Data, query: str) -> bool:
     """Tell whether a line has what a search asks for: `field: value` joined with `and` or with `or`."""
     joined, combine = (" or ", any) if " or " in query else (" and ", all)
     message = json.loads(line["message"]) if "message" in line else {}
     flat = {**line, **{f"message.{name}": value for name, value in message.items()}}
-    terms = (term.partition(": ") for term in query.split(joined))
+    terms = [term.partition(": ") for term in query.split(joined)]
+    if strange := {name for name, _, _ in terms} - _indexed():
+        raise Unfaithful(f"a search for fields that the log store has no index of: {strange}")
     return combine(
         name in flat and (value == "*" or str(flat[name]).lower() == value.strip('"').lower())
         for name, _, value in terms

@@ -126,7 +126,7 @@ def fixture_stage(
     settings = {
         "DEPLOYMENT": "test", "STORE": "tablestore", "TABLESTORE_ENDPOINT": cloud.url, "TABLESTORE_INSTANCE":
         defaults.TABLESTORE_INSTANCE, "MNS_ENDPOINT": cloud.url, "ECS_ENDPOINT": cloud.ecs_endpoint,
-        "POLL_SECONDS": "1", "CALL_SECONDS": "2", "SQLITE_PATH": str(tmp_path / "store.db"),
+        "POLL_SECONDS": "1", "CALL_SECONDS": "10", "SQLITE_PATH": str(tmp_path / "store.db"),
     }  # fmt: skip
     for name, value in settings.items():
         monkeypatch.setenv(f"PROVISIONER_{name}", value)
