@@ -53,8 +53,9 @@ soak: setup ## real processes, killed at random, for some minutes
 bench: setup ## the figures of docs/performance.md, JSON=1 for one JSON object
 	@$(BIN)/python -m tests.bench $(if $(JSON),--json)
 
-pictures: setup ## take the README's pictures again (needs chromium)
+pictures: setup ## take the README's pictures and table again (needs chromium, and a quiet machine)
 	@$(BIN)/python -m tests.pictures
+	@$(BIN)/python -m tests.comparison
 
 package: setup ## the deployable zip
 	@$(BIN)/provisioner package

@@ -1,7 +1,8 @@
 """The one thing that pyproject.toml cannot say: files from the top of the project that travel inside the package.
 
-`template.yml` and `events/` stand at the top of the project, where people look for them. An installed command reads its
-own copies, in `local/files`; a checkout, or an editable installation of one, reads the originals (`local.project`).
+`template.yml`, `events/` and `examples/naive/` stand near the top of the project, where people look for them. An
+installed command reads its own copies, in `local/files`; a checkout, or an editable installation of one, reads the
+originals (`local.project`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class BuildWithFiles(build_py):
             return
         files = Path(self.build_lib) / "local" / "files"
         shutil.rmtree(files, ignore_errors=True)
-        shutil.copytree(TOP / "events", files / "events")
+        for name in ("events", "examples/naive"):
+            shutil.copytree(TOP / name, files / name, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(TOP / "template.yml", files)
 
 

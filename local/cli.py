@@ -30,6 +30,9 @@ COMMANDS = {
     "dlq": ("local.commands.dlq", "Dead letters: list, show, replay."),
     "audit": ("local.commands.audit", "Instances against records."),
     "package": ("local.commands.package", "Build the deployable zip."),
+    "deploy": ("local.commands.deploy", "Make or update a deployment in the account."),
+    "doctor": ("local.commands.doctor", "What of a deployment works, and what to do about the rest."),
+    "logs": ("local.commands.logs", "A request's log lines."),
 }
 """Each command's module and what it does; the command is the module's attribute of the same name."""
 

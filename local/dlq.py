@@ -7,14 +7,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from local.dead_letter import inside
+from local.masking import masked
+from local.numbering import request_id_of as named
 from local.runtime.mns import decode
-from shared.domain.create_instance.parameters import SECRET_PARAMETERS
 from shared.domain.lifecycle.record import TERMINAL, digest
 from shared.domain.message.parse import parse
 from shared.domain.message.request import Delivery, Refusal
 from shared.domain.message.unjudged import content_of, request_id_of
 from shared.ports import StoreUnavailable
-from shared.trigger import BODY_FIELDS, deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,8 +44,8 @@ class Letter:
 
     def is_called(self, name: str) -> bool:
         """Tell whether a name means this letter: its own id, or that of a message or request inside."""
-        inside = {each.message_id for each in self.deliveries} | {request_id(each.body) for each in self.deliveries}
-        return name == self.message.id or name in inside
+        names = {each.message_id for each in self.deliveries} | {named(each.body) for each in self.deliveries}
+        return name == self.message.id or name in names
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +116,10 @@ def hold(queue: QueueClient, records: Records, limit: int) -> Iterator[DeadLette
 
 
 def unwrap(message: Message) -> Letter:
-    """Open a dead letter.
-
-    The platform puts the raw event there, envelope included; or, when the trigger called asynchronously, a record of
-    the failed invocation with the event inside. MNS itself puts the plain body there.
-    """
+    """Open a dead letter."""
     text = decode(message.body)
-    event = _requested(text)
-    inside = deliveries(event) if _is_event(event) else []
-    return Letter(message, tuple(inside) or (Delivery(message.id, text, message.enqueued_at),), bool(inside))
-
-
-def request_id(body: str) -> str | None:
-    """Return the request id a body names, be the rest as it may."""
-    found = _object(body).get("requestId")
-    return found if isinstance(found, str) else None
+    found = inside(text)
+    return Letter(message, tuple(found) or (Delivery(message.id, text, message.enqueued_at),), bool(found))
 
 
 def fate(body: str, records: Store | None, options: CheckOptions) -> Fate:
@@ -155,7 +145,7 @@ def fresh_id(old: str, message_id: str) -> str:
 
 def renamed(delivery: Delivery) -> str | None:
     """Return the body under a fresh request id; None when it is no JSON object with one."""
-    old = request_id(delivery.body)
+    old = named(delivery.body)
     if old is None:
         return None
     body = {**_object(delivery.body), "requestId": fresh_id(old, delivery.message_id)}
@@ -163,11 +153,9 @@ def renamed(delivery: Delivery) -> str | None:
 
 
 def hidden(body: str) -> Any:
-    """Return a body for the eye: values of secret parameters are masked; what is no JSON is not shown at all."""
-    try:
-        return _mask(json.loads(body))
-    except (ValueError, RecursionError):
-        return f"({len(body)} characters that are no JSON; they may hold secrets: --reveal shows them)"
+    """Return a body for the eye, masked; what is no JSON object is not shown at all."""
+    shown = masked(body)
+    return f"{shown}: they may hold secrets, --reveal shows them" if isinstance(shown, str) else shown
 
 
 def _take(queue: QueueClient, limit: int, tell: Callable[[str], None]) -> list[Letter]:
@@ -199,39 +187,9 @@ def _told(record: Record, content: Request | None) -> Fate:
     return Fate(record.state.value, says, record.instance_id)
 
 
-def _requested(text: str) -> str:
-    """Return what a failed asynchronous invocation was given, or the text when it is no record of one.
-
-    The record's form is that of the Function Compute team's example of a queue as destination: the event is a string.
-    """
-    found = _object(text)
-    payload = found.get("requestPayload") if isinstance(found.get("requestContext"), dict) else None
-    return payload if isinstance(payload, str) else text
-
-
-def _is_event(text: str) -> bool:
-    try:
-        entries = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    entries = entries if isinstance(entries, list) else [entries]
-    return bool(entries) and all(
-        isinstance(entry, dict) and entry.get("type") in BODY_FIELDS and isinstance(entry.get("data"), dict)
-        for entry in entries
-    )
-
-
 def _object(body: str) -> dict[str, Any]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _mask(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: "***" if name.rpartition(".")[2] in SECRET_PARAMETERS else _mask(item) for name, item in value.items()
-        }
-    return [_mask(item) for item in value] if isinstance(value, list) else value

@@ -12,6 +12,8 @@ INSTALLED = _COPIES.is_dir()
 _FILES = _COPIES if INSTALLED else ROOT
 TEMPLATE = _FILES / "template.yml"
 EVENTS = _FILES / "events"
+NAIVE = _FILES / "examples" / "naive"
+"""The function that the demo compares the worker with."""
 
 
 def sample_or_path(name: str) -> Path:

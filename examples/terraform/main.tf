@@ -1,6 +1,7 @@
 # The whole deployment as one Terraform resource: the ROS stack of template.yml. NOT RUN: written from the provider's
-# documentation of alicloud_ros_stack. The service-linked roles, the bucket and what is in it come first, as
-# docs/deploy.md says; `make package template` makes the two files.
+# documentation of alicloud_ros_stack. First come a bucket, the two files that `make package template` makes in it, and
+# the service-linked roles: any queue trigger made once in Function Compute's console makes them. Then `provisioner
+# doctor` checks this stack like any other.
 
 terraform {
   required_providers {

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from local import defaults
 from local.cloud.http import HttpResponse, json_response
+from local.cloud.intake import enqueue
+from local.cloud.letters import listed, replay
 from local.cloud.origin import refusal
 from local.trace.worker_log import read_lines
-from shared.domain.message.request import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +64,8 @@ def _advance(cloud: Cloud, data: Any) -> None:
 
 
 def _log(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
-    """Take the worker's log lines in."""
+    """Take the worker's log lines in; none say that it is still there."""
+    cloud.recorder.heard(cloud.clock.now())
     lines = request.body.decode("utf-8", "replace").splitlines()
     read_lines(cloud.recorder.trace, lines, cloud.clock.now())
     return HttpResponse(204)
@@ -95,23 +96,12 @@ def _request(cloud: Cloud, _request: HttpRequest, key: str) -> HttpResponse:
     request = cloud.recorder.trace.requests.get(key)
     if request is None:
         return json_response(404, {"error": f"nothing is known of {key}"})
-    return json_response(200, request.to_json())
+    return json_response(200, request.whole())
 
 
-def _enqueue(cloud: Cloud, request: HttpRequest, _rest: str) -> HttpResponse:
-    """Put a message into the request queue, checked first as the worker will check it.
-
-    201 with the message's id, 422 with every violation. `?anyway=1` sends what is not valid, too.
-    """
-    from shared.domain.message.parse import parse  # noqa: PLC0415 - only people who enqueue need it
-
-    body = request.body.decode("utf-8", "replace")
-    asked = parse(body)
-    if isinstance(asked, Refusal) and request.query.get("anyway") != "1":
-        found = [{"field": v.field, "code": v.code, "message": v.message} for v in asked.violations]
-        return json_response(422, {"violations": found})
-    message_id = cloud.mns.enqueue(defaults.QUEUE, body)
-    return json_response(201, {"messageId": message_id, "requestId": asked.request_id})
+def _replay(cloud: Cloud, _request: HttpRequest, letter_id: str) -> HttpResponse:
+    """Send one dead letter's messages again, or those of all."""
+    return json_response(201, {"messageIds": replay(cloud, letter_id)})
 
 
 _CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]] = {
@@ -121,13 +111,16 @@ _CALLS: dict[tuple[str, str], Callable[[Cloud, HttpRequest, str], HttpResponse]]
     ("GET", "faults"): _look(lambda cloud: cloud.faults.to_json()),
     ("POST", "faults"): _change(lambda cloud, data: cloud.faults.add(data)),
     ("DELETE", "faults"): _remove_faults,
+    ("GET", "config"): _look(lambda cloud: cloud.config.to_json()),
     ("POST", "config"): _change(lambda cloud, data: cloud.config.update(data)),
     ("POST", "clock"): _change(_advance),
     ("POST", "reset"): _change(lambda cloud, _: cloud.reset()),
     ("GET", "worker"): _look(lambda cloud: cloud.worker),
     ("POST", "worker"): _change(_worker),
     ("POST", "log"): _log,
-    ("POST", "enqueue"): _enqueue,
+    ("POST", "enqueue"): enqueue,
     ("GET", "requests"): _request,
+    ("GET", "dead-letters"): _look(listed),
+    ("POST", "dead-letters"): _replay,
 }
 """What each call does, with the rest of its path after the name."""

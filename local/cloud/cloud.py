@@ -83,7 +83,13 @@ class Cloud(Core):
     def look(self) -> None:
         """Let the recorder see what changes by itself."""
         with self.lock:
-            self.recorder.look(self.clock.now(), self.mns.queue_counts(), self.faults.to_json())
+            self.recorder.look(self.clock.now(), self._parts)
+
+    def _parts(self) -> dict[str, Any]:
+        """Return what is shown of the cloud itself beside its requests."""
+        return {
+            "queues": self.mns.queue_counts(), "faults": self.faults.to_json(), "config": self.config.to_json(),
+        }  # fmt: skip
 
     def state(self) -> dict[str, Any]:
         """Return what there is, as `GET /_local/state` shows it."""

@@ -64,6 +64,13 @@ class Config:
         """Return how long one of the cloud's own delays is at the present speed."""
         return seconds / self.speed
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as `update` takes them."""
+        return {
+            "stock": self.stock, "quotas": self.quotas, "delays": dict(self.delays),
+            "readLagSeconds": self.read_lag_seconds, "tokenSeconds": self.token_seconds,
+        }  # fmt: skip
+
     def update(self, data: Any) -> None:
         """Set what is named, leave the rest; raise ValueError and set nothing when something is wrong."""
         if not isinstance(data, dict):

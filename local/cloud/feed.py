@@ -1,6 +1,7 @@
 """`GET /_local/events`: what happens, as server-sent events, for as long as somebody listens.
 
 Each event is one JSON object with the parts that changed since the last one, and the number of the change as its id.
+Every two seconds an event `time` tells the cloud's time.
 A listener that comes back with `Last-Event-ID` is told what it missed; of another run's number nothing is known, so it
 is told everything, with `"reset": true`.
 """
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 PATH = "/_local/events"
 BEAT_SECONDS = 0.2
-QUIET_BEATS = 75
-"""After so many beats without news a comment keeps the connection."""
+WORD_BEATS = 10
+"""After so many beats the listener is told the cloud's time, so that it can tell silence from an end."""
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -36,18 +37,16 @@ def respond(current: Callable[[], Cloud], request: HttpRequest) -> StreamingResp
 async def _events(current: Callable[[], Cloud], cursor: str) -> AsyncIterator[str]:
     run, _, number = cursor.partition("-")
     since = int(number) if number.isdigit() else 0
-    quiet = 0
+    beats = 0
     while True:
         run, reset, changes = _changes(current(), run, since)
         since = changes.version
         if changes.data or reset:
-            quiet = 0
             data = json.dumps(changes.data | ({"reset": True} if reset else {}), separators=(",", ":"))
             yield f"id: {run}-{since}\ndata: {data}\n\n"
-        else:
-            quiet += 1
-            if quiet % QUIET_BEATS == 0:
-                yield ": still here\n\n"
+        if beats % WORD_BEATS == 0:
+            yield f'event: time\ndata: {{"now": {current().clock.now():.3f}}}\n\n'
+        beats += 1
         await asyncio.sleep(0 if changes.more else BEAT_SECONDS)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from local.dlq import Records, hidden, hold, renamed, request_id
+from local.dlq import Records, hidden, hold, renamed
+from local.numbering import request_id_of
 from local.runtime.cloud_events import instant
 from local.runtime.mns import QueueClient, QueueError
 from local.terminal import options
@@ -170,7 +171,7 @@ def _row(letter: Letter, delivery: Delivery, records: Records) -> dict[str, Any]
         "deadLetter": letter.message.id,
         "messageId": delivery.message_id,
         "sentAt": instant(delivery.time),
-        "requestId": request_id(delivery.body),
+        "requestId": request_id_of(delivery.body),
         "state": fate.state,
         "instanceId": fate.instance_id,
         "says": fate.says,
@@ -183,9 +184,9 @@ def _replayed(
     for number, (delivery, body) in enumerate(zip(letter.deliveries, bodies, strict=True)):
         yield {
             "deadLetter": letter.message.id,
-            "requestId": request_id(delivery.body),
+            "requestId": request_id_of(delivery.body),
             "replayed": sent is not None,
-            "sentAs": request_id(body) if sent else None,
+            "sentAs": request_id_of(body) if sent else None,
             "messageId": sent[number] if sent else None,
             "says": refusal or "sent again",
         }

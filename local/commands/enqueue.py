@@ -7,10 +7,11 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from local.numbering import MOST, numbered, request_id_of
 from local.project import sample_or_path
 from local.runtime.mns import QueueClient, QueueError
 from local.runtime.outcome_inbox import own_inbox
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from local.runtime.access import Access
     from local.terminal.place import Where
 
-LONGEST_ID = 64
 FAILED = 1
 
 
@@ -63,7 +63,7 @@ class Asked:
 @options.where
 @click.option("--queue", help="Another queue than the place's own request queue.")
 @click.option("--topic", help="Where --wait hears outcomes, if not at the place's own topic.")
-@click.option("--count", type=click.IntRange(1, 999), help="Send each message so often, as requests x-001, x-002 ...")
+@click.option("--count", type=click.IntRange(1, MOST), help="Send each message so often, as requests x-001, x-002 ...")
 @click.option("--wait", is_flag=True, help="Follow every request to its outcome; exit 1 when one failed.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=900.0, show_default=True, help="Of --wait, seconds.")
 @options.as_json
@@ -97,35 +97,20 @@ def enqueue(  # noqa: PLR0913 - one for each option
         sys.exit(FAILED)
 
 
-def request_id_of(body: str) -> str | None:
-    """Return the request id of a message, None where it has none that is a text."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    name = found.get("requestId") if isinstance(found, dict) else None
-    return name if isinstance(name, str) else None
-
-
-def numbered(body: str, place: str, count: int) -> Iterator[str]:
-    """Yield a message so many times, each under a request id of its own: x-001, x-002 ..."""
-    request_id = request_id_of(body)
-    if request_id is None:
-        raise WrongUse(f"{place} has no requestId to number; --count needs one")
-    if len(request_id) + len("-001") > LONGEST_ID:
-        raise WrongUse(f"{place}: the requestId leaves no room for -001; at most {LONGEST_ID} characters in all")
-    message: dict[str, Any] = json.loads(body)
-    for number in range(1, count + 1):
-        yield json.dumps(message | {"requestId": f"{request_id}-{number:03d}"})
-
-
 def _sendings(name: str, count: int | None) -> Iterator[Sending]:
     for line, body in bodies(name, read_text(name)):
         place = f"{name}:{line}"
         if count is not None:
-            yield from (Sending(place, each) for each in numbered(body, place, count))
+            yield from (Sending(place, each) for each in _numbered(body, place, count))
         else:
             yield from [Sending(place, body)] * (times_of(sample_or_path(name)) if name != "-" else 1)
+
+
+def _numbered(body: str, place: str, count: int) -> list[str]:
+    try:
+        return list(numbered(body, count))
+    except ValueError as error:
+        raise WrongUse(f"--count: {place}: {error}") from None
 
 
 def _send_all(access: Access, queue: str, sendings: list[Sending], *, for_program: bool) -> dict[str, Asked]:

@@ -1,41 +1,8 @@
-"""The text of docs/access.md: where a command works, whose keys it uses, and what these keys need, as data."""
+"""The text of docs/access.md: where a command works, whose keys it uses, and what these keys need."""
 
 from __future__ import annotations
 
-SEND = ("mns:SendMessage", "the request queue")
-RECORD = ("ots:GetRow", "table `provision_requests`")
-POLICY = ("ots:GetRow", "table `provision_open`")
-TAKE_DEAD = ("mns:ReceiveMessage, mns:ChangeMessageVisibility", "the dead letters")
-NEEDS: dict[str, tuple[tuple[str, str], ...]] = {
-    "enqueue": (
-        SEND,
-        (
-            "with `--wait`: mns:CreateQueue, mns:DeleteQueue, mns:ReceiveMessage, mns:DeleteMessage",
-            "queues `provision-wait-*`",
-        ),
-        ("with `--wait`: mns:Subscribe, mns:Unsubscribe", "the outcome topic"),
-    ),
-    "listen": (("mns:ReceiveMessage, mns:DeleteMessage", "the inbox queue"),),
-    "status": (RECORD,),
-    "audit": (
-        ("ots:GetRange", "table `provision_open`"),
-        RECORD,
-        ("ecs:DescribeInstances", "every instance of the regions that are looked at"),
-    ),
-    "policy show": (POLICY,),
-    "policy set": (POLICY, ("ots:PutRow", "table `provision_open`")),
-    "policy check": (POLICY,),
-    "dlq list": (TAKE_DEAD, RECORD),
-    "dlq show": (TAKE_DEAD, RECORD),
-    "dlq replay": (TAKE_DEAD, RECORD, ("mns:DeleteMessage", "the dead letters"), SEND),
-    "invoke": (("what the function's own role may do", "see `template.yml`: the function runs here, with these keys"),),
-}
-"""Each command that works in the account: actions, and on what. `EVERY` comes on top."""
-EVERY = (
-    ("ros:ListStacks", "stacks of the region: a stack is found by its name"),
-    ("ros:GetStack", "the deployment's stack"),
-    ("sts:GetCallerIdentity", "nothing: every key may ask who it is"),
-)
+from local.deployment.permissions import EVERY, MADE, NEEDS, REMOVE, Need
 
 _HEAD = """\
 # Where a command works, and with whose keys
@@ -64,18 +31,39 @@ through the SDK's core against the local cloud, which checks their signatures; a
 
 ## What the keys need
 
-The first rows for every command with `--stack`. The names of the queue actions are those of one message; that they
+The first rows are for every command with `--stack`. The names of the queue actions are those of one message; that they
 cover the batch calls is **unverified**.
+
+"""
+
+
+OWN = Need(("what the function's own role may do",), "see `template.yml`: the function runs here, with these keys", ())
+
+_MADE = f"""
+
+`provisioner doctor --policy` prints all of it as one RAM policy, with what ROS does in the name of whoever runs
+`deploy` (below, and `{REMOVE}` to remove a stack). Names are the template's defaults: with another `NamePrefix` or
+`--bucket`, change them in the policy. Which actions ROS needs is **unverified**: the check `operator-policy` of
+`provisioner doctor` asks ROS for its own list. Whoever may make roles and policies of the prefix can give them any
+right: hand this policy only to those who administer the account anyway, and to all others what their commands need.
 
 """
 
 
 def access_page() -> str:
     """Return the page."""
-    rows = [("every command", EVERY), *((f"`{name}`", needs) for name, needs in NEEDS.items())]
+    rows = [("every command", EVERY), *((f"`{name}`", needs or (OWN,)) for name, needs in NEEDS.items())]
     lines = [
-        f"| {name if number == 0 else ''} | {action} | {on} |"
+        f"| {name if number == 0 else ''} | {_actions(need)} | {need.on} |"
         for name, needs in rows
-        for number, (action, on) in enumerate(needs)
+        for number, need in enumerate(needs)
     ]
-    return _HEAD + "\n".join(["| command | action | on |", "| --- | --- | --- |", *lines]) + "\n"
+    made = [f"| `{kind}` | {', '.join(actions)} |" for kind, actions in MADE.items()]
+    return (
+        _HEAD + "\n".join(["| command | action | on |", "| --- | --- | --- |", *lines])
+        + _MADE + "\n".join(["| resource | actions |", "| --- | --- |", *made]) + "\n"
+    )  # fmt: skip
+
+
+def _actions(need: Need) -> str:
+    return (f"{need.when}: " if need.when else "") + ", ".join(need.actions)

@@ -1,18 +1,13 @@
 // All requests the feed told of, newest first, and which of them are wanted.
-const OPEN = new Set(["queued", "delivered", "creating", "pending", "starting", "releasing"]);
-export const GROUPS = {
-  all: () => true,
-  open: (request) => OPEN.has(request.state),
-  completed: (request) => request.state === "completed",
-  failed: (request) => request.state === "failed",
-  refused: (request) => request.state === "refused",
-};
+import { STATIONS } from "./states.js";
 
 export class Requests {
   #byId = new Map();
   #order = [];
 
   get(id) { return this.#byId.get(id); }
+
+  get newest() { return this.#order[0]; }
 
   clear() { this.#byId.clear(); this.#order = []; }
 
@@ -31,15 +26,21 @@ export class Requests {
     if (added) this.#order = [...this.#byId.values()].sort((a, b) => b.firstAt - a.firstAt || (a.id < b.id ? 1 : -1));
   }
 
+  // How many stand at each station.
   counts() {
-    const counts = Object.fromEntries(Object.keys(GROUPS).map((name) => [name, 0]));
-    for (const request of this.#order) for (const name in GROUPS) if (GROUPS[name](request)) counts[name] += 1;
-    return counts;
+    const states = new Map();
+    for (const { state } of this.#order) states.set(state, (states.get(state) ?? 0) + 1);
+    const sum = (holds) => [...states].reduce((all, [state, number]) => all + (holds(state) ? number : 0), 0);
+    return Object.fromEntries(STATIONS.map(({ name, holds }) => [name, sum(holds)]));
   }
 
-  wanted(group, words) {
+  wanted(station, words) {
+    const { holds } = STATIONS.find(({ name }) => name === station);
     const text = words.trim().toLowerCase();
     const has = (request) => [request.id, request.instance, request.outcomeError?.code].some((value) => value?.toLowerCase().includes(text));
-    return this.#order.filter((request) => GROUPS[group](request) && (!text || has(request)));
+    return this.#order.filter((request) => holds(request.state) && (!text || has(request)));
   }
+
+  // What a person may want to be offered: zones and types that were seen.
+  seen(name) { return [...new Set(this.#order.map((request) => request[name]).filter(Boolean))].sort(); }
 }

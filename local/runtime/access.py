@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from local import defaults
+from shared.settings import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Access:
         """Where queues and topics are."""
         public = f"https://{self.account_id}.mns.{self.region}.aliyuncs.com"
         return self.endpoint or public
+
+    @property
+    def credentials(self) -> Credentials:
+        """The keys."""
+        return Credentials(self.access_key_id, self.access_key_secret, self.security_token)
 
     def variables(self) -> dict[str, str]:
         """Return what the platform would put into a function's environment of it."""

@@ -126,7 +126,7 @@ def read_stack(name: str, region: str, keys: Credentials) -> Stack:
             f"there is no stack {name} in {region}; `aliyun ros ListStacks --RegionId {region}` shows what there is"
         )
     found = _call(keys, ROS, "GetStack", "2019-09-10", {"RegionId": region, "StackId": ids[0]})
-    account = str(_call(keys, STS, "GetCallerIdentity", "2015-04-01", {}).get("AccountId") or "")
+    account = account_id(keys)
     outputs = {one["OutputKey"]: str(one.get("OutputValue") or "") for one in found.get("Outputs") or []}
     if missing := [key for key in NEEDED if not outputs.get(key)]:
         raise AccountError(
@@ -138,7 +138,24 @@ def read_stack(name: str, region: str, keys: Credentials) -> Stack:
     return Stack(name, access, given | {"ALIYUN::Region": region, "ALIYUN::TenantId": account}, outputs)
 
 
+def account_id(keys: Credentials) -> str:
+    """Return the number of the account that the keys belong to; raise AccountError."""
+    return str(_call(keys, STS, "GetCallerIdentity", "2015-04-01", {}).get("AccountId") or "")
+
+
+def answer_date(keys: Credentials) -> str:
+    """Return the `Date` that an answer of STS carries, empty when it has none; raise AccountError."""
+    return str(_answer(keys, STS, "GetCallerIdentity", "2015-04-01", {}).get("headers", {}).get("date") or "")
+
+
 def _call(keys: Credentials, host: str, action: str, version: str, query: dict[str, str]) -> dict[str, Any]:
+    body = _answer(keys, host, action, version, query)["body"]
+    if not isinstance(body, dict):
+        raise AccountError(f"the answer to {action} from {host} is none of the API's; check HTTPS_PROXY")
+    return body
+
+
+def _answer(keys: Credentials, host: str, action: str, version: str, query: dict[str, str]) -> dict[str, Any]:
     from alibabacloud_tea_openapi.client import Client  # noqa: PLC0415 - the same
     from alibabacloud_tea_openapi.exceptions import AlibabaCloudException  # noqa: PLC0415 - the same
     from alibabacloud_tea_openapi.utils_models import Config, OpenApiRequest, Params  # noqa: PLC0415 - the same
@@ -158,16 +175,14 @@ def _call(keys: Credentials, host: str, action: str, version: str, query: dict[s
     )  # fmt: skip
     options = RuntimeOptions(connect_timeout=CALL_MILLISECONDS, read_timeout=CALL_MILLISECONDS, autoretry=False)
     try:
-        body = Client(config).call_api(params, OpenApiRequest(query=query), options)["body"]
+        answer: dict[str, Any] = Client(config).call_api(params, OpenApiRequest(query=query), options)
     except AlibabaCloudException as error:
         raise AccountError(f"{host} refuses {action}: {error.code}; {_remedy(str(error.code), action)}") from None
     except Exception as error:  # noqa: BLE001 - the SDK passes on what its transport raises, URLs included
         raise AccountError(
             f"{action} got no answer from {host} ({type(error).__name__}); check the network and HTTPS_PROXY"
         ) from None
-    if not isinstance(body, dict):
-        raise AccountError(f"the answer to {action} from {host} is none of the API's; check HTTPS_PROXY")
-    return body
+    return answer
 
 
 def _remedy(code: str, action: str) -> str:

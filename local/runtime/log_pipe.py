@@ -22,6 +22,7 @@ WAITING_LINES = 5000
 LINES_A_CALL = 500
 CALL_SECONDS = 2.0
 PAUSE_SECONDS = 0.1
+BEAT_SECONDS = 2.0
 JOIN_SECONDS = 3.0
 
 
@@ -78,15 +79,20 @@ class _Lines:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._news.wait()
+            heard = self._news.wait(BEAT_SECONDS)
             self._news.clear()
+            if not heard:
+                self._tell([])
             while self._waiting:
                 self._tell([self._waiting.popleft() for _ in range(min(len(self._waiting), LINES_A_CALL))])
             # A moment's lines go together.
             self._closing.wait(PAUSE_SECONDS)
 
     def _tell(self, lines: list[bytes]) -> None:
-        """Post lines over a connection of their own: one that was kept may have died since, and its lines with it."""
+        """Post lines over a connection of their own: one that was kept may have died since, and its lines with it.
+
+        No lines say that the worker is still there.
+        """
         connection = http.client.HTTPConnection(
             str(self._address.hostname), self._address.port, timeout=CALL_SECONDS
         )  # fmt: skip

@@ -97,6 +97,10 @@ class Resolver:
                 return self._function(name, argument)
         return {key: self.value(item) for key, item in node.items()}
 
+    def holds(self, condition: str | None) -> bool:
+        """Tell whether a condition of the template holds; where none is named, it does."""
+        return condition is None or self._holds(self._conditions[condition])
+
     def _function(self, name: str, argument: Any) -> Any:
         if name == "Ref":
             return self._known.get(argument, Unresolved(f"Ref {argument}"))
@@ -110,7 +114,7 @@ class Resolver:
             return lost[0] if lost else _OF_LISTS[name](str(first), rest)
         if name == "Fn::If":
             condition, then, otherwise = argument
-            return self.value(then if self._holds(self._conditions[condition]) else otherwise)
+            return self.value(then if self.holds(condition) else otherwise)
         return Unresolved(name)
 
     def _attribute(self, resource: str, attribute: str) -> Any:

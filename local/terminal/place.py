@@ -11,7 +11,7 @@ import click
 from local import defaults
 from local.project import TEMPLATE
 from local.runtime.access import Access
-from local.runtime.account import AccountError, find_keys, find_region, read_stack
+from local.runtime.account import AccountError, account_id, find_keys, find_region, read_stack
 from local.runtime.specification import Deployment
 from local.terminal.endpoint_url import EXAMPLE, problem_of, without_slash
 from local.terminal.local_cloud import worker_of
@@ -112,6 +112,20 @@ class Where:
         except AccountError as error:
             raise WrongUse(str(error)) from None
         return place_of(found, environ)
+
+    def account(self, environ: Mapping[str, str]) -> Access:
+        """Return the way into the account where the stack is, or is to be; WrongUse when a local cloud was named."""
+        if self.endpoint:
+            raise WrongUse("this works on a deployment in the account: --stack NAME; a local cloud has none of it")
+        if not self.stack:
+            raise WrongUse(f"say which stack: --stack NAME, or set {PREFIX}STACK")
+        try:
+            region = find_region(self.region, self.profile, environ)
+            keys = find_keys(self.profile)
+            account = account_id(keys)
+        except AccountError as error:
+            raise WrongUse(str(error)) from None
+        return Access(keys.access_key_id, keys.access_key_secret, region, account, keys.security_token)
 
     @staticmethod
     def _local(endpoint: str, environ: Mapping[str, str], store: str | None, data: Path | None) -> Place:

@@ -40,10 +40,11 @@ class InstanceLike(Protocol):
 
 @dataclass(slots=True)
 class Instances:
-    """What is known of the instances: how many there are in each status, and the newest ones."""
+    """What is known of the instances: how many in each status, how many in each zone of each type, the newest ones."""
 
     trace: Trace
     counts: Counter[str] = field(default_factory=Counter)
+    places: Counter[tuple[str, str]] = field(default_factory=Counter)
     _newest: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)
     _status: dict[str, str] = field(default_factory=dict)
     _moving: dict[str, InstanceLike] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Instances:
         new = instance.instance_id not in self._status
         if new:
             self._status[instance.instance_id] = ""
+            self.places[instance.zone_id, instance.instance_type] += 1
         self._moving[instance.instance_id] = instance
         if (key := request_of(instance)) and new:
             text = f"{instance.instance_id}, {instance.instance_type} in {instance.zone_id}"
@@ -66,7 +68,9 @@ class Instances:
         for instance in list(self._moving.values()):
             self._look_at(instance, now)
         newest = list(reversed(self._newest.values()))[:SHOWN]
-        self.trace.set_part("instances", {"counts": {k: v for k, v in self.counts.items() if v > 0}, "newest": newest})
+        counts = {status: number for status, number in self.counts.items() if number > 0}
+        places = [[zone, kind, number] for (zone, kind), number in sorted(self.places.items()) if number > 0]
+        self.trace.set_part("instances", {"counts": counts, "newest": newest, "places": places})
 
     def _look_at(self, instance: InstanceLike, now: float) -> None:
         name = instance.instance_id
@@ -77,6 +81,8 @@ class Instances:
             self.counts[before] -= 1
             self.counts[status] += 1
             self._status[name] = status
+            if status == GONE:
+                self.places[instance.zone_id, instance.instance_type] -= 1
         self._newest[name] = {
             "id": name, "status": status, "type": instance.instance_type, "zone": instance.zone_id,
             "address": instance.public_ip or instance.private_ip, "request": request_of(instance),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local import defaults
+from local.masking import masked
+from local.trace.body import object_of, text_of
 from local.trace.instances import Instances
+from local.trace.presence import Presence
 from local.trace.request_trace import as_id, meaning, meaning_of
 from local.trace.trace import Trace
 from shared.domain.errors.catalogue import succeeded
+from shared.domain.message.request import DEFAULT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +30,7 @@ STEPS = {
 """The calls about an instance that are steps of their own, and the kind of each."""
 LOOK_SECONDS = 0.1
 VIOLATIONS = 20
+LONGEST_NAME = 64
 SECONDS = 60
 """How far back calls are counted by the second."""
 
@@ -70,21 +73,26 @@ class Recorder:
         self.trace = Trace(run)
         self._instances = Instances(self.trace)
         self._calls = CallCounts()
+        self._presence = Presence()
         self._looked_at = 0.0
 
     def sent(self, queue: str, message_id: str, body: str, now: float, delay: float) -> None:
         """Tell of a message that was put into a queue."""
         if queue == defaults.DEAD_LETTERS:
-            data = _read(body).get("data")
+            data = object_of(body).get("data")
             original = as_id(data.get("messageId")) if isinstance(data, dict) else None
             if original:
                 self.trace.tell(self.trace.key_of(original), now, "buried", "moved to the dead letters")
         if queue != defaults.QUEUE:
             return
-        key = as_id(_read(body).get("requestId")) or message_id
+        data = object_of(body)
+        key = as_id(data.get("requestId")) or message_id
         self.trace.remember(message_id, key)
         text = f"message {message_id}" + (f", to be taken in {delay:g} s" if delay else "")
-        self.trace.tell(key, now, "enqueued", text, state="queued")
+        request = self.trace.tell(key, now, "enqueued", text, state="queued")
+        if request.message is None:
+            request.message = masked(text_of(body))
+            request.facts["timeoutSeconds"] = _timeout(data)
 
     def delivered(self, queue: str, message_id: str, times: int, now: float) -> None:
         """Tell of a message that was handed to a receiver; `times` counts this one."""
@@ -131,7 +139,7 @@ class Recorder:
         """Tell of an outcome that was published."""
         if topic != defaults.TOPIC:
             return
-        outcome = _read(body)
+        outcome = object_of(body)
         data = outcome.get("data")
         if not isinstance(data, dict):
             return
@@ -140,33 +148,39 @@ class Recorder:
             return
         if data.get("refused"):
             self._refused(key, data, now)
+            self.trace.requests[key].publish(body)
             return
         end = str(outcome.get("type")).rpartition(".")[2]
         request = self.trace.requests.get(key)
         if request and request.knows("published"):
-            self.trace.tell(key, now, "published", f"{end}, once more", state=end)
+            self.trace.tell(key, now, "published", f"{end}, once more", state=end).publish(body)
             return
         error = meaning_of(data["error"]) if isinstance(data.get("error"), dict) else None
         text = f"{end}, to {topic}" + (f": {error['code']} at {data.get('stage')}" if error else "")
         self.trace.tell(
             key, now, "published", text, state=end, error=error, outcomeError=error,
             disposition=(data.get("instance") or {}).get("disposition"),
-        )  # fmt: skip
+        ).publish(body)  # fmt: skip
 
-    def look(self, now: float, queues: dict[str, dict[str, int]], faults: list[dict[str, Any]]) -> None:
+    def heard(self, now: float) -> None:
+        """Take notice of a word from the worker."""
+        self._presence.hear(time.monotonic(), now)
+
+    def look(self, now: float, parts: Callable[[], dict[str, Any]]) -> None:
         """Take notice of what changes by itself; several lookers a moment cost no more than one."""
         moment = time.monotonic()
         if moment - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = moment
         self._instances.look(now)
-        self.trace.set_part("queues", queues)
-        self.trace.set_part("faults", faults)
-        self.trace.set_part("calls", self._calls.to_json(moment))
+        own = {"calls": self._calls.to_json(moment), "worker": self._presence.to_json(moment)}
+        for name, value in (own | parts()).items():
+            self.trace.set_part(name, value)
 
     def _create(self, key: str, parameters: Any, now: float) -> None:
-        facts = {"zone": parameters.get("ZoneId"), "type": parameters.get("InstanceType")}
-        where = ", ".join(str(value)[:64] for value in facts.values() if value)
+        named = {"zone": parameters.get("ZoneId"), "type": parameters.get("InstanceType")}
+        facts = {name: str(value)[:LONGEST_NAME] for name, value in named.items() if value}
+        where = ", ".join(facts.values())
         request = self.trace.tell(key, now, "called", f"CreateInstance: {where}", state="creating")
         token = str(parameters.get("ClientToken", ""))
         if token not in request.tokens:
@@ -187,17 +201,7 @@ def _requests(call: SeenCall) -> list[str]:
     return [key for key in dict.fromkeys(call.requests()) if as_id(key)]
 
 
-def _read(body: str) -> dict[str, Any]:
-    """Return a body's JSON object, sent as base64 or plain; empty for anything else."""
-    body = body.removeprefix("\ufeff")
-    text: str | bytes = body
-    if not body.lstrip().startswith("{"):
-        try:
-            text = base64.b64decode(body, validate=True)
-        except ValueError:
-            return {}
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
+def _timeout(data: dict[str, Any]) -> int:
+    """Return how long a request has, as the worker will read it."""
+    seconds = data.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS)
+    return seconds if type(seconds) is int else DEFAULT_TIMEOUT_SECONDS

@@ -31,6 +31,7 @@ TITLES = {
 }  # fmt: skip
 """Every kind of step, and what it is called."""
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+OUTCOMES = 4
 LONGEST = 80
 """How many steps of a request are kept: the first half, and the latest."""
 
@@ -57,7 +58,10 @@ class Step:
 
 @dataclass(slots=True)
 class RequestTrace:
-    """A request, or a message that never became one. `version` is the number of its last change."""
+    """A request, or a message that never became one. `version` is the number of its last change.
+
+    `message` is the first message as it may be shown; `outcomes` are the texts published about it, each once.
+    """
 
     key: str
     first_at: float
@@ -69,6 +73,8 @@ class RequestTrace:
     facts: dict[str, Any] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list, repr=False)
+    message: Any = None
+    outcomes: list[str] = field(default_factory=list, repr=False)
 
     def move(self, state: str) -> None:
         """Go on to a state, never back: what is told may come late. A corrected message may follow a refused one."""
@@ -99,6 +105,15 @@ class RequestTrace:
             **self.facts,
             "steps": [step.to_json() for step in self.steps if step.number > since],
         }
+
+    def whole(self) -> dict[str, Any]:
+        """Return everything that is known, the message and the outcomes too."""
+        return self.to_json() | {"message": self.message, "outcomes": self.outcomes}
+
+    def publish(self, body: str) -> None:
+        """Keep what was published; of many different texts the first and the latest."""
+        if body not in self.outcomes:
+            self.outcomes = [*self.outcomes[:1], *self.outcomes[1:][-OUTCOMES + 2 :], body]
 
 
 def meaning(error: ApiError) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.trace.request_trace import as_id, meaning
 from shared.domain.errors.model import ApiError
+from shared.domain.message.request import DEFAULT_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +50,10 @@ def _message(trace: Trace, data: dict[str, Any], at: float) -> None:
         return
     state, accepted_at = data.get("state"), data.get("accepted_at")
     if isinstance(accepted_at, (int, float)) and not trace.requests[key].knows("claimed"):
-        trace.tell(key, accepted_at, "claimed", "the request is recorded", state="creating")
+        deadline = accepted_at + trace.requests[key].facts.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS)
+        trace.tell(
+            key, accepted_at, "claimed", "the request is recorded", state="creating", deadline=round(deadline, 3)
+        )
     words = {
         "deferred": "the message was sent again for later",
         "duplicate": "the same request again, while it is open: nothing to do",

@@ -36,11 +36,15 @@ class Browser:
         """Load a page."""
         self.driver.get(url)
 
-    def look(self, *, width: int = 1280, height: int = 1000, scheme: str = "light") -> None:
-        """Set the size of the window in CSS pixels, and whether the person prefers light or dark."""
+    def look(
+        self, *, width: int = 1280, height: int = 1000, scheme: str = "light", motion: str = "no-preference"
+    ) -> None:
+        """Set the size of the window in CSS pixels, and what the person prefers: light or dark, "reduce" of motion."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": motion},
+        ]  # fmt: skip
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def all(self, selector: str) -> list[WebElement]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from local.cloud.core import Core
     from local.cloud.http import HttpRequest, HttpResponse
+    from local.cloud.mns.queue import Message
 
 
 VERSION = "2015-06-06"
@@ -93,6 +94,15 @@ class Mns:
     def enqueue(self, queue: str, body: str) -> str:
         """Put a message into a queue without a call; return its id; raise ServiceError when there is no such queue."""
         return self.account.send(self.account.queue(queue), body).message_id
+
+    def visible(self, queue: str) -> list[Message]:
+        """Return the messages of a queue that nobody holds, oldest first; none when there is no such queue."""
+        found = self.account.queues.get(queue)
+        return found.peek(self.account.now, len(found.messages)) if found else []
+
+    def discard(self, queue: str, message_id: str) -> None:
+        """Remove a message without a call."""
+        del self.account.queues[queue].messages[message_id]
 
     def state(self) -> dict[str, Any]:
         """Show queues and topics."""

@@ -67,6 +67,7 @@ class Topic:
     modified_at: float
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     published: list[str] = field(default_factory=list)
+    logging: bool = False
 
 
 @dataclass(frozen=True, slots=True)

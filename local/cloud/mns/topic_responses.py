@@ -28,7 +28,7 @@ def create_topic(account: Account, arguments: Arguments) -> HttpResponse:
     wanted = attributes.defaults(attributes.TOPIC) | attributes.read(attributes.TOPIC, fields)
     present = account.topics.get(name)
     if present is None:
-        account.topics[name] = Topic(name, wanted, account.now, account.now)
+        account.topics[name] = Topic(name, wanted, account.now, account.now, logging=_logging(fields) or False)
     elif present.attributes != wanted:
         raise exceptions.exists("Topic", name)
     return answer(201 if present is None else 204, location=arguments.location)
@@ -37,7 +37,10 @@ def create_topic(account: Account, arguments: Arguments) -> HttpResponse:
 def set_topic_attributes(account: Account, arguments: Arguments) -> HttpResponse:
     """Change the attributes that are named."""
     topic = account.topic(arguments.names[0])
-    topic.attributes |= attributes.read(attributes.TOPIC, xml.parse_fields(arguments.body, "Topic"))
+    fields = xml.parse_fields(arguments.body, "Topic")
+    topic.attributes |= attributes.read(attributes.TOPIC, fields)
+    logging = _logging(fields)
+    topic.logging = topic.logging if logging is None else logging
     topic.modified_at = account.now
     return answer(204)
 
@@ -52,9 +55,14 @@ def get_topic_attributes(account: Account, arguments: Arguments) -> HttpResponse
         **topic.attributes,
         "MessageRetentionPeriod": attributes.DAYS,
         "MessageCount": 0,
-        "LoggingEnabled": "False",
+        "LoggingEnabled": str(topic.logging),
     }
     return answer(200, xml.document("Topic", fields))
+
+
+def _logging(fields: xml.Fields) -> bool | None:
+    """Return what a document says of logging, None when it says nothing."""
+    return str(fields["LoggingEnabled"]).lower() == "true" if "LoggingEnabled" in fields else None
 
 
 def delete_topic(account: Account, arguments: Arguments) -> HttpResponse:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,7 @@ from local.cloud.config import Config
 from local.cloud.server import running
 from local.project import EVENTS
 from local.runtime.access import Access
-from local.runtime.mns import QueueClient
+from local.runtime.mns import QueueClient, decode
 from tests.support.ecs_calls import PLAIN
 
 if TYPE_CHECKING:
@@ -126,6 +128,89 @@ def test_enqueue_checks_first(provisioned: tuple[Cloud, str]) -> None:
     assert cloud.state()["mns"]["queues"][defaults.QUEUE]["visible"] == 1
 
 
+def test_a_count_makes_many_requests(provisioned: tuple[Cloud, str]) -> None:
+    """One call sends so many requests, each of its own id, and so many copies of each; other numbers are refused."""
+    cloud, url = provisioned
+    status, text, _ = call(url, "/_local/enqueue?count=3&copies=2", "POST", PLAIN_BODY)
+    assert (status, json.loads(text)["sent"], json.loads(text)["requestId"]) == (201, 6, "order-1-003")
+    assert sorted(cloud.recorder.trace.requests) == ["order-1-001", "order-1-002", "order-1-003"]
+    assert cloud.state()["mns"]["queues"][defaults.QUEUE]["visible"] == 6
+    for query in ("count=0", "count=1000", "count=x", "copies=-1", "count=%D9%A3"):
+        status, text, _ = call(url, f"/_local/enqueue?{query}", "POST", PLAIN_BODY)
+        assert (status, "from 1 to 999" in text) == (400, True)
+    assert call(url, "/_local/enqueue?count=2&anyway=1", "POST", "{}")[0] == 400
+    assert cloud.state()["mns"]["queues"][defaults.QUEUE]["visible"] == 6
+
+
+def test_the_papers_of_a_request(provisioned: tuple[Cloud, str]) -> None:
+    """One request shows its message, masked, and every different outcome as it was published, the same bytes once."""
+    cloud, url = provisioned
+    body = json.loads(PLAIN_BODY)
+    body["parameters"]["Password"] = "Secret-123456"
+    call(url, "/_local/enqueue", "POST", json.dumps(body))
+    end = {"type": "provisioning.instance.completed", "data": {"requestId": "order-1"}}
+    bodies = [json.dumps({**end, "id": str(number)}) for number in (1, 1, 2, 3, 4, 5, 6)]
+    with cloud.lock:
+        for each in bodies:
+            cloud.recorder.published(defaults.TOPIC, each, 1.0)
+    shown = json.loads(call(url, "/_local/requests/order-1")[1])
+    assert shown["message"]["parameters"] == body["parameters"] | {"Password": "***"}
+    assert shown["outcomes"] == [bodies[0], *bodies[-3:]]
+    assert "message" not in json.dumps(list(cloud.recorder.trace.changes().data["requests"][0]))
+
+
+def test_dead_letters(provisioned: tuple[Cloud, str]) -> None:
+    """They are listed, masked, envelope taken off, and sent again by id or all at once; an unknown id is an error."""
+    cloud, url = provisioned
+    assert json.loads(call(url, "/_local/dead-letters")[1]) == []
+    event = {"type": "mns:Queue:SendMessage", "data": {"messageId": "M1", "messageBody": PLAIN_BODY}}
+    secret = '{"requestId": "order-2", "Password": "Secret-123456"}'
+    with QueueClient(Access.local(url), defaults.DEAD_LETTERS) as queue:
+        for body in (json.dumps(event), secret, "no json"):
+            queue.send(body)
+    letters = json.loads(call(url, "/_local/dead-letters")[1])
+    assert [each["messages"][0]["requestId"] for each in letters] == ["order-1", "order-2", None]
+    assert letters[0]["messages"][0]["message"] == json.loads(PLAIN_BODY)
+    assert "Secret-123456" not in json.dumps(letters)
+    assert call(url, f"/_local/dead-letters/{letters[0]['id']}", "POST")[0] == 201
+    assert call(url, f"/_local/dead-letters/{letters[0]['id']}", "POST")[0] == 400
+    assert len(json.loads(call(url, "/_local/dead-letters", "POST")[1])["messageIds"]) == 2
+    assert call(url, "/_local/dead-letters", "POST")[0] == 400
+    assert cloud.state()["mns"]["queues"][defaults.QUEUE]["visible"] == 3
+    with QueueClient(Access.local(url), defaults.QUEUE) as queue:
+        assert {decode(message.body) for message in queue.receive(16, 0)} == {PLAIN_BODY, secret, "no json"}
+
+
+def test_a_silent_feed_can_be_told_from_a_dead_one(provisioned: tuple[Cloud, str]) -> None:
+    """Every two seconds the feed tells the cloud's time, whether or not anything changed."""
+    cloud, url = provisioned
+    with listening(url) as events:
+        times = [data["now"] for _, data in islice((one for one in events if "now" in one[1]), 2)]
+    assert 1.5 < times[1] - times[0] < 6
+    assert abs(times[1] - cloud.clock.now()) < 6
+
+
+def test_a_worker_is_seen(provisioned: tuple[Cloud, str]) -> None:
+    """A post to the log, even an empty one, says that a worker is there."""
+    cloud, url = provisioned
+    cloud.look()
+    assert cloud.recorder.trace.part("worker") == {"state": "never"}
+    assert call(url, "/_local/log", "POST")[0] == 204
+    time.sleep(0.11)
+    cloud.look()
+    assert cloud.recorder.trace.part("worker") == {"state": "here"}
+
+
+def test_the_configuration_is_shown(provisioned: tuple[Cloud, str]) -> None:
+    """It is shown as it is set, so that what is read can be changed and sent back."""
+    _, url = provisioned
+    limits = {"stock": {"*": {"ecs.g6.large": 2}}, "readLagSeconds": 1.5}
+    call(url, "/_local/config", "POST", json.dumps(limits))
+    shown = json.loads(call(url, "/_local/config")[1])
+    assert limits.items() <= shown.items()
+    assert call(url, "/_local/config", "POST", json.dumps(shown))[0] == 204
+
+
 def test_faults_are_listed_and_removed(provisioned: tuple[Cloud, str]) -> None:
     """Each pending fault has an id; one or all can be removed; an id that does not wait is an error."""
     _, url = provisioned
@@ -167,7 +252,7 @@ def test_page_at_the_root(provisioned: tuple[Cloud, str]) -> None:
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     for found in (call(url, "/?Action=DescribeInstances"), call(url, "/", **{"x-acs-action": "DescribeInstances"})):
         assert json.loads(found[1])["Code"]
-    for name in ("page.css", "app.js", "faults.json"):
+    for name in ("look.css", "app.js", "faults.json", "mark.svg"):
         assert call(url, f"/_page/{name}")[0] == 200
     for name in ("../cloud/cloud.py", "..%2fcloud%2fcloud.py", "samples.py", ""):
         assert call(url, f"/_page/{name}")[0] == 404

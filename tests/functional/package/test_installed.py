@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 SOURCES = (
-    "functions", "shared", "local", "events", "template.yml", "pyproject.toml", "setup.py", "MANIFEST.in", "README.md",
-    "LICENSE",
+    "functions", "shared", "local", "events", "examples", "template.yml", "pyproject.toml", "setup.py", "MANIFEST.in",
+    "README.md", "LICENSE",
 )  # fmt: skip
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 INSTALL_SECONDS = 90
@@ -177,7 +177,7 @@ def test_the_wheel_holds_what_runs_and_no_more(wheel: Path) -> None:
     """Template, samples and page travel in it, as they are; tests, documents and locks do not."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        for path in [ROOT / "template.yml", *(ROOT / "events").rglob("*.*")]:
+        for path in [ROOT / "template.yml", *(ROOT / "events").rglob("*.*"), ROOT / "examples/naive/function.py"]:
             copy = f"local/files/{path.relative_to(ROOT).as_posix()}"
             assert archive.read(copy) == path.read_bytes()
     assert {"local/page/index.html", "local/page/page.css", "local/py.typed"} <= names

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from acting import station
 from many import tell_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def keep_changing(cloud: Cloud, stopping: threading.Event) -> None:
 def test_smooth(page: Browser, place: Place) -> None:
     """With 1,000 requests, 500 changes a second and the list being scrolled, only what is visible is drawn, in time."""
     tell_of(place.cloud, 1000)
-    page.wait(lambda: page.texts("#filters button")[0] == "all 1000")
+    page.wait(lambda: station(page, "all") == 1000)
     assert len(page.all(".row")) <= 20
     stopping = threading.Event()
     changing = threading.Thread(target=keep_changing, args=(place.cloud, stopping))

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from acting import DOWN, choose_sample, kinds, open_tab, pick, rows, state, station
 from many import enqueue, tell_of
 
 from local.project import EVENTS
@@ -16,19 +17,6 @@ if TYPE_CHECKING:
     from tests.support.place import Place
 
 pytestmark = pytest.mark.slow
-
-
-def choose_sample(page: Browser, name: str) -> None:
-    """Pick a sample in the form."""
-    page.wait(lambda: page.all("#sample option"), what="the samples are offered")
-    select = "const list = document.querySelector('#sample');"
-    script = f"{select} list.value = [...list.options].findIndex((one) => one.text.startsWith(arguments[0] + ':'));"
-    page.run(f"{script} list.dispatchEvent(new Event('change'))", name)
-
-
-def kinds(page: Browser) -> list[str]:
-    """Return the kinds of steps on the timeline."""
-    return list(page.run("return [...document.querySelectorAll('#timeline > li')].map((one) => one.dataset.kind)"))
 
 
 def test_from_enqueued_to_completed(page: Browser, place: Place) -> None:
@@ -52,8 +40,8 @@ def test_from_enqueued_to_completed(page: Browser, place: Place) -> None:
         "published",
     ]
     assert kinds(page) == wanted
-    assert page.texts("#detail-facts .state") == ["completed"]
-    assert page.texts(".row[aria-selected=true] .state") == ["completed"]
+    assert state(page) == "completed"
+    assert page.texts(".row[aria-selected=true] .second b") == ["completed"]
     assert page.texts("#instances-counts") == ["1 Running"]
     page.wait(lambda: "ecs.CreateInstance" in page.texts("#calls-total")[0], what="the calls are counted")
     assert page.run("return window.watched") is True
@@ -70,27 +58,30 @@ def test_sold_out_zone(page: Browser, place: Place) -> None:
     assert "OperationDenied.NoStock" in error
     assert "capacity" in error
     assert "Offer further alternatives" in error
-    assert "2 calls of CreateInstance, generation 2" in page.texts("#detail-facts")[0]
+    assert "calls of CreateInstance 2, generation 2" in page.texts("#detail-facts")[0]
     assert "2 calls" in page.texts(".row .second")[0]
 
 
 def test_faults(page: Browser, place: Place) -> None:
     """A fault that is switched on shows, strikes, and is gone when it is switched off; others show as well."""
-    switch = "#switches button[aria-checked=true]"
-    page.wait(lambda: page.all("#switches button"), what="the switches are there")
-    page.click("#switches button")
+    switch = "#switches [role=switch][aria-checked=true]"
+    page.wait(lambda: page.all("#switches [role=switch]"), what="the switches are there")
+    open_tab(page, "Faults")
+    page.click("#switches [role=switch]")
     page.wait(lambda: page.texts(switch) == ["CreateInstance: sold out"], what="the switch is on")
     assert place.cloud.faults.to_json()[0]["error"]["code"] == "OperationDenied.NoStock"
     with place.worker():
+        open_tab(page, "Send")
         choose_sample(page, "plain")
         page.click("#form button[type=submit]")
         page.wait(lambda: "published" in kinds(page), what="it is published")
-    assert page.texts("#detail-facts .state") == ["failed"]
+    assert state(page) == "failed"
     assert "(fault)" in " ".join(page.texts("#timeline li"))
     place.cloud.faults.add({"service": "mns", "action": "SendMessage", "effect": "lose-request", "times": 3})
-    page.wait(lambda: len(page.all("#waiting button")) == 2, what="both wait")
-    assert "mns.SendMessage: lose-request, 3 times" in page.texts("#waiting span")
-    page.click("#switches button")
+    open_tab(page, "Faults")
+    page.wait(lambda: len(page.all("#waiting [aria-label^='Remove ecs'], #waiting [aria-label^='Remove mns']")) == 2)
+    assert "mns.SendMessage: lose-request, 3 times" in page.texts("#waiting bdi")
+    page.click("#switches [role=switch]")
     page.wait(lambda: not page.all(switch), what="the switch is off")
     page.click("#waiting button")
     page.wait(lambda: page.texts("#waiting li") == ["none"], what="nothing waits")
@@ -108,8 +99,8 @@ def test_form_refuses(page: Browser, place: Place) -> None:
     with place.worker():
         page.click("#anyway")
         page.wait(lambda: "refused" in kinds(page), what="it is refused")
-    assert page.texts("#detail-facts .state") == ["refused"]
-    assert "InstanceTpye" in page.texts("#detail-error")[0]
+    assert state(page) == "refused"
+    assert "InstanceTpye" in page.texts("#timeline")[0]
 
 
 def test_a_profile_instead_of_parameters(page: Browser, place: Place) -> None:
@@ -132,14 +123,18 @@ def test_no_secret_is_shown(page: Browser, place: Place) -> None:
     secrets = [full["Password"], full["UserData"]]
     with place.worker():
         place.send(*(sample.body for sample in Samples.load().messages))
-        page.wait(lambda: page.texts("#filters button")[:2] == ["all 10", "open 0"], what="all have ended")
+        page.wait(lambda: (station(page, "all"), station(page, "open")) == (10, 0), what="all have ended")
     page.run("document.querySelector('#list').focus()")
     seen = []
     for _ in Samples.load().messages:
-        page.press("\ue015")
+        page.press(DOWN)
         seen.append(page.run("return document.documentElement.outerHTML + document.querySelector('#body').value"))
         choose_sample(page, "full")
         page.run("document.querySelector('#list').focus()")
+    open_tab(page, "Message")
+    pick(page, "sample-full")
+    page.wait(lambda: "***" in "".join(page.texts("#message pre")), what="the message is shown, its secrets are not")
+    seen.append(page.run("return document.documentElement.outerHTML"))
     read = "fetch('/_page/samples.json').then((answer) => answer.text()).then(done)"
     seen += [page.run_async(read), json.dumps(place.cloud.recorder.trace.changes().data)]
     assert "sample-full" in "".join(seen)
@@ -147,60 +142,38 @@ def test_no_secret_is_shown(page: Browser, place: Place) -> None:
 
 
 def test_phone(page: Browser, place: Place) -> None:
-    """390 px wide nothing scrolls sideways, whatever is shown."""
+    """390 px wide nothing scrolls sideways, whatever is shown; a request comes instead of the list, with a way back."""
     page.look(width=390, height=800)
     tell_of(place.cloud, 30, long_ids=True)
     place.cloud.faults.add({"service": "ots", "action": "PutRow", "effect": "delay", "match": {"requestId": "x" * 64}})
     choose_sample(page, "invalid")
     page.click("#form button[type=submit]")
-    page.wait(lambda: page.all("#answer li") and page.all(".row") and page.all("#waiting button"), what="all is shown")
-    for chosen in page.all(".row")[:6]:
-        page.run("arguments[0].click()", chosen)
-        page.wait(lambda: page.all("#timeline li"), what="a timeline is shown")
-        assert page.run("return document.scrollingElement.scrollWidth") <= 390
+    page.wait(lambda: page.all("#answer li") and page.all(".row") and page.all("#waiting li"), what="all is shown")
     wide = """return [...document.querySelectorAll('body *')].filter((one) => one.getBoundingClientRect().right > 391)
-        .filter((one) => !one.closest('.hidden, .row')).map((one) => one.outerHTML)"""
-    assert page.run(wide) == []
-
-
-def test_keyboard_alone(page: Browser, place: Place) -> None:
-    """Tab reaches everything that can be used, with a visible focus; keys choose requests, switch faults and send."""
-    tell_of(place.cloud, 5)
-    page.wait(lambda: len(page.all(".row")) == 5 and page.all("#switches button") and page.all("#sample option"))
-    usable = "a[href], button:not([hidden]), input, select, textarea, [tabindex='0']"
-    page.run(
-        "[...document.querySelectorAll(arguments[0])].forEach((one, place) => { one.dataset.place = place })", usable
-    )
-    reached = {}
-    for _ in range(len(page.all(usable)) + 1):
-        page.press("\ue004")
-        place_, outline = page.run(
-            "const one = document.activeElement; return [one.dataset.place, getComputedStyle(one).outlineStyle]"
-        )
-        reached[place_] = outline
-    reached.pop(None, None)
-    assert len(reached) == len(page.all(usable))
-    assert set(reached.values()) == {"solid"}
-
-    page.run("document.querySelector('#list').focus()")
-    chosen = []
-    for key in ("\ue015", "\ue015", "\ue010", "\ue011"):
-        page.press(key)
-        page.wait(lambda: page.all(".row[aria-selected=true]"))
-        chosen.append(page.texts("#detail-title")[0])
-    page.wait(lambda: page.texts("#detail-title") == ["request-4"])
-    page.run("document.querySelector('#switches button').focus()")
-    page.press(" ")
-    page.wait(lambda: page.all("#switches button[aria-checked=true]"), what="the switch is on")
-    page.run("document.querySelector('#form button').focus()")
-    page.press("\ue007")
-    page.wait(lambda: place.queue()["visible"] == 1, what="the message is sent")
+        .filter((one) => !one.closest('.hidden, .row, .skip')).map((one) => one.outerHTML)"""
+    for tab in ("Send", "Faults", "Stock", "Dead letters", "Cloud"):
+        open_tab(page, tab)
+        assert page.run("return document.scrollingElement.scrollWidth") <= 390
+        assert page.run(wide) == []
+    for name in rows(page)[:6]:
+        page.run("document.querySelector(`.row[data-id='${arguments[0]}']`).click()", name)
+        page.wait(page.all("#detail-title")[0].is_displayed, what="the request is shown")
+        page.wait(lambda: page.all("#timeline li"), what="a timeline is shown")
+        assert not page.all("#list")[0].is_displayed()
+        assert page.run("return document.scrollingElement.scrollWidth") <= 390
+        assert page.run(wide) == []
+        page.click("#back")
+        page.wait(page.all("#list")[0].is_displayed, what="the list is there again")
+    page.run("document.querySelector('.row').click()")
+    page.wait(lambda: not page.all("#list")[0].is_displayed())
+    page.driver.back()
+    page.wait(page.all("#list")[0].is_displayed, what="the browser's own way back leads there, too")
 
 
 def test_it_comes_back(page: Browser, place: Place) -> None:
     """After a reset the page forgets everything, without a reload."""
     enqueue(place.cloud, "first")
-    page.wait(lambda: page.texts(".row:not([hidden]) span:last-child") == ["first"])
+    page.wait(lambda: rows(page) == ["first"])
     place.cloud.reset()
     enqueue(place.cloud, "second")
-    page.wait(lambda: page.texts(".row:not([hidden]) span:last-child") == ["second"])
+    page.wait(lambda: rows(page) == ["second"])

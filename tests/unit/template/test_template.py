@@ -437,16 +437,21 @@ def test_queue_lengths_are_watched_from_outside() -> None:
 
 
 def test_the_guide_knows_every_alarm_and_parameter_it_names() -> None:
-    """docs/deploy.md explains every alarm; what it and the Terraform example call a parameter is one."""
-    guide = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    """docs/operate.md explains every alarm; what docs/deploy.md and the Terraform example call a parameter is one."""
+    guide = (ROOT / "docs/operate.md").read_text(encoding="utf-8")
     for item in map(RESOLVER.value, RESOURCES.values()):
         if item["Type"] == "ALIYUN::SLS::Alert":
             assert f"| `{item['Properties']['Detail']['Name']}` |" in guide
         if item["Type"] == "ALIYUN::CMS::ResourceMetricRule":
             assert f"CloudMonitor `…{item['Properties']['RuleName'].removeprefix('provision')}`" in guide
-    given = set(re.findall(r"ParameterKey (\w+)", guide))
-    given |= set(re.findall(r"(\w+) = var", (ROOT / "examples/terraform/main.tf").read_text().partition("merge(")[2]))
+    given = set(re.findall(r"(\w+) = var", (ROOT / "examples/terraform/main.tf").read_text().partition("merge(")[2]))
     assert {"CodeBucket", "CodeObject"} == given <= set(DATA["Parameters"])
+    table = (
+        (ROOT / "docs/deploy.md").read_text(encoding="utf-8").partition("| parameter | why |")[2].partition("\n\n")[0]
+    )
+    rows = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert {"BatchSize", "ActionPolicy"} <= named <= set(DATA["Parameters"])
 
 
 def test_no_key_is_in_the_template() -> None:
