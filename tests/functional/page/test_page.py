@@ -113,7 +113,7 @@ def test_a_profile_instead_of_parameters(page: Browser, place: Place) -> None:
     with place.worker():
         page.click("#form button[type=submit]")
         page.wait(lambda: "published" in kinds(page), what="it is published")
-    assert page.texts("#detail-facts .state") == ["completed"]
+    assert state(page) == "completed"
     assert "lifetime" in kinds(page)
 
 
