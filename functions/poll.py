@@ -28,7 +28,10 @@ def handler(_event: bytes, context: object) -> str:
         ends_at = min(run.ends_at, run.ports.clock.now() + settings.poll_seconds + settings.call_seconds)
         done = poll(run.ports, settings.timings, ends_at=ends_at, workers=settings.workers)
         # Whatever it did: an alarm counts these lines.
-        run.ports.log.info("run", reason=done.reason.value, rounds=done.rounds, looked=done.looked, ended=done.ended)
+        paused = {"paused": True} if done.paused else {}
+        run.ports.log.info(
+            "run", reason=done.reason.value, rounds=done.rounds, looked=done.looked, ended=done.ended, **paused
+        )
         if done.reason is RunEnd.KEYS:
             run.note_refused_keys()
         return json.dumps(asdict(done))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.lifecycle.creating import tag_owner
+from shared.domain.lifecycle.claim import tag_owner
 from shared.domain.lifecycle.record import TERMINAL, UnreadableRecord
 from shared.domain.timings import REQUEST_TAG
 

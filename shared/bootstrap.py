@@ -11,10 +11,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
+from shared.adapters.control import KeptControl
 from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.system import SystemClock, SystemEntropy
 from shared.logs import open_log
-from shared.ports import Compute, Outcomes, Policies, Ports, Queue, Store
+from shared.ports import Compute, Control, Outcomes, Policies, Ports, Queue, Store
 
 if TYPE_CHECKING:
     from shared.adapters.sqlite import SqliteStore
@@ -34,6 +35,7 @@ class _Clients(NamedTuple):
     queue: Queue
     outcomes: Outcomes
     policies: Policies
+    control: Control
     resources: ExitStack
 
 
@@ -53,6 +55,7 @@ def bootstrap(settings: Settings, credentials: Credentials, *, request_id: str |
         entropy=SystemEntropy(),
         log=open_log(settings.log_level, secrets=credentials.secrets, invocation=request_id),
         policies=clients.policies,
+        control=clients.control,
     )
 
 
@@ -102,6 +105,7 @@ def _connect(settings: Settings, credentials: Credentials) -> _Clients:
         queue=MnsQueue(mns, settings.queue),
         outcomes=MnsOutcomes(mns, settings.topic),
         policies=PolicyCache(store),
+        control=KeptControl(store),
         resources=resources,
     )
 

@@ -14,11 +14,11 @@ record that this version cannot read is the domain's UnreadableRecord.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.domain.lifecycle.record import Created, Instance
-from shared.domain.policy.document import Policy
+from shared.domain.policy.control import InForce, StoredPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,18 +26,20 @@ if TYPE_CHECKING:
     from shared.domain.create_instance.schema import Scalar
     from shared.domain.errors.model import ApiError
     from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.policy.control import Pause, Steering
+    from shared.domain.policy.document import Policy
 
 
 __all__ = [
-    "IDENTITY_DIGITS", "POLICY_SECONDS", "ApiFailure", "Clock", "Compute", "Conflict", "Created", "Entropy", "InForce",
-    "Instance", "Lease", "Log", "Outcomes", "Policies", "PortError", "Ports", "PublishFailed", "Queue", "SendFailed",
-    "Store", "StoreUnavailable", "StoredPolicy", "UnreadablePolicy",
+    "IDENTITY_DIGITS", "POLICY_SECONDS", "ApiFailure", "Clock", "Compute", "Conflict", "Control", "Created", "Entropy",
+    "InForce", "Instance", "Lease", "Log", "Outcomes", "Policies", "PortError", "Ports", "PublishFailed", "Queue",
+    "SendFailed", "Store", "StoreUnavailable", "StoredPolicy", "UnreadablePolicy",
 ]  # fmt: skip
 
 
 IDENTITY_DIGITS = 8
 POLICY_SECONDS = 30.0
-"""How late a new policy may be noticed."""
+"""How late a new policy, or a pause, may be noticed."""
 
 
 class PortError(Exception):
@@ -144,15 +146,6 @@ class Lease:
     last_open_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPolicy:
-    """One version of the policy, from 1: its document as JSON, and when it was set (epoch seconds)."""
-
-    version: int
-    text: str
-    set_at: float
-
-
 class Store(Protocol):
     """Records under conditional writes, and the set of those that are open.
 
@@ -202,7 +195,10 @@ class Store(Protocol):
         """Write what the holder leaves behind (an `until` in the past gives it up); False when it is no longer ours."""
 
     def purge(self, before: float, limit: int) -> int:
-        """Remove at most `limit` finished records that were published before; return how many."""
+        """Remove at most `limit` finished records that were published before; return how many.
+
+        The places of hours before then go, too.
+        """
 
     def policy(self) -> StoredPolicy | None:
         """Return the policy in force, or None when none was ever set."""
@@ -213,13 +209,30 @@ class Store(Protocol):
     def put_policy(self, policy: StoredPolicy) -> None:
         """Put a policy in force in the place of the version before it; raise Conflict when another one is in force."""
 
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        """Take a place of a bucket, unless `limit` others are taken; True when the holder has one.
 
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """A policy as it is read: its version, 0 for none, and what it says."""
+        Asking again changes nothing. One conditional write, and a read when its condition does not hold.
+        """
 
-    version: int = 0
-    policy: Policy = field(default_factory=Policy)
+    def give_back(self, bucket: str, holder: str) -> None:
+        """Give back the holder's place, if he has one: one conditional write."""
+
+    def holders(self, bucket: str) -> dict[str, float]:
+        """Return who holds a place of a bucket, and since about when."""
+
+    def pause(self) -> Pause | None:
+        """Return the operators' last word on whether anything may be bought; None when nobody ever said one."""
+
+    def put_pause(self, pause: Pause, before: Pause | None) -> None:
+        """Put another in the place of the word that was read before; raise Conflict when somebody else was first."""
+
+
+class Control(Protocol):
+    """The operators' pause, kept for a while like the policy."""
+
+    def current(self, now: float) -> Steering:
+        """Return it as it stood POLICY_SECONDS ago at the earliest; raise StoreUnavailable."""
 
 
 class Policies(Protocol):
@@ -280,3 +293,4 @@ class Ports:
     entropy: Entropy
     log: Log
     policies: Policies
+    control: Control

@@ -84,13 +84,6 @@ def demo(*, store: str, compare: bool, seed: int | None, as_json: bool) -> None:
         sys.exit(1)
 
 
-def _put_policy(samples: Samples, access: Access, store: str, data: Path) -> None:
-    """Put the sample policy in force, which some of the samples are judged by."""
-    with open_records(Place(access=access, store=store, data=data, environ={}), create=True) as records:
-        if records is not None:
-            put_in_force(records, read_file(samples.policy), time.time())
-
-
 def _compare(seed: int, store: str, *, for_program: bool) -> None:
     from local.compare.comparison import Comparison, broken  # noqa: PLC0415 - only this needs it
 
@@ -121,6 +114,13 @@ def _drawn(play: Callable[[Callable[[list[Result]], None]], list[Result]], seed:
         results = play(lambda standing: live.update(draw(standing, seed)))
         live.update(draw(results, seed))
     return results
+
+
+def _put_policy(samples: Samples, access: Access, store: str, data: Path) -> None:
+    """Put the sample policy in force, which some of the samples are judged by."""
+    with open_records(Place(access=access, store=store, data=data, environ={}), create=True) as records:
+        if records is not None:
+            put_in_force(records, read_file(samples.policy), time.time())
 
 
 def _show(cloud: Cloud, worker: Worker, samples: Samples, access: Access, *, for_program: bool) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from local.terminal import options
+from local.terminal.moments import instant, told_pause
 from local.terminal.output import console, json_line, progress, wants_json
 from local.terminal.records import file_place, open_records
+from shared.domain.lifecycle.record import UNBOUGHT
 from shared.domain.lifecycle.record_json import to_json
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 TIMES = frozenset(
     {"accepted_at", "due_at", "deadline", "call_until", "next_try_at", "created_at", "absent_since", "start_sent_at",
      "release_at", "lifetime_set_at", "releasing_since", "deleted_at", "finished_at", "published_at",
-     "token_until"}
+     "token_until", "not_after"}
 )  # fmt: skip
 """The record's fields that are epoch seconds."""
 
@@ -51,6 +52,8 @@ def status(*, request_id: str, where: Where, store: str | None, data: Path | Non
     place = file_place(data, os.environ) if offline and data else where.place(os.environ, store, data)
     with open_records(place) as records:
         record = records.get(request_id) if records else None
+        waits = record is not None and record.state in UNBOUGHT
+        pause = records.pause() if records and waits else None
     if records is None:
         progress(f"no record of {request_id}: there is no store in {place.data}; --data names another directory")
         sys.exit(1)
@@ -58,9 +61,11 @@ def status(*, request_id: str, where: Where, store: str | None, data: Path | Non
         progress(f"no record of {request_id}; a refused message has none: its outcome says why (provisioner listen)")
         sys.exit(1)
     if wants_json(as_json):
-        json_line(readable(record))
+        json_line(readable(record) | ({"paused": told_pause(pause)} if pause and pause.active else {}))
     else:
         _draw(record, where.endpoint)
+        if pause and pause.active:
+            progress(f"buying is paused since {instant(pause.at)} by {pause.by}: {pause.reason}")
 
 
 def _draw(record: Record, endpoint: str | None) -> None:
@@ -81,14 +86,8 @@ def readable(record: Record) -> dict[str, Any]:
     data: dict[str, Any] = json.loads(to_json(record))
     for name in TIMES & data.keys():
         data[name] = instant(data[name])
+    if data.get("cancel"):
+        data["cancel"]["at"] = instant(data["cancel"]["at"])
     if data.get("outcome"):
         data["outcome"] = json.loads(data["outcome"])
     return data
-
-
-def instant(seconds: float | None) -> str | None:
-    """Return RFC 3339 in UTC, None for nothing."""
-    if not seconds:
-        return None
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -40,7 +40,8 @@ _WAITING = "provision-wait-*"
 _LOG_STORE = "acs:log:*:*:project/*/logstore/functions"
 _SEND = Need(("mns:SendMessage",), "the request queue", (_messages(defaults.QUEUE),))
 _RECORD = Need(("ots:GetRow",), f"table `{defaults.REQUESTS_TABLE}`", (_table(defaults.REQUESTS_TABLE),))
-_POLICY = Need(("ots:GetRow",), f"table `{defaults.OPEN_TABLE}`", (_table(defaults.OPEN_TABLE),))
+_STEERING = Need(("ots:GetRow",), f"table `{defaults.OPEN_TABLE}`", (_table(defaults.OPEN_TABLE),))
+_STEER = Need(("ots:GetRow", "ots:PutRow"), f"table `{defaults.OPEN_TABLE}`", (_table(defaults.OPEN_TABLE),))
 _TAKE_DEAD = Need(
     ("mns:ReceiveMessage", "mns:ChangeMessageVisibility"), "the dead letters", (_messages(defaults.DEAD_LETTERS),)
 )
@@ -67,16 +68,22 @@ def _when(condition: str, needs: tuple[Need, ...]) -> tuple[Need, ...]:
 NEEDS: dict[str, tuple[Need, ...]] = {
     "enqueue": (_SEND, *_when("with `--wait`", _HEAR)),
     "listen": (Need(("mns:ReceiveMessage", "mns:DeleteMessage"), "the inbox queue", (_messages(defaults.INBOX),)),),
-    "status": (_RECORD,),
+    "status": (_RECORD, *_when("while nothing is bought yet", (_STEERING,))),
     "audit": (
         Need(("ots:GetRange", "ots:GetRow"), f"table `{defaults.OPEN_TABLE}`", (_table(defaults.OPEN_TABLE),)),
         _RECORD,
         Need(("ecs:DescribeInstances",), "every instance of the regions that are looked at",
              ("acs:ecs:*:*:instance/*",)),
     ),
-    "policy show": (_POLICY,),
-    "policy set": (_POLICY, Need(("ots:PutRow",), f"table `{defaults.OPEN_TABLE}`", (_table(defaults.OPEN_TABLE),))),
-    "policy check": (_POLICY,),
+    "policy show": (_STEERING,),
+    "policy set": (_STEER,),
+    "policy check": (_STEERING,),
+    "cancel": (
+        Need(("ots:GetRow", "ots:PutRow"), f"table `{defaults.REQUESTS_TABLE}`", (_table(defaults.REQUESTS_TABLE),)),
+        Need(("ots:PutRow",), f"table `{defaults.OPEN_TABLE}`", (_table(defaults.OPEN_TABLE),)),
+    ),
+    "pause": (_STEER,),
+    "resume": (_STEER,),
     "dlq list": (_TAKE_DEAD, _RECORD),
     "dlq show": (_TAKE_DEAD, _RECORD),
     "dlq replay": (

@@ -53,7 +53,8 @@ _CATEGORIES = {
     "internal": "The service failed, or did not answer.",
     "timeout": "Our own: the request's time is over.",
     "vanished": "Our own: the instance is gone.",
-    "policy": "Our own: the policy of this deployment does not allow it.",
+    "policy": "Our own: the deployment's policy, or an operator's pause, stood in the way.",
+    "cancelled": "Our own: an operator took the request back.",
 }
 
 

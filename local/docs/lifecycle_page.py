@@ -11,8 +11,11 @@ _HEAD = """# The life of a record
 
 Made by `make docs` from the tables in `shared/domain/lifecycle/transitions.py`. An event that a state does not list
 comes too late or belongs to another worker: it changes nothing. A record begins as `creating`, with its first
-generation claimed, and is open until its outcome is published.
+generation claimed, or as `waiting` where the policy has limits or an operator has paused; it is open until its outcome
+is published.
 """
+
+_FIRST = (State.CREATING, State.WAITING)
 
 
 def lifecycle_page() -> str:
@@ -29,7 +32,8 @@ def _drawing() -> list[str]:
                     arrows.setdefault((state, after), []).append(event.__name__)
     drawn = [f"    {a.value} --> {b.value}: {' · '.join(names)}" for (a, b), names in arrows.items()]
     ends = [f"    {state.value} --> [*]: Published" for state in State if state in TERMINAL]
-    return ["```mermaid", "stateDiagram-v2", f"    [*] --> {State.CREATING.value}: claimed", *drawn, *ends, "```"]
+    begins = [f"    [*] --> {state.value}: claimed" for state in _FIRST]
+    return ["```mermaid", "stateDiagram-v2", *begins, *drawn, *ends, "```"]
 
 
 def _tables() -> list[str]:

@@ -12,6 +12,7 @@ DISPOSITIONS = ("kept", "released", "vanished")
 CATEGORIES = (
     "invalid_parameter", "not_found", "unsupported", "capacity", "quota", "account", "permission", "authentication",
     "state", "throttled", "internal", "timeout", "vanished", "policy",
+    "cancelled",
 )  # fmt: skip
 
 _TIME: Schema = {"type": "string", "format": "date-time", "pattern": "Z$"}

@@ -1,9 +1,9 @@
 // What a person has to know at once, whatever they look at: what is the matter, and what to do.
-import { at, clock, element, icon, write } from "./element.js";
+import { at, clock, element, icon, visible, write } from "./element.js";
 import { copyButton } from "./call.js";
 import { bump } from "./motion.js";
 
-// Every condition sees the world and returns what to say, or nothing. A further one (a pause, say) is one more here.
+// Every condition sees the world and returns what to say, or nothing. A further one is one more here.
 const CONDITIONS = [
   ({ broken }) => broken && {
     tone: "failed", sign: "error", title: "This page has a fault.", text: `What it shows may be old: ${broken}`,
@@ -27,6 +27,11 @@ const CONDITIONS = [
   ({ link, worker, waiting }) => link === "live" && worker?.state === "never" && waiting > 0 && {
     tone: "waiting", sign: "stopped", title: "No worker is running.", text: `${waits(waiting)} Start one:`,
     command: `provisioner run --endpoint ${location.origin}`,
+  },
+  ({ pause }) => pause && {
+    tone: "waiting", sign: "waiting", title: "Buying is paused.",
+    text: `Since ${clock(pause.since)}, by ${visible(pause.by)}: ${visible(pause.reason)}. What is accepted meanwhile waits.`,
+    command: `provisioner resume --endpoint ${location.origin}`,
   },
   ({ link, letters, show }) => link === "live" && letters > 0 && {
     tone: "waiting", sign: "buried", title: letters === 1 ? "1 dead letter." : `${letters} dead letters.`,

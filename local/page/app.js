@@ -88,14 +88,14 @@ function drawWorld() {
   letters.draw(count(DEAD_LETTERS));
   tools.mark("Dead letters", count(DEAD_LETTERS), "failed");
   drawAlerts({
-    broken, link: feed.state, heardAt: feed.heardAt, worker: news.worker, waiting: count(QUEUE), letters: count(DEAD_LETTERS),
+    broken, link: feed.state, heardAt: feed.heardAt, worker: news.worker, pause: news.pause, waiting: count(QUEUE), letters: count(DEAD_LETTERS),
     open: requests.counts().open, again: () => feed.again(), show: (name) => tools.open(name, { focus: true }),
   });
 }
 
 function take(change) {
   if (change.reset) { requests.clear(); dirty.add("requests").add("detail"); loaded = true; }
-  for (const name of [...Object.keys(parts), "worker"]) if (name in change) { news[name] = change[name]; dirty.add(name); }
+  for (const name of [...Object.keys(parts), "worker", "pause"]) if (name in change) { news[name] = change[name]; dirty.add(name); }
   if (change.requests || change.forgotten) {
     requests.take(change.requests ?? [], change.forgotten ?? []);
     dirty.add("requests");

@@ -8,10 +8,10 @@ const numberOf = (id) => Math.max(1, Math.floor(Number(at(id).value)) || 1);
 
 export class Form {
   #sample = at("sample");
+  #profile = at("profile");
   #body = at("body");
   #answer = at("answer");
   #anyway = at("anyway");
-  #profile = at("profile");
   #samples = [];
 
   // `sent` is told the request a message asked for, and how many were sent.
@@ -37,7 +37,8 @@ export class Form {
 
   #fill() {
     const sample = this.#samples[this.#sample.value];
-    const body = withNewId(sample.body), profile = this.#profile.value.trim();
+    const profile = this.#profile.value.trim();
+    const body = withNewId(sample.body);
     this.#body.value = profile ? withProfile(body, profile) : body;
     at("count").value = 1;
     at("copies").value = sample.times;

@@ -18,6 +18,8 @@ class Access:
     account_id: str
     security_token: str = field(default="", repr=False)
     endpoint: str | None = None
+    identity: str = ""
+    """Whose keys they are, as the account tells; empty for a local cloud."""
 
     @classmethod
     def local(cls, endpoint: str) -> Access:

@@ -126,7 +126,8 @@ def read_stack(name: str, region: str, keys: Credentials) -> Stack:
             f"there is no stack {name} in {region}; `aliyun ros ListStacks --RegionId {region}` shows what there is"
         )
     found = _call(keys, ROS, "GetStack", "2019-09-10", {"RegionId": region, "StackId": ids[0]})
-    account = account_id(keys)
+    caller = _caller(keys)
+    account = str(caller.get("AccountId") or "")
     outputs = {one["OutputKey"]: str(one.get("OutputValue") or "") for one in found.get("Outputs") or []}
     if missing := [key for key in NEEDED if not outputs.get(key)]:
         raise AccountError(
@@ -134,13 +135,20 @@ def read_stack(name: str, region: str, keys: Credentials) -> Stack:
             "this version? Update it with template.yml"
         )
     given = {one["ParameterKey"]: str(one.get("ParameterValue") or "") for one in found.get("Parameters") or []}
-    access = Access(keys.access_key_id, keys.access_key_secret, region, account, keys.security_token)
+    access = Access(
+        keys.access_key_id, keys.access_key_secret, region, account, keys.security_token,
+        identity=str(caller.get("Arn") or ""),
+    )  # fmt: skip
     return Stack(name, access, given | {"ALIYUN::Region": region, "ALIYUN::TenantId": account}, outputs)
 
 
 def account_id(keys: Credentials) -> str:
     """Return the number of the account that the keys belong to; raise AccountError."""
-    return str(_call(keys, STS, "GetCallerIdentity", "2015-04-01", {}).get("AccountId") or "")
+    return str(_caller(keys).get("AccountId") or "")
+
+
+def _caller(keys: Credentials) -> dict[str, Any]:
+    return _call(keys, STS, "GetCallerIdentity", "2015-04-01", {})
 
 
 def answer_date(keys: Credentials) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 STYLES = {
-    "queued": "dim", "delivered": "dim", "creating": "cyan", "pending": "cyan", "starting": "cyan",
+    "queued": "dim", "delivered": "dim", "waiting": "yellow", "creating": "cyan", "pending": "cyan", "starting": "cyan",
     "releasing": "yellow", "completed": "green", "failed": "red", "refused": "magenta",
 }  # fmt: skip
 """The colour of each state."""

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from shared.domain.lifecycle.record import Record
 
 STATES = (
-    "queued", "delivered", "creating", "pending", "starting", "releasing", "completed", "failed", "refused",
+    "queued", "delivered", "waiting", "creating", "pending", "starting", "releasing", "completed", "failed", "refused",
 )  # fmt: skip
 """Where a request can stand, in the order it gets there; the first two and the last have no record."""
 TITLES = {
+    "waiting": "Waiting", "cancelled": "Taken back",
     "enqueued": "Enqueued", "delivered": "Delivered", "claimed": "Claimed", "called": "Called", "error": "Error",
     "fault": "Held up", "passed": "Checked", "created": "Created", "stopped": "Stopped", "address": "Address",
     "lifetime": "Lifetime set",
@@ -30,6 +31,11 @@ TITLES = {
     "unacknowledged": "Not dealt with", "buried": "Buried",
 }  # fmt: skip
 """Every kind of step, and what it is called."""
+WAITS = {
+    "PolicyLimit": "for a place: all that the policy's limits leave are taken",
+    "PolicyPaused": "for the end of a pause",
+}
+"""What a request can wait for before it buys, in words."""
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 OUTCOMES = 4
 LONGEST = 80
@@ -141,7 +147,7 @@ def as_id(value: object) -> str | None:
 
 def steps_of(record: Record) -> list[Step]:
     """Return the steps as a record tells them: fewer than the cloud saw, and known as long as the record is kept."""
-    told = sorted(_told(record), key=lambda item: item[0])
+    told = sorted([*_told(record), *_steered(record)], key=lambda item: item[0])
     return [Step(number, at, kind, text, error) for number, (at, kind, text, error) in enumerate(told, start=1)]
 
 
@@ -173,3 +179,11 @@ def _told(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | No
         yield record.finished_at, "ended", text, meant
     if record.published_at is not None:
         yield record.published_at, "published", record.state.value, None
+
+
+def _steered(record: Record) -> Iterator[tuple[float, str, str, dict[str, Any] | None]]:
+    """Yield what limits and operators had to do with it."""
+    if record.held:
+        yield record.accepted_at, "waiting", WAITS.get(record.held, record.held), None
+    if record.cancel is not None:
+        yield record.cancel["at"], "cancelled", f"by {record.cancel['by']}: {record.cancel['reason']}", None

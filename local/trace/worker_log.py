@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from local.trace.request_trace import as_id, meaning
+from local.trace.request_trace import WAITS, as_id, meaning
 from shared.domain.errors.model import ApiError
 from shared.domain.message.request import DEFAULT_TIMEOUT_SECONDS
 
@@ -33,6 +33,8 @@ def read_lines(trace: Trace, lines: Iterable[str], now: float) -> None:
 
 def _read(trace: Trace, data: dict[str, Any], now: float) -> None:
     at = _instant(data.get("time"), now)
+    if data["event"] in {"paused", "run"}:
+        _steered(trace, data)
     if data.get("level") in {"warning", "error"}:
         shown = {name: data[name] for name in NOTICE if isinstance(data.get(name), (str, int))}
         trace.warn({k: v[:LONGEST] if isinstance(v, str) else v for k, v in shown.items()} | {"at": round(at, 3)})
@@ -52,8 +54,11 @@ def _message(trace: Trace, data: dict[str, Any], at: float) -> None:
     if isinstance(accepted_at, (int, float)) and not trace.requests[key].knows("claimed"):
         deadline = accepted_at + trace.requests[key].facts.get("timeoutSeconds", DEFAULT_TIMEOUT_SECONDS)
         trace.tell(
-            key, accepted_at, "claimed", "the request is recorded", state="creating", deadline=round(deadline, 3)
+            key, accepted_at, "claimed", "the request is recorded", state=_first(state), deadline=round(deadline, 3)
         )
+    waits = WAITS.get(str(data.get("held")))
+    if waits and trace.requests[key].facts.get("waits") != waits:
+        trace.tell(key, at, "waiting", waits, waits=waits)
     words = {
         "deferred": "the message was sent again for later",
         "duplicate": "the same request again, while it is open: nothing to do",
@@ -64,6 +69,20 @@ def _message(trace: Trace, data: dict[str, Any], at: float) -> None:
         trace.tell(key, at, str(end), words[end])
     if state:
         trace.note(key, at, state=str(state))
+
+
+def _first(state: object) -> str:
+    return "waiting" if state == "waiting" else "creating"
+
+
+def _steered(trace: Trace, data: dict[str, Any]) -> None:
+    """Tell of a pause for as long as runs of the timer do."""
+    if data["event"] == "run":
+        if not data.get("paused"):
+            trace.set_part("pause", None)
+        return
+    shown = {name: data[name] for name in ("by", "reason", "since") if isinstance(data.get(name), (str, float, int))}
+    trace.set_part("pause", {k: v[:LONGEST] if isinstance(v, str) else v for k, v in shown.items()})
 
 
 def _request(trace: Trace, data: dict[str, Any], at: float) -> None:

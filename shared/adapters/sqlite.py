@@ -12,6 +12,8 @@ from shared.adapters.sqlite_connections import Connections
 from shared.adapters.system import SystemEntropy
 from shared.domain.lifecycle.record import OpenEntry, Record, State
 from shared.domain.lifecycle.record_json import NEWEST_READABLE, from_json, to_json
+from shared.domain.policy.control import Pause
+from shared.domain.policy.places import hour_bucket
 from shared.ports import IDENTITY_DIGITS, Conflict, Lease, StoredPolicy
 
 if TYPE_CHECKING:
@@ -50,6 +52,21 @@ _TAKE = (
 _HELD = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases WHERE name = ? AND holder = ?"
 _LEASE = "SELECT holder, until, cursor_due, cursor_id, last_open_at FROM leases WHERE name = ?"
 _SAVE = "UPDATE leases SET until = ?, cursor_due = ?, cursor_id = ?, last_open_at = ? WHERE name = ? AND holder = ?"
+
+# Two kinds of conflict are one: the holder has a place already, or the row comes to nothing since all are taken.
+_TAKE_PLACE = (
+    "INSERT INTO places (bucket, holder, taken_at) SELECT ?1, ?2, ?3"
+    " WHERE (SELECT COUNT(*) FROM places WHERE bucket = ?1) < ?4 ON CONFLICT DO NOTHING"
+)
+_HAS_PLACE = "SELECT 1 FROM places WHERE bucket = ? AND holder = ?"
+_GIVE_BACK = "DELETE FROM places WHERE bucket = ? AND holder = ?"
+_HOLDERS = "SELECT holder, taken_at FROM places WHERE bucket = ?"
+_PURGE_PLACES = "DELETE FROM places WHERE bucket < ? AND bucket >= ?"
+_PAUSE = "SELECT active, by, reason, at FROM pause"
+_FIRST_PAUSE = "INSERT INTO pause (one, active, by, reason, at) VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_NEXT_PAUSE = (
+    "UPDATE pause SET active = ?, by = ?, reason = ?, at = ? WHERE active = ? AND by = ? AND reason = ? AND at = ?"
+)
 
 _IDENTITY = "SELECT value FROM identity"
 _GIVE_IDENTITY = "INSERT INTO identity (one, value) VALUES (1, ?) ON CONFLICT DO NOTHING"
@@ -147,8 +164,33 @@ class SqliteStore:
         return self._connections.change(_SAVE, values) == 1
 
     def purge(self, before: float, limit: int) -> int:
-        """Remove at most `limit` finished records that were published before; return how many."""
+        """Remove at most `limit` finished records that were published before, and hours' places; return how many."""
+        self._connections.change(_PURGE_PLACES, (hour_bucket(before), hour_bucket(0.0)))
         return self._connections.change(_PURGE, (before, limit))
+
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        """Take a place, unless `limit` others are taken; True when the holder has one."""
+        taken = self._connections.change(_TAKE_PLACE, (bucket, holder, now, limit))
+        return taken == 1 or bool(self._connections.find(_HAS_PLACE, (bucket, holder)))
+
+    def give_back(self, bucket: str, holder: str) -> None:
+        """Give back the holder's place, if he has one."""
+        self._connections.change(_GIVE_BACK, (bucket, holder))
+
+    def holders(self, bucket: str) -> dict[str, float]:
+        """Return who holds a place of a bucket, and since when."""
+        return dict(self._connections.find(_HOLDERS, (bucket,)))
+
+    def pause(self) -> Pause | None:
+        """Return the operators' last word; None when nobody ever said one."""
+        found = self._connections.find(_PAUSE)
+        return Pause(bool(found[0][0]), *found[0][1:]) if found else None
+
+    def put_pause(self, pause: Pause, before: Pause | None) -> None:
+        """Put another in the place of the word that was read before; raise Conflict."""
+        statement, last = (_FIRST_PAUSE, ()) if before is None else (_NEXT_PAUSE, _values(before))
+        if self._connections.change(statement, (*_values(pause), *last)) != 1:
+            raise Conflict("somebody else paused or resumed meanwhile")
 
     def policy(self) -> StoredPolicy | None:
         """Return the policy in force, or None."""
@@ -174,6 +216,10 @@ def _entry(row: tuple[Any, ...]) -> OpenEntry:
     if state not in _STATES or schema > NEWEST_READABLE:
         return OpenEntry.unclear(request_id, due_at, opened_at, schema)
     return OpenEntry(request_id, _STATES[state], *row[2:])
+
+
+def _values(pause: Pause) -> tuple[bool, str, str, float]:
+    return pause.active, pause.by, pause.reason, pause.at
 
 
 def _stored(found: Sequence[tuple[Any, ...]]) -> StoredPolicy | None:

@@ -37,6 +37,13 @@ CREATE INDEX open_requests
 CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), value TEXT NOT NULL);
 """,
     """
+CREATE TABLE places (
+    bucket TEXT NOT NULL, holder TEXT NOT NULL, taken_at REAL NOT NULL, PRIMARY KEY (bucket, holder)
+) WITHOUT ROWID;
+CREATE TABLE pause (
+    one INTEGER PRIMARY KEY CHECK (one = 1), active INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,
+    at REAL NOT NULL
+);
 CREATE TABLE policies (version INTEGER PRIMARY KEY, document TEXT NOT NULL, set_at REAL NOT NULL);
 """,
 )

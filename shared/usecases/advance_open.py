@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import classify, succeeded
 from shared.domain.errors.model import ApiError
-from shared.domain.lifecycle import creating, events
-from shared.domain.lifecycle.creating import CreateStep
+from shared.domain.lifecycle import events
+from shared.domain.lifecycle.create_step import CreateStep, watch_step
 from shared.domain.lifecycle.lifetime import settable
-from shared.domain.lifecycle.record import TERMINAL, Record, State
+from shared.domain.lifecycle.record import TERMINAL, UNBOUGHT, Record, State
 from shared.domain.lifecycle.waiting import QUIET, WatchStep, act, past_grace, release_act
 from shared.ports import ApiFailure
 from shared.usecases.create import look_up
@@ -124,7 +124,7 @@ class OpenRequest:
 
     def _step(self) -> WatchStep | None:
         state = self.record.state
-        if state is State.CREATING:
+        if state in UNBOUGHT:
             self._settle()
         elif state is State.RELEASING:
             return self._release()
@@ -133,7 +133,7 @@ class OpenRequest:
         return None
 
     def _settle(self) -> None:
-        following = creating.watch_step(self.record, self.run.now())
+        following = watch_step(self.record, self.run.now())
         if following.step is CreateStep.EXPIRE:
             self._record_and_log(events.Expired())
         elif following.step is CreateStep.LOOK_UP:

@@ -9,10 +9,12 @@ from shared.domain.errors.catalogue import succeeded
 from shared.domain.errors.model import ApiError
 from shared.domain.errors.retry import INLINE_SECONDS
 from shared.domain.lifecycle import creating, events, outcome
-from shared.domain.lifecycle.creating import CreateStep
-from shared.domain.lifecycle.record import State
+from shared.domain.lifecycle.admission import PAUSED, try_again_at
+from shared.domain.lifecycle.create_step import CreateStep, next_step
+from shared.domain.lifecycle.record import UNBOUGHT
 from shared.domain.timings import REQUEST_TAG
 from shared.ports import ApiFailure, StoreUnavailable
+from shared.usecases.places import admit, give_back_surplus, is_paused
 from shared.usecases.writing import record_event
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ _STRAGGLER_TRIES, _STRAGGLER_SECONDS = 12, 5.0
 class Creation:
     """The record as stored, and when a copy of the message has to go on with it.
 
-    A record that is still creating, and without such a time, is the timer's to settle.
+    A record without an instance, and without such a time, is the timer's to settle.
     """
 
     record: Record
@@ -39,14 +41,14 @@ class Creation:
 
 
 def create(run: Run, request: Request, record: Record, claimant: str) -> Creation:
-    """Go on with a creating record until it is something else, or has to wait.
+    """Go on with a waiting or creating record until it is something else, or has to wait.
 
     Raises StoreUnavailable; the record then still says that a call may be under way.
     """
     clock = run.ports.clock
-    while record.state is State.CREATING:
+    while record.state in UNBOUGHT:
         now = clock.now()
-        following = creating.next_step(record, claimant, now, run.timings)
+        following = next_step(record, claimant, now, run.timings)
         if following.step is CreateStep.EXPIRE:
             record = record_event(run, record, events.Expired())
         elif following.step is CreateStep.LEAVE:
@@ -59,11 +61,24 @@ def create(run: Run, request: Request, record: Record, claimant: str) -> Creatio
             return Creation(record, run.resumes_at(now))
         elif following.step is CreateStep.LOOK_UP:
             record = record_event(run, record, look_up(run, record))
-        elif record.calling and record.claimant == claimant and run.has_time_for_call(now, record.call_until):
+        elif record.calling and record.claimant == claimant:
             record = _call(run, request, record, claimant)
         else:
-            record = record_event(run, record, events.CallAnnounced(claimant, run.call_deadline(now)))
+            record = _announce(run, record, claimant)
+        if record.held and record.state in UNBOUGHT and not record.unsettled:
+            return Creation(record, try_again_at(record, run.now(), run.ports.entropy.jitter()))
     return Creation(record)
+
+
+def _announce(run: Run, record: Record, claimant: str) -> Record:
+    """Announce the next call, or note what holds it back."""
+    admission = admit(run, record)
+    if admission.held:
+        return record_event(run, record, events.HeldBack(claimant, admission.held, admission.places))
+    event = events.CallAnnounced(claimant, run.call_deadline(run.now()), admission.places, admission.good_until)
+    after = record_event(run, record, event)
+    give_back_surplus(run, after, admission.places)
+    return after
 
 
 def look_up(run: Run, record: Record) -> events.LookedUp | events.LookUpFailed:
@@ -92,8 +107,15 @@ def look_up(run: Run, record: Record) -> events.LookedUp | events.LookUpFailed:
 
 
 def _call(run: Run, request: Request, record: Record, claimant: str) -> Record:
-    """Call CreateInstance once and record its answer."""
+    """Call CreateInstance once and record its answer.
+
+    In a pause that began since, what was announced is withdrawn; without time left for a call it is announced anew.
+    """
     ports = run.ports
+    if is_paused(run):
+        return record_event(run, record, events.HeldBack(claimant, PAUSED))
+    if not run.has_time_for_call(run.now(), record.call_until):  # to read the pause may have taken long
+        return _announce(run, record, claimant)
     generation = record.generation.number
     if request.not_after is not None and run.now() > request.not_after and _is_first(record):
         error = ApiError("CreateInstance", 400, "MessageExpired", outcome.too_late(request.not_after))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shared.ports import StoreUnavailable
 from shared.usecases.context import Run
+from shared.usecases.places import look_after
 from shared.usecases.scan import SPARE_SECONDS, scan
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class PollSummary:
     changed: int = 0
     ended: int = 0
     purged: int = 0
+    paused: bool = False
 
 
 def poll(ports: Ports, timings: Timings, *, ends_at: float, workers: int) -> PollSummary:
@@ -68,6 +70,7 @@ def poll(ports: Ports, timings: Timings, *, ends_at: float, workers: int) -> Pol
         if lease is None:
             summary.reason = RunEnd.BUSY
             return summary
+        summary.paused = look_after(run)
         summary.purged = ports.store.purge(ports.clock.now() - timings.keep_seconds, _PURGE_LIMIT)
         summary.reason = _rounds(run, lease, summary, workers)
     except StoreUnavailable as failure:

@@ -12,8 +12,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from shared.domain.errors.catalogue import classify
-from shared.domain.lifecycle import creating, events
-from shared.domain.lifecycle.record import TERMINAL, Record, State, UnreadableRecord
+from shared.domain.lifecycle import events
+from shared.domain.lifecycle.claim import claim
+from shared.domain.lifecycle.record import TERMINAL, UNBOUGHT, Record, State, UnreadableRecord
 from shared.domain.message.envelope import MAX_DEFERRED
 from shared.domain.message.request import Refusal, Request
 from shared.domain.message.unjudged import content_of, deferrals_of, request_id_of, with_deferrals
@@ -21,6 +22,7 @@ from shared.ports import SendFailed, StoreUnavailable, UnreadablePolicy
 from shared.usecases.context import Run
 from shared.usecases.create import create
 from shared.usecases.judge import as_accepted, judge
+from shared.usecases.places import begins_held
 from shared.usecases.refuse import expired, freeze, given_up, reused
 from shared.usecases.threads import map_threads
 from shared.usecases.writing import publish, record_event
@@ -129,6 +131,7 @@ class _Message:
             code=self.code or (record.generation.error_code if record else None),
             category=classify(ended.error).category if ended else None,
             seconds=round(self.run.now() - started, 3),
+            **({"held": record.held} if record and record.held else {}),
         )
 
     def _ended(self, *ways: Callable[[], MessageEnd]) -> MessageEnd:
@@ -158,7 +161,7 @@ class _Message:
             if not self.run.has_time_for_call(now):
                 return self._send_unrecorded(now + 1)
             if asked.not_after is None or now <= asked.not_after:
-                return self._claim(asked, now)
+                return self._claim(asked)
             asked = expired(asked, asked.not_after)
         # Nothing of it is said to the sender before it is known that no request of this id was accepted: by other
         # rules, perhaps, or from another version's message.
@@ -174,12 +177,15 @@ class _Message:
                 raise
             return Refusal((), request_id_of(self.delivery.body))
 
-    def _claim(self, request: Request, now: float) -> MessageEnd:
+    def _claim(self, request: Request) -> MessageEnd:
         """Make the record, or go on with the one that is there."""
         store = self.run.ports.store
-        fresh = creating.claim(
-            request, self.delivery.message_id, store=store.identity(), claimant=self.claimant, nonce=self.claimant,
-            now=now, call_until=self.run.call_deadline(now), timings=self.run.timings,
+        identity = store.identity()
+        held, places = begins_held(self.run)
+        now = self.run.now()  # what was read by then may have taken long
+        fresh = claim(
+            request, self.delivery.message_id, store=identity, claimant=self.claimant, nonce=self.claimant,
+            now=now, call_until=self.run.call_deadline(now), timings=self.run.timings, held=held, places=places,
         )  # fmt: skip
         found = store.claim(fresh)
         if found is not None:
@@ -194,7 +200,7 @@ class _Message:
         self.record = record
         if record.state in TERMINAL:
             return self._repeat(record)
-        if record.state is not State.CREATING or self._early(record):
+        if record.state not in UNBOUGHT or self._early(record):
             return MessageEnd.DUPLICATE
         return self._create(as_accepted(self.run, content, record), record)
 
@@ -244,7 +250,7 @@ class _Message:
     def _leave(self, record: Record, again_at: float) -> MessageEnd:
         """Send a recorded request's message again while it can be of use; after its deadline the timer settles it."""
         self.record = record
-        if record.state is State.CREATING and self.run.now() < record.deadline:
+        if record.state in UNBOUGHT and self.run.now() < record.deadline:
             return self._send_again(again_at)
         return MessageEnd.DUPLICATE
 
@@ -273,7 +279,7 @@ class _Message:
         except SendFailed as failure:
             self.run.send_failed(failure, self.delivery.message_id)
             return MessageEnd.UNACKNOWLEDGED
-        if self.record is not None and self.record.state is State.CREATING:
+        if self.record is not None and self.record.state in UNBOUGHT:
             try:
                 self.record = record_event(self.run, self.record, events.CopySent(copy_id, self.run.now() + delay))
             except (StoreUnavailable, UnreadableRecord) as failure:

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 from shared.domain.lifecycle import events, outcome
 from shared.domain.lifecycle.transitions import advance
 from shared.ports import Conflict, PublishFailed, StoreUnavailable
+from shared.usecases.places import give_back_ended
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shared.domain.lifecycle.record import Record
+    from shared.domain.timings import Timings
+    from shared.ports import Store
     from shared.usecases.context import Run
 
 _CONFLICTS = 20
@@ -24,9 +29,15 @@ def record_event(run: Run, record: Record, event: events.Event) -> Record:
     On a conflict it is done again from the record that is there. Raises StoreUnavailable, also when other writers
     always come first.
     """
-    store = run.ports.store
+    return write_event(run.ports.store, record, event, run.now, run.timings)
+
+
+def write_event(
+    store: Store, record: Record, event: events.Event, now: Callable[[], float], timings: Timings
+) -> Record:
+    """Do the same with nothing but a store and the time."""
     for _ in range(_CONFLICTS):
-        after = advance(record, event, run.now(), run.timings)
+        after = advance(record, event, now(), timings)
         if after is record:
             return record
         try:
@@ -44,11 +55,15 @@ def record_event(run: Run, record: Record, event: events.Event) -> Record:
 def publish(run: Run, record: Record) -> bool:
     """Publish the frozen bytes and close the record, if it is not closed yet; False when the topic did not take them.
 
+    What it held of the policy's places it gives back before. Raises StoreUnavailable.
+
     A failed close is no failure: the next round publishes the same bytes once more.
     """
     ports = run.ports
     if record.outcome is None:
         return False
+    if record.open:
+        give_back_ended(run, record)
     event: events.Event = events.Published()
     try:
         ports.outcomes.publish(record.outcome, outcome.tag_of(record.outcome))

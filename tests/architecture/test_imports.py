@@ -54,10 +54,10 @@ LOCAL = {
     "local.defaults": (),
     "local.samples": ("local.project",),
     "local.audit": (),
-    "local.policy": (),
     "local.masking": (),
     "local.numbering": (),
     "local.dead_letter": (),
+    "local.policy": (),
     "local.trace": ("local.defaults", "local.masking"),
     "local.cloud": (
         "local.dead_letter", "local.defaults", "local.masking", "local.numbering", "local.samples", "local.trace",

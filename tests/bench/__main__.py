@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BENCHMARKS = (
     "own_work", "validation", "parallel", "rounds", "history", "memory", "latency", "deferred", "cold_start", "script",
-    "cloud_calls",
+    "cloud_calls", "limits",
 )  # fmt: skip
 """Modules of this package; `measure()` of each returns its figures."""
 

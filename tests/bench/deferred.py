@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from shared.adapters.control import KeptControl
+from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.system import SystemEntropy
 from shared.domain.lifecycle.record import Generation, Record, State
@@ -46,7 +48,9 @@ def measure() -> list[Figure]:
             store.claim(_deferred(number, began))
         store.take_lease(LEASE, "before", began, 0.0)
         store.save_lease(LEASE, Lease("before", began, None, began))
-        ports = Ports(None, store, None, None, clock, SystemEntropy(), open_log("error"), None)  # type: ignore[arg-type] # nothing is due
+        ports = Ports(
+            None, store, None, None, clock, SystemEntropy(), open_log("error"), PolicyCache(store), KeptControl(store)
+        )  # type: ignore[arg-type] # nothing is due
         for minute in range(MINUTES):
             clock.sleep(max(0.0, began + 60 * minute - clock.now()))
             start = clock.now()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from local import defaults
 from local.cloud.ecs.models import NEVER, Instance
 from shared.adapters.sqlite import SqliteStore
-from shared.domain.lifecycle.creating import tag_value
+from shared.domain.lifecycle.claim import tag_value
 from shared.domain.lifecycle.record import Generation, Record, State
 from tests.bench.cloud import ecs
 

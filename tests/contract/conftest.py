@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.register_assert_rewrite("store_checks", "store_races")
+pytest.register_assert_rewrite("store_checks", "place_checks", "store_races")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

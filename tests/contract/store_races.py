@@ -27,6 +27,9 @@ Race = Callable[[Job], list[Any]]
 
 RACERS = 4
 ROUNDS = 12
+PLACE_RACERS, PLACE_ROUNDS = 8, 1000
+PLACES = 3
+"""How many places each round's bucket has; all but one are taken before."""
 
 
 def claim_all(racer: int, store: Store) -> list[str]:
@@ -54,6 +57,21 @@ def take_lease(racer: int, store: Store) -> list[int]:
     return [n for n in range(ROUNDS) if store.take_lease("poll", f"racer-{racer}", NOW + n * 30, 30) is not None]
 
 
+def last_place(number: int) -> str:
+    """Return the bucket of a round in which one place is left."""
+    return f"race-{number}"
+
+
+def take_last_place(racer: int, store: Store, rounds: int = PLACE_ROUNDS) -> list[int]:
+    """Race for the last place of each round's bucket, all at the same moment; return the rounds that were won."""
+    won, together = [], _process["start"]
+    for number in range(rounds):
+        together.wait()
+        if store.take_place(last_place(number), f"racer-{racer}", PLACES, NOW):
+            won.append(number)
+    return won
+
+
 @contextmanager
 def threads(store: Store) -> Iterator[Race]:
     """Lend a function that lets RACERS threads do a job on one handle, starting together."""
@@ -68,11 +86,11 @@ def threads(store: Store) -> Iterator[Race]:
 
 
 @contextmanager
-def processes(backend: Backend) -> Iterator[Race]:
-    """Lend a function that lets RACERS processes do a job, each on a handle of its own, starting together."""
+def processes(backend: Backend, racers: int = RACERS) -> Iterator[Race]:
+    """Lend a function that lets processes do a job, each on a handle of its own, starting together."""
     context = multiprocessing.get_context("spawn")
-    with context.Pool(RACERS, _enter, (backend, context.Barrier(RACERS))) as pool:
-        yield lambda job: pool.map(partial(_run, job), range(RACERS), chunksize=1)
+    with context.Pool(racers, _enter, (backend, context.Barrier(racers))) as pool:
+        yield lambda job: pool.map(partial(_run, job), range(racers), chunksize=1)
 
 
 _process: dict[str, Any] = {}

@@ -3,10 +3,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from place_checks import PLACE_CHECKS
 from store_backends import NAMES
 from store_checks import CHECKS
-from store_races import RACERS, ROUNDS, claim_all, processes, raise_version, take_lease, threads
-from store_records import claimed
+from store_races import (
+    PLACE_RACERS,
+    PLACE_ROUNDS,
+    PLACES,
+    RACERS,
+    ROUNDS,
+    claim_all,
+    last_place,
+    processes,
+    raise_version,
+    take_last_place,
+    take_lease,
+    threads,
+)
+from store_records import NOW, claimed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("backend", NAMES, indirect=True)
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", [*CHECKS, *PLACE_CHECKS], ids=lambda check: check.__name__)
 def test_contract(backend: Backend, check: Callable[[Backend], None]) -> None:
     """Every adapter keeps every rule of the port."""
     check(backend)
@@ -35,6 +49,22 @@ def test_processes_race(backend: Backend) -> None:
     """The same for processes, each with a handle of its own."""
     with processes(backend) as race:
         _race(backend, race)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", [name for name in NAMES if name != "memory"], indirect=True)
+def test_the_last_place_has_one_winner(backend: Backend) -> None:
+    """Eight processes race a thousand times for the last place: each time one of them has it, and the others know."""
+    store = backend.open()
+    others = {f"other-{number}" for number in range(PLACES - 1)}
+    for number in range(PLACE_ROUNDS):
+        for other in others:
+            assert store.take_place(last_place(number), other, PLACES, NOW)
+    with processes(backend, PLACE_RACERS) as race:
+        won = race(take_last_place)
+    assert sorted(number for numbers in won for number in numbers) == list(range(PLACE_ROUNDS))
+    for racer, numbers in enumerate(won):
+        assert all(store.holders(last_place(number)).keys() == others | {f"racer-{racer}"} for number in numbers)
 
 
 def _race(backend: Backend, race: Race) -> None:

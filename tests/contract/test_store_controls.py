@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from place_checks import PLACE_CHECKS
 from store_backends import SqliteMemory
 from store_checks import CHECKS
 
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from store_backends import Backend
 
     from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.policy.control import Pause
     from shared.ports import StoredPolicy
+
+ALL = (*CHECKS, *PLACE_CHECKS)
 
 
 class IgnoresConditions(SqliteStore):
@@ -124,22 +128,55 @@ class ForgetsOldPolicies(SqliteStore):
         return found if found and found.version == version else None
 
 
+class TakesTwo(SqliteStore):
+    """Gives whoever asks again another place."""
+
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        held = len(self.holders(bucket))
+        return super().take_place(
+            bucket, holder if holder not in self.holders(bucket) else f"{holder}+{held}", limit, now
+        )
+
+
+class GivesAnyBack(SqliteStore):
+    """Takes a place from anybody when one is given back."""
+
+    def give_back(self, bucket: str, holder: str) -> None:
+        for other in [holder, *self.holders(bucket)][:2]:
+            super().give_back(bucket, other)
+
+
+class HasOneMore(SqliteStore):
+    """Has one place more than the limit."""
+
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        return super().take_place(bucket, holder, limit + 1, now)
+
+
+class PausesOverOthers(SqliteStore):
+    """Puts a word over whatever stands there."""
+
+    def put_pause(self, pause: Pause, before: Pause | None) -> None:
+        del before
+        super().put_pause(pause, self.pause())
+
+
 BROKEN = (
     IgnoresConditions, ClaimsAgain, LosesAnUpdate, HidesConflicts, ForgetsTheOpenRow, KeepsTheOpenRow, ReadsOnePage,
     MixesUpOrder, SharesTheLease, KeepsForEver,
-    ForgetsItsIdentity, SetsOverAnother, ForgetsOldPolicies,
+    ForgetsItsIdentity, SetsOverAnother, ForgetsOldPolicies, TakesTwo, GivesAnyBack, HasOneMore, PausesOverOthers,
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("broken", BROKEN)
 def test_the_contract_catches(broken: type[SqliteStore]) -> None:
     """At least one check fails for each kind of breakage."""
-    assert [check.__name__ for check in CHECKS if _fails(check, broken)]
+    assert [check.__name__ for check in ALL if _fails(check, broken)]
 
 
 def test_the_contract_passes_a_sound_store() -> None:
     """What the controls fail at is the breakage, not the harness."""
-    for check in CHECKS:
+    for check in ALL:
         with closing(SqliteMemory()) as sound:
             check(sound)
 

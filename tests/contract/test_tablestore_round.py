@@ -10,6 +10,8 @@ from store_backends import LOCAL
 from store_records import NOW, claimed
 
 from local import defaults
+from shared.adapters.control import KeptControl
+from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.system import SystemEntropy
 from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import connect, tablestore
@@ -48,17 +50,19 @@ class Still:
 
 @pytest.mark.parametrize(("pending", "pages"), [(1000, 1), pytest.param(5_200, 2, marks=pytest.mark.slow)])
 def test_a_round_reads_pages(tables: Tablestore, pending: int, pages: int) -> None:
-    """A round in which nothing changed reads pages of 5,000 entries and not one record; the lease takes three calls."""
+    """A round in which nothing changed reads pages of 5,000 entries; lease, pause and policy take five calls more."""
     _fill(tables.url, pending)
     assert tables.cloud is not None
     tables.cloud.calls.clear()
     store = TablestoreStore(tables.url, defaults.TABLESTORE_INSTANCE, LOCAL)
     log = structlog.wrap_logger(structlog.ReturnLogger())
-    ports = Ports(StillPending(), store, None, None, Still(), SystemEntropy(), log, None)  # type: ignore[arg-type] # as much of each as a round needs
+    ports = Ports(
+        StillPending(), store, None, None, Still(), SystemEntropy(), log, PolicyCache(store), KeptControl(store)
+    )  # type: ignore[arg-type] # as much of each as a round needs
     timings = Timings("test", call_seconds=15)
     summary = poll(ports, timings, ends_at=NOW + 16, workers=4)
     assert (summary.rounds, summary.looked) == (1, pending)
-    assert tables.cloud.calls == {"ots.GetRow": 1, "ots.GetRange": pages, "ots.PutRow": 2}
+    assert tables.cloud.calls == {"ots.GetRow": 3, "ots.GetRange": pages, "ots.PutRow": 2}
 
 
 def test_asking_what_is_due_next_reads_pages(tables: Tablestore) -> None:

@@ -10,15 +10,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters import control
 from shared.adapters.circuit_breaker import Circuits
+from shared.adapters.control import KeptControl
 from shared.adapters.policy_cache import PolicyCache
 from shared.domain.errors.retry import POLICIES
+from shared.domain.lifecycle import claim as claiming
 from shared.domain.lifecycle import creating, events, outcome, record_json, waiting
 from shared.domain.lifecycle.record import Record, State, UnreadableRecord
 from shared.domain.lifecycle.transitions import TABLE
 from shared.domain.message import alternatives
-from shared.ports import ApiFailure, InForce
-from shared.usecases import advance_open
+from shared.domain.policy.control import Steering
+from shared.domain.policy.places import missing
+from shared.ports import POLICY_SECONDS, ApiFailure, InForce
+from shared.usecases import advance_open, places, writing
+from shared.usecases import create as creation
 from shared.usecases import provision as provisioning
 from shared.usecases.advance_open import OpenRequest
 from shared.usecases.context import Run
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     from tests.reliability.scenario import Simulation
 
 
-_CLAIM = creating.claim
+_CLAIM = provisioning.claim
 
 
 @contextmanager
@@ -176,6 +182,38 @@ def _absent_unless_read(self: SimStore, key: str) -> Record | None:
         return None
 
 
+_CLAIM_MESSAGE = provisioning._Message._claim  # noqa: SLF001 - the control stands in for it
+_CALL = creation._call  # noqa: SLF001 - the same
+
+
+def _place_before_record(self: provisioning._Message, request: Request) -> provisioning.MessageEnd:
+    now = self.run.now()
+    for bucket, limit in missing(self.run.ports.policies.current(now).policy.limits, (), now):
+        self.run.ports.store.take_place(bucket, request.request_id, limit, now)
+    return _CLAIM_MESSAGE(self, request)
+
+
+def _any_place(self: SimStore, bucket: str, holder: str) -> None:
+    held = self.call.world.steered.places.get(bucket, {})
+    self._write(f"give back {bucket}", lambda: self._gave_back(bucket, next(iter(held), holder)))
+
+
+def _given_back_in_doubt(run: Run, request: Request, record: Record, claimant: str) -> Record:
+    after = _CALL(run, request, record, claimant)
+    for bucket in after.places if after.unknown else ():
+        run.ports.store.give_back(bucket, after.request_id)
+    return after
+
+
+def _uncounted_place(self: SimStore, bucket: str, holder: str, _limit: int, _now: float) -> bool:
+    world = self.call.world
+    return self._write("take", lambda: world.steered.take(bucket, holder, 10**6, world.kernel.now, world.records))
+
+
+def _cancelled_at_once(record: Record, event: events.CancelAsked, now: float, timings: Timings) -> Record:
+    return outcome.fail_cancelled(record.changed(cancel=outcome.act(event, now)), now, timings)
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """One safeguard, and how to run a simulation without it."""
@@ -197,7 +235,10 @@ CONTROLS = (
         lambda _: _two(swap(SimStore, "claim", _claim_after_call), swap(SimStore, "update", _insert_or_update)),
     ),
     Control("a generation keeps its token", lambda s: _set(s, compute=_NewTokens)),
-    Control("another generation has another token", lambda _: swap(creating, "client_token", _one_token)),
+    Control(
+        "another generation has another token",
+        lambda _: _two(swap(claiming, "client_token", _one_token), swap(creating, "client_token", _one_token)),
+    ),
     Control(
         "whoever announced a call is left to it until the fence",
         lambda s: _two(
@@ -214,7 +255,7 @@ CONTROLS = (
     Control(
         "the look-up comes first once the token may be forgotten",
         lambda _: _two(
-            swap(creating, "claim", _trusting_claim),
+            swap(provisioning, "claim", _trusting_claim),
             swap(TABLE[State.CREATING], events.CallAnnounced, _trusting),  # type: ignore[arg-type] # swaps any attribute or entry
         ),
     ),
@@ -244,7 +285,7 @@ CONTROLS = (
     Control("a bug is counted", lambda _: swap(provisioning, "with_deferrals", lambda body, _count: body)),
     Control(
         "the tag names the store",
-        lambda _: swap(creating, "tag_owner", lambda deployment, _store: deployment),
+        lambda _: swap(claiming, "tag_owner", lambda deployment, _store: deployment),
     ),
     Control(
         "unknown fields survive an update",
@@ -267,6 +308,24 @@ CONTROLS = (
     Control(
         "a release time that came too near is moved",
         lambda _: swap(advance_open, "settable", lambda wanted, *_: wanted),
+    ),
+    Control(
+        "the record comes before the place",
+        lambda _: swap(provisioning._Message, "_claim", _place_before_record),  # noqa: SLF001 - the control stands in for it
+    ),
+    Control("places are taken before a call", lambda _: swap(places, "missing", lambda *_: [])),
+    Control("places are counted", lambda _: swap(SimStore, "take_place", _uncounted_place)),
+    Control("a place is given back by its holder", lambda _: swap(SimStore, "give_back", _any_place)),
+    Control("a place is kept while a call is in doubt", lambda _: swap(creation, "_call", _given_back_in_doubt)),
+    Control("places are given back at the end", lambda _: swap(writing, "give_back_ended", lambda *_: None)),
+    Control(
+        "a pause is read",
+        lambda _: swap(KeptControl, "current", lambda _self, now: Steering(None, now + POLICY_SECONDS)),
+    ),
+    Control("a pause is read again", lambda _: swap(control, "POLICY_SECONDS", 300.0)),
+    Control(
+        "a call under way is settled before a cancel",
+        lambda _: swap(TABLE[State.CREATING], events.CancelAsked, _cancelled_at_once),  # type: ignore[arg-type] # swaps any attribute or entry
     ),
     Control(
         "open work has an entry",

@@ -67,6 +67,7 @@ def _all(simulation: Simulation) -> Iterator[str]:
     yield from _healthy(simulation, outcomes)
     yield from _in_time(simulation)
     yield from policies.broken(simulation.world)
+    yield from _steered(simulation, outcomes)
     if simulation.dead:
         yield f"dead letters: {simulation.dead}"
 
@@ -217,7 +218,7 @@ def _secrets(simulation: Simulation) -> Iterator[str]:
 def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
     """Without any fault a request that can succeed does."""
     ecs, plan = simulation.world.ecs, simulation.world.plan
-    if plan.injected or simulation.world.keys is not None:
+    if plan.injected or simulation.world.keys is not None or simulation.world.steered.touched:
         return
     for name, texts in outcomes.items():
         data = [json.loads(text)["data"] for text in texts]
@@ -225,7 +226,9 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
         forbidden = {each["alternative"] for each in record.forbidden}
         allowed = [each for number, each in enumerate(record.alternatives, 1) if number not in forbidden]
         types = [f"ecs.g6.{name}", *(item["InstanceType"] for item in allowed)]
-        spoiled = name in ecs.start_fails | ecs.vanishing or (ecs.sold_out | ecs.scarce).issuperset(types)
+        spoiled = name in ecs.start_fails | ecs.vanishing | simulation.world.steered.cancelled or (
+            ecs.sold_out | ecs.scarce
+        ).issuperset(types)
         spoiled |= record.region_id in ecs.outages or f"mine-{name}" in ecs.tokens
         if not spoiled and record.deadline - record.accepted_at >= 900 and "stage" in data[0]:
             code = data[0]["error"]["code"]
@@ -249,6 +252,18 @@ def _in_time(simulation: Simulation) -> Iterator[str]:
         late = record.finished_at - simulation.skew - max(ready, record.created_at or 0.0)
         if late > MAX_LATE_SECONDS:
             yield f"request {record.request_id} ended {late:.0f} s after its instance was ready"
+
+
+def _steered(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[str]:
+    """Pause and limits held at every write, and what was taken back has ended so, or had failed before."""
+    yield from dict.fromkeys(simulation.world.steered.broken)
+    if not simulation.world.plan.injected and simulation.world.keys is None:
+        left = [line["request_id"] for line in simulation.world.log if line["event"] == "place_given_back"]
+        yield from (f"{name} ended without any fault and left its place" for name in left)
+    for name in simulation.world.steered.cancelled:
+        for text in outcomes.get(name, ()):
+            if "stage" not in json.loads(text)["data"]:
+                yield f"{name} was taken back and is completed"
 
 
 def _uncounted(body: str) -> str:

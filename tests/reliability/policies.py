@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.control import KeptControl
 from shared.adapters.policy_cache import PolicyCache
 from shared.domain.lifecycle.outcome import rfc3339
 from shared.ports import POLICY_SECONDS, StoredPolicy
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from shared.domain.lifecycle.record import Record
+    from shared.domain.policy.control import Pause
     from shared.ports import Store
     from tests.reliability.world import World
 
@@ -33,14 +35,21 @@ class Process:
 
     store: Store | None = None
     policies: PolicyCache = field(init=False)
+    control: KeptControl = field(init=False)
 
     def __post_init__(self) -> None:
         self.policies = PolicyCache(self)  # type: ignore[arg-type] # as much of a store as a cache reads
+        self.control = KeptControl(self)  # type: ignore[arg-type] # the same
 
     def policy(self) -> StoredPolicy | None:
         """Read the policy, as the invocation that runs."""
         assert self.store is not None
         return self.store.policy()
+
+    def pause(self) -> Pause | None:
+        """Read the operators' word."""
+        assert self.store is not None
+        return self.store.pause()
 
     def policy_version(self, version: int) -> StoredPolicy | None:
         """Read one version."""
@@ -85,7 +94,7 @@ def put(world: World, rng: Random, moment: float, *, unreadable: bool = False) -
 
     def change() -> None:
         version = len(world.policies) + 1
-        text = "{" if unreadable else json.dumps(document(rng, version))
+        text = "{" if unreadable else json.dumps({**document(rng, version), **world.steered.limits_given()})
         world.policies.append(StoredPolicy(version, text, world.kernel.now))
         world.kernel.note(f"policy {version} is in force: {text}")
 

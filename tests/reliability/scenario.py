@@ -8,13 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.circuit_breaker import BreakingCompute, Circuits
+from shared.adapters.control import KeptControl
 from shared.domain.create_instance.view import CheckOptions
-from shared.domain.lifecycle.record import State
+from shared.domain.lifecycle.admission import keeps
+from shared.domain.lifecycle.events import CancelAsked
+from shared.domain.lifecycle.record import State, UnreadableRecord
 from shared.domain.message.request import Delivery
+from shared.domain.policy.control import Pause
+from shared.domain.policy.document import Limits
+from shared.domain.policy.places import OPEN
 from shared.domain.timings import Timings
-from shared.ports import Ports
+from shared.ports import Ports, StoreUnavailable
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
+from shared.usecases.steer import TAKEN_BACK, cancel, say
 from tests.reliability import policies
 from tests.reliability.cloud import FOR_EVER, Ecs, Outage, Used
 from tests.reliability.faults import Plan
@@ -66,6 +73,14 @@ class Case:
     copies: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An operator's act: a request that is cancelled, or else whether buying is paused."""
+
+    cancels: str = ""
+    pauses: bool = False
+
+
 @dataclass(slots=True)
 class Simulation:
     """A whole run: the world, the platform's two triggers, and the requests."""
@@ -90,6 +105,10 @@ class Simulation:
     circuits: Circuits = field(default_factory=Circuits)
     processes: list[Process] = field(default_factory=list)
     """The queue function's processes that wait for a batch."""
+    acts: list[tuple[float, Act]] = field(default_factory=list)
+    """What operators do, and when."""
+    limits: list[tuple[float, Limits]] = field(default_factory=list)
+    """Which limits come into force, and when."""
     _polls: int = 0
 
     @property
@@ -113,6 +132,11 @@ class Simulation:
         for case in self.cases:
             self.pending_copies += case.copies
             self.kernel.after(case.at, lambda case=case: self._send(case))  # type: ignore[misc] # a default of a lambda has no type
+        for at, act in self.acts:
+            self.pending_copies += 1
+            self.kernel.after(at, lambda act=act: self._act(act))  # type: ignore[misc] # the same
+        for at, limits in self.limits:
+            self.kernel.after(at, lambda limits=limits: self._limit(limits))  # type: ignore[misc] # the same
         self.kernel.after(1.0, self._pull)
         self.kernel.after(self.kernel.random.uniform(0, 30), self._tick)
 
@@ -124,15 +148,24 @@ class Simulation:
         store = NextStore(call) if newer else SimStore(call)
         compute = BreakingCompute(self.compute(call), self.circuits, SimClock(actor))
         process.store = store
+        if self.skew:
+            # Invocations of one process share a clock; here each has its own.
+            process.control = KeptControl(process)  # type: ignore[arg-type] # as much of a store as it reads
         return Ports(
             compute, store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
-            SimEntropy(self.kernel), SimLog(self.world, actor), process.policies,
+            SimEntropy(self.kernel), SimLog(self.world, actor), process.policies, process.control,
         )  # fmt: skip
 
     def quiet(self) -> bool:
         """Tell whether nothing is left to do."""
         idle = not (self.running or self.world.queue or self.pending_copies)
-        return idle and all(self.unsettled(name) for name in self.world.entries)
+        return idle and not self._left() and all(self.unsettled(name) for name in self.world.entries)
+
+    def _left(self) -> list[str]:
+        """Return the places that ended holders still hold, and that are counted."""
+        world = self.world
+        held = world.steered.places.get(OPEN, {}) if world.steered.counts_open(world.policies) else {}
+        return [name for name in held if not keeps(world.records.get(name), OPEN)]
 
     def unsettled(self, name: str) -> bool:
         """Tell whether a request can get no outcome: what its lost call left, only a region tells that is away.
@@ -159,6 +192,30 @@ class Simulation:
             sent_at = self.kernel.now
             for _ in range(case.copies - 1):
                 self.kernel.after(self.kernel.random.choice((0.1, 1.5, 3.0, 60.0, 900.0, 2500.0)), again)
+
+    def _act(self, act: Act) -> None:
+        """Let an operator act, who gives up when the store does not answer."""
+        self.pending_copies -= 1
+
+        def work(actor: Actor) -> None:
+            store, world = SimStore(Call(self.world, actor)), self.world
+            try:
+                if act.cancels:
+                    asked = CancelAsked("ann", "no longer wanted")
+                    done = cancel(store, SimClock(actor), self.timings, act.cancels, asked)
+                    if done.end in TAKEN_BACK:
+                        world.steered.cancelled.add(act.cancels)
+                else:
+                    say(store, Pause(act.pauses, "ann", "too much", actor.now()))
+            except (StoreUnavailable, UnreadableRecord) as failure:
+                world.kernel.note(f"{actor.name}: {failure}")
+
+        self._invoke("operator", QUEUE_LIMIT, work, lambda _crashed: None)
+
+    def _limit(self, limits: Limits) -> None:
+        """Put other limits in force."""
+        self.world.steered.limits.append((self.kernel.now, limits))
+        policies.put(self.world, self.kernel.random, 0.0)
 
     def _pull(self) -> None:
         """Deliver a batch of what is visible, in any order, as the queue trigger does."""
@@ -260,9 +317,30 @@ def build(seed: int, *, rate: float | None = None, until: float = FAULTS_SECONDS
         simulation.options = (CheckOptions(), CheckOptions(unlisted="warn"))
     if not crowd and rng.random() < 0.15:
         simulation.twin = draw_twin(rng, simulation)
+    world.steered.skew = simulation.skew
+    draw_steering(rng, simulation)
     if rng.random() < 0.15:
         world.keys = Keys.draw(rng, START + rng.uniform(0, rng.choice((20, 20, 300))))
     return simulation
+
+
+def draw_steering(rng: Random, simulation: Simulation) -> None:
+    """Draw limits that change, a pause, and requests that are cancelled."""
+    names = sorted({case.body["requestId"] for case in simulation.cases if isinstance(case.body, dict)})
+    few = max(1, len(names) // 2)
+    if rng.random() < 0.25:
+        for at in sorted(rng.choice((-1.0, rng.uniform(0, 600))) for _ in range(rng.randint(1, 3))):
+            open_, per_hour = rng.choice((None, 1, few, few)), rng.choice((None, None, 1, few))
+            simulation.limits.append((max(at, 0.0), Limits(open_, per_hour)))
+    if rng.random() < 0.15:
+        began = rng.choice((0.5, rng.uniform(0, 120)))
+        simulation.acts.append((began, Act(pauses=True)))
+        simulation.acts.append((began + rng.choice((20.0, 120.0, 700.0, 1500.0)), Act()))
+    if rng.random() < 0.25:
+        for name in rng.sample(names, min(len(names), rng.randint(1, 3))):
+            simulation.acts.extend(
+                (rng.uniform(0, rng.choice((30, 120, 600))), Act(name)) for _ in range(rng.randint(1, 2))
+            )
 
 
 def draw_twin(rng: Random, first: Simulation) -> Simulation:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.policy.document import Limits
 from tests.reliability.cloud import Ecs
 from tests.reliability.faults import Plan
 from tests.reliability.kernel import Kernel
 from tests.reliability.policies import put, with_profile
-from tests.reliability.scenario import Case, Simulation, message
+from tests.reliability.scenario import Act, Case, Simulation, message
 from tests.reliability.world import World
 
 if TYPE_CHECKING:
@@ -61,6 +62,27 @@ def _vanished(ecs: Ecs) -> list[Case]:
     return [Case(_body("lost"), 1.0), Case(slow, 1.0)]
 
 
+def _one_place(_ecs: Ecs) -> list[Case]:
+    return [Case(_body(name, timeoutSeconds=300), 1.0) for name in ("first", "second")]
+
+
+def _paused(_ecs: Ecs) -> list[Case]:
+    return [Case(_body("held", timeoutSeconds=600), 1.0)]
+
+
+def _cancelled(_ecs: Ecs) -> list[Case]:
+    return [Case(_body("back", timeoutSeconds=300), 1.0)]
+
+
+STEERED: dict[str, tuple[list[tuple[float, Act]], list[tuple[float, Limits]]]] = {
+    "one place": ([], [(0.0, Limits(open=1, per_hour=5))]),
+    "paused": ([(0.5, Act(pauses=True)), (90.0, Act())], []),
+    "cancelled early": ([(1.9, Act("back"))], [(0.0, Limits(open=1))]),
+    "cancelled late": ([(9.0, Act("back"))], [(0.0, Limits(open=1))]),
+}
+"""The scenarios in which operators act, and limits are in force."""
+
+
 def _refused(_ecs: Ecs) -> list[Case]:
     return [Case("[]", 1.0), Case({**_body("wrong"), "start": "yes"}, 1.0)]
 
@@ -78,6 +100,10 @@ SCENARIOS: dict[str, Callable[[Ecs], list[Case]]] = {
     "by a profile, under another by then": _by_profile,
     "released": _released,
     "vanished": _vanished,
+    "one place": _one_place,
+    "paused": _paused,
+    "cancelled early": _cancelled,
+    "cancelled late": _cancelled,
     "refused": _refused,
     "reused id": _reused,
 }
@@ -92,4 +118,5 @@ def scene(name: str, only: tuple[int, str] = (0, "")) -> Simulation:
     if name.startswith("by a profile"):
         put(world, kernel.random, 0.0)
         put(world, kernel.random, 3.0)
-    return Simulation(7, cases, world)
+    acts, limits = STEERED.get(name, ([], []))
+    return Simulation(7, cases, world, acts=acts, limits=limits)

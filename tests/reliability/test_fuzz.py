@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from shared.adapters.control import KeptControl
 from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.system import SystemClock, SystemEntropy
@@ -67,7 +68,7 @@ def test_no_event_breaks_anything(part: int, tmp_path: Path) -> None:
     store = SqliteStore(str(tmp_path / "records.db"))
     log = open_log("info", stream=lines)
     clock = SystemClock()
-    ports = Ports(outside, store, outside, outside, clock, SystemEntropy(), log, PolicyCache(store))  # type: ignore[arg-type] # the queue function's part of ECS
+    ports = Ports(outside, store, outside, outside, clock, SystemEntropy(), log, PolicyCache(store), KeptControl(store))  # type: ignore[arg-type] # the queue function's part of ECS
     contract = CheckOptions(unlisted="warn" if part % 2 else "refuse")
     for number in range(part, EVENTS, PARTS):
         event = draw(Random(number), number)  # noqa: S311 - a seed, no secret

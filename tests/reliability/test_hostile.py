@@ -16,6 +16,7 @@ from alibabacloud_ecs20140526.client import Client
 from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
 
+from shared.adapters.control import KeptControl
 from shared.adapters.ecs.client import Ecs
 from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.sqlite import SqliteStore
@@ -98,7 +99,9 @@ def test_no_message_sends_a_call_elsewhere(part: int, outside: Outside) -> None:
     store = SqliteStore(":memory:")
     clock = SystemClock()
     ecs = Ecs(KEYS, call_seconds=5)
-    ports = Ports(ecs, store, outside, outside, clock, SystemEntropy(), open_log("error"), PolicyCache(store))  # type: ignore[arg-type] # the queue function's part of them
+    ports = Ports(
+        ecs, store, outside, outside, clock, SystemEntropy(), open_log("error"), PolicyCache(store), KeptControl(store)
+    )  # type: ignore[arg-type] # the queue function's part of them
     for first in range(part * SETS // PARTS, (part + 1) * SETS // PARTS, BATCH):
         batch = [_delivery(number) for number in range(first, first + BATCH)]
         before = len(outside.published)

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import record_json
 from shared.domain.lifecycle.record import UnreadableRecord
+from shared.domain.message.unjudged import request_id_of
 from shared.ports import ApiFailure, Conflict, Lease, PublishFailed, SendFailed, StoreUnavailable
 from tests.reliability.kernel import Crash
 from tests.reliability.records import Records
+from tests.reliability.steering import Steered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from shared.domain.create_instance.schema import Scalar
     from shared.domain.lifecycle.record import Created, Instance, OpenEntry, Record
-    from shared.ports import StoredPolicy
+    from shared.domain.policy.control import Pause, StoredPolicy
     from tests.reliability.cloud import Ecs
     from tests.reliability.faults import Plan
     from tests.reliability.kernel import Actor, Kernel
@@ -55,10 +57,12 @@ class World:
     log: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
     copies: Counter[str] = field(default_factory=Counter)
+    """How often each body was sent again while its request was recorded: before, nobody knows what it is a copy of."""
     in_vain: list[float] = field(default_factory=list)
     """When a region was asked for anything but an instance while it was away."""
     conditional: bool = True
     keys: Keys | None = None
+    steered: Steered = field(default_factory=Steered)
 
     def enqueue(self, body: str, delay: float, sent_at: float, message_id: str | None = None) -> str:
         """Put a message into the queue; one with an id is another delivery of a message that was there before."""
@@ -149,9 +153,18 @@ class SimCompute:
 
     def create(self, parameters: Mapping[str, Scalar]) -> Created:
         ecs, owner = self.call.world.ecs, self.call.world.name
+        self._check(parameters)
         what = f"{parameters['InstanceType']} token {str(parameters['ClientToken'])[:6]}"
         region = str(parameters["RegionId"])
         return self._make("create", "CreateInstance", region, what, lambda: ecs.create(parameters, owner))
+
+    def _check(self, parameters: Mapping[str, Scalar]) -> None:
+        """Hold the call against the rules of steering."""
+        world = self.call.world
+        number = next(name for name, value in parameters.items() if value == "provisioner:request").split(".")[1]
+        record = world.records.get(str(parameters[f"Tag.{number}.Value"]).partition("/")[2])
+        if record is not None:
+            world.steered.check_call(record, world.kernel.now, "made")
 
     def statuses(self, region_id: str, instance_ids: Sequence[str]) -> dict[str, str]:
         assert len(instance_ids) <= 50
@@ -254,13 +267,14 @@ class SimStore:
         world, key = self.call.world, record.request_id
         if key in world.cursed:
             raise ZeroDivisionError(key)
+        sent_at = world.kernel.now
         self._write(f"open {key}", lambda: world.entries.setdefault(key, record.entry))
 
         def create() -> Record | None:
             there = self._there(key)
             if there is not None and world.conditional:
                 return there
-            self._keep(record)
+            self._keep(record, sent_at)
             return None
 
         try:
@@ -273,11 +287,12 @@ class SimStore:
 
     def update(self, record: Record) -> None:
         world, key = self.call.world, record.request_id
+        sent_at = world.kernel.now
 
         def put() -> None:
             if world.conditional and world.records.version(key) != record.version - 1:
                 raise Conflict(key)
-            self._keep(record)
+            self._keep(record, sent_at)
 
         try:
             self._write(f"update {key} v{record.version} {record.state.value}", put)
@@ -343,8 +358,52 @@ class SimStore:
         text = self.call.world.records.texts.get(key)
         return None if text is None else self._decode(text)
 
-    def _keep(self, record: Record) -> None:
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        world = self.call.world
+
+        def take() -> bool:
+            # A place carries the store's own time, as in Tablestore.
+            return world.steered.take(bucket, holder, limit, world.kernel.now, world.records)
+
+        del now
+        try:
+            return self._write(f"take {bucket} {holder}", take)
+        except StoreUnavailable:
+            if holder not in self.holders(bucket):
+                raise
+            return True
+
+    def give_back(self, bucket: str, holder: str) -> None:
+        self._write(f"give back {bucket} {holder}", lambda: self._gave_back(bucket, holder))
+
+    def _gave_back(self, bucket: str, holder: str) -> None:
+        world = self.call.world
+        world.steered.give_back(bucket, holder)
+        world.steered.check_places(world.records.values())
+
+    def holders(self, bucket: str) -> dict[str, float]:
+        steered = self.call.world.steered
+        return self._read("store.get", f"holders of {bucket}", lambda: dict(steered.places.get(bucket, {})))
+
+    def pause(self) -> Pause | None:
+        return self._read("store.get", "pause", lambda: self.call.world.steered.pause)
+
+    def put_pause(self, pause: Pause, before: Pause | None) -> None:
+        steered, kernel = self.call.world.steered, self.call.world.kernel
+
+        def put() -> None:
+            if steered.pause != before:
+                raise Conflict("pause")
+            steered.say(pause, kernel.now)
+
+        self._write("pause" if pause.active else "resume", put)
+
+    def _keep(self, record: Record, sent_at: float) -> None:
         world, key = self.call.world, record.request_id
+        if record.calling:
+            before = world.records.get(key)
+            if before is None or (before.claimant, before.call_until) != (record.claimant, record.call_until):
+                world.steered.check_call(record, sent_at, "announced")
         world.born.setdefault(key, world.kernel.now)
         world.records.texts[key] = self._encode(record)
 
@@ -377,7 +436,7 @@ class SimQueue:
         def effect() -> str:
             if self.lossy:
                 return "msg-lost"
-            world.copies[body] += 1
+            world.copies[body] += request_id_of(body) in world.records
             return world.enqueue(body, delay_seconds, world.kernel.now)
 
         return self.call.make("queue.send", f"again in {delay_seconds}", effect, _send_failure)

@@ -12,7 +12,7 @@ from shared.adapters.sqlite import SqliteStore
 from shared.adapters.system import SystemEntropy
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
-from shared.domain.lifecycle.creating import claim
+from shared.domain.lifecycle.claim import claim
 from shared.domain.lifecycle.record import Created, Instance
 from shared.domain.lifecycle.transitions import advance
 from shared.domain.message.parse import parse

@@ -16,6 +16,8 @@ from local.runtime.mns import QueueClient
 from local.runtime.worker import WorkerConfig, working
 from local.terminal.place import Place as CommandPlace
 from local.terminal.records import open_records
+from shared.domain.policy.control import Pause
+from shared.usecases.steer import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +76,13 @@ class Place:
         with open_records(where, create=True) as records:
             assert records is not None
             put_in_force(records, read_file(path), time.time())
+
+    def pause(self, by: str, reason: str, store: str = "sqlite") -> None:
+        """Pause buying where the workers keep their records."""
+        where = CommandPlace(access=self.access, store=store, data=self.folder, environ=self.environ)
+        with open_records(where, create=True) as records:
+            assert records is not None
+            assert say(records, Pause(active=True, by=by, reason=reason, at=time.time())) is None
 
     def send(self, *bodies: str, queue: str = defaults.QUEUE) -> list[str]:
         """Send messages; return their ids."""

@@ -94,8 +94,6 @@ class Table:
         columns: Columns = {} if change == "put" or found is None else dict(found.columns)
         for cell in row.cells:
             _apply(columns, cell, int(now * 1000))
-        if len(columns) > MAX_COLUMNS:
-            raise exceptions.too_many_columns(MAX_COLUMNS)
         if key not in self._rows:
             insort(self._order, _place(key))
         self._rows[key] = Stored(columns, int(now * 1000))
@@ -133,6 +131,9 @@ class Table:
     def _check_cells(self, row: Row, now: float) -> None:
         if len(row.cells) > MAX_COLUMNS:
             raise exceptions.too_many_columns(MAX_COLUMNS)
+        counted = {cell.name for cell in row.cells if cell.kind is Kind.INCREMENT}
+        if len([cell for cell in row.cells if cell.name in counted]) > len(counted):
+            raise exceptions.invalid("A column that is incremented cannot be changed otherwise in the same request.")
         for cell in row.cells:
             if not NAME.fullmatch(cell.name) or cell.name in dict(self.schema):
                 raise exceptions.invalid(f"Invalid column name: {cell.name!r}.")

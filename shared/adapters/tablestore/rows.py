@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from shared.adapters.tablestore import schema
 from shared.adapters.tablestore.client import tablestore
 from shared.domain.lifecycle.record import OpenEntry, Record, State
 from shared.domain.lifecycle.record_json import NEWEST_READABLE, to_json
+from shared.domain.policy.control import Pause
+from shared.domain.policy.places import is_hour
 from shared.ports import Lease, StoredPolicy
 
 if TYPE_CHECKING:
@@ -89,6 +92,65 @@ def identity_key() -> Key:
 def identity_row(value: str) -> Any:
     """Return the store's identity as a row."""
     return _row(identity_key(), {schema.IDENTITY: value})
+
+
+def bucket_key(bucket: str) -> Key:
+    """Return the key of a bucket of places; an hour's is beside the records, where no id of theirs begins so."""
+    return record_key(f"={bucket}") if is_hour(bucket) else lease_key(f"={bucket}")
+
+
+def place_taken(bucket: str, holder: str) -> Any:
+    """Return the change of a bucket's row when its holder takes a place."""
+    return tablestore.Row(
+        bucket_key(bucket), {"put": [(place_column(holder), holder)], "increment": [(schema.TAKEN, 1)]}
+    )
+
+
+def place_given_back(bucket: str, holder: str) -> Any:
+    """Return the change of a bucket's row when its holder gives his place back."""
+    return tablestore.Row(bucket_key(bucket), {"delete_all": [place_column(holder)], "increment": [(schema.TAKEN, -1)]})
+
+
+def place_column(holder: str) -> str:
+    """Return the column of a holder's place."""
+    return schema.HELD + sha256(holder.encode()).hexdigest()[:32]
+
+
+def may_take(holder: str, limit: int) -> Any:
+    """Require that a place is left, and that the holder has none yet."""
+    both = tablestore.CompositeColumnCondition(tablestore.LogicalOperator.AND)
+    for column, value, compare in (
+        (place_column(holder), holder, _Compare.NOT_EQUAL), (schema.TAKEN, limit, _Compare.LESS_THAN),
+    ):  # fmt: skip
+        both.add_sub_condition(tablestore.SingleColumnCondition(column, value, compare, pass_if_missing=True))
+    return tablestore.Condition(_Expect.IGNORE, both)
+
+
+def read_holders(row: Any) -> dict[str, float]:
+    """Return who holds a place, and since when by the store's own clock."""
+    return {value: stamp / 1000 for name, value, stamp in row.attribute_columns if name.startswith(schema.HELD)}
+
+
+def pause_key() -> Key:
+    """Return the key of the operators' word on buying."""
+    return lease_key(schema.PAUSE_ROW)
+
+
+def pause_row(pause: Pause, writer: str) -> Any:
+    """Return the operators' word as a row."""
+    columns = {
+        schema.ACTIVE: pause.active, schema.BY: pause.by, schema.REASON: pause.reason, schema.AT: float(pause.at),
+        schema.WRITER: writer,
+    }  # fmt: skip
+    return _row(pause_key(), columns)
+
+
+def read_pause(columns: Mapping[str, Any]) -> Pause:
+    """Read the operators' word; what is missing in it lets nothing be bought."""
+    return Pause(
+        columns.get(schema.ACTIVE, True), columns.get(schema.BY, ""), columns.get(schema.REASON, ""),
+        columns.get(schema.AT, 0.0),
+    )  # fmt: skip
 
 
 def policy_key(version: int | None = None) -> Key:

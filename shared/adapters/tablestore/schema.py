@@ -2,7 +2,9 @@
 
 `provision_requests` holds the records. It has a time-to-live and no index: a table with both refuses updates. Each
 write renews a whole row, so the 30 days count from the last one. `provision_open` has a row exactly while something is
-open, and the leases and the policy, under a shard number of their own that no request id gets. Neither may expire.
+open, and the leases, the policy, the pause and the bucket of open places, under a shard number of their own that no
+request id gets. None of these may expire. The buckets of hours, of which there are more every hour, are beside the
+records.
 """
 
 from __future__ import annotations
@@ -50,6 +52,22 @@ IDENTITY = "identity"
 IDENTITY_ROW = "store"
 """Its key beside the leases, whose names it must not be."""
 
+# Attribute columns of a bucket of places
+TAKEN = "taken"
+"""How many places are taken."""
+HELD = "held_"
+"""What the column of a holder's place begins with; a digest of the holder follows, since an id is no column's name."""
+MOST_PLACES = 10_000
+"""How many attribute columns a row should have at most (the service's own advice): the most places of a bucket."""
+
+# Attribute columns of the operators' word on buying (WRITER too)
+PAUSE_ROW = "pause"
+"""Its key beside the leases."""
+ACTIVE = "active"
+BY = "by"
+REASON = "reason"
+AT = "at"
+
 # Attribute columns of the policy in force and of the versions before it (WRITER too)
 POLICY_VERSION = "policyVersion"
 POLICY_DOCUMENT = "policyDocument"
@@ -67,7 +85,7 @@ LAST_OPEN_AT = "lastOpenAt"
 SHARDS = 16
 """Into how many key ranges open work is spread, so that writes do not queue at one partition. Never lower it."""
 LEASE_SHARD = -1
-"""The shard of what is no entry: the leases, the store's identity, the policy."""
+"""The shard of what is no entry: the leases, the store's identity, the policy, the pause, the bucket of open places."""
 PAGE_ROWS = 5000
 """The most rows one GetRange answers."""
 MAX_VALUE_BYTES = 2 * 1024 * 1024

@@ -8,6 +8,7 @@ carries its record's version, so that a late writer does not put an older hint o
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from operator import itemgetter
@@ -17,12 +18,14 @@ from shared.adapters.system import SystemClock, SystemEntropy
 from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import TRIES, Calls, ConditionFailed, connect
 from shared.domain.lifecycle.record_json import from_json
+from shared.domain.policy.places import is_hour
 from shared.ports import IDENTITY_DIGITS, Conflict, Lease, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from shared.domain.lifecycle.record import OpenEntry, Record
+    from shared.domain.policy.control import Pause
     from shared.ports import Clock, Entropy, StoredPolicy
     from shared.settings import Credentials
 
@@ -53,6 +56,8 @@ class TablestoreStore:
         self._entropy = entropy or SystemEntropy()
         self._calls = Calls(clock or SystemClock(), self._entropy)
         self._identity = ""
+        self._call_seconds = call_seconds
+        self._turn = threading.Lock()
 
     def identity(self) -> str:
         """Return the 8 hexadecimal digits that the store was given at its first use."""
@@ -146,6 +151,43 @@ class TablestoreStore:
         del before, limit
         return 0
 
+    def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
+        """Take a place, unless `limit` others are taken; True when the holder has one.
+
+        The count and the holder change together under both conditions, so nothing is read before and nobody loses a
+        race who need not.
+        """
+        del now  # a cell carries the store's own time
+        try:
+            self._change_place(bucket, rows.place_taken(bucket, holder), rows.may_take(holder, limit))
+        except ConditionFailed:
+            return bool(self._read_row(bucket, columns_to_get=[rows.place_column(holder)]))
+        return True
+
+    def give_back(self, bucket: str, holder: str) -> None:
+        """Give back the holder's place, if he has one."""
+        with suppress(ConditionFailed):  # then he has none
+            self._change_place(
+                bucket, rows.place_given_back(bucket, holder), rows.same(rows.place_column(holder), holder)
+            )
+
+    def holders(self, bucket: str) -> dict[str, float]:
+        """Return who holds a place of a bucket, and since when."""
+        row = self._read_row(bucket)
+        return rows.read_holders(row) if row else {}
+
+    def pause(self) -> Pause | None:
+        """Return the operators' last word; None when nobody ever said one."""
+        columns = self._read(self._open, rows.pause_key())
+        return rows.read_pause(columns) if columns else None
+
+    def put_pause(self, pause: Pause, before: Pause | None) -> None:
+        """Put another in the place of the word that was read before; raise Conflict."""
+        writer = self._entropy.token()
+        condition = rows.absent() if before is None else rows.same(schema.AT, float(before.at))
+        if not self._put(self._open, rows.pause_row(pause, writer), condition, writer):
+            raise Conflict("somebody else paused or resumed meanwhile")
+
     def policy(self) -> StoredPolicy | None:
         """Return the policy in force, or None."""
         return rows.read_policy(self._read(self._open, rows.policy_key()))
@@ -179,6 +221,27 @@ class TablestoreStore:
     def _read(self, table: str, key: rows.Key) -> dict[str, Any]:
         _, row, _ = self._calls.make(self._client.get_row, table, key, max_version=1)
         return rows.columns_of(row) if row is not None else {}
+
+    def _read_row(self, bucket: str, **selected: Any) -> Any:
+        _, row, _ = self._calls.make(
+            self._client.get_row, self._table_of(bucket), rows.bucket_key(bucket), max_version=1, **selected
+        )
+        return row
+
+    def _change_place(self, bucket: str, row: Any, condition: Any) -> None:
+        """Change a bucket's row, one thread of this process after the other: the service refuses writers that meet.
+
+        A call that hangs holds nobody up for longer than it may last itself.
+        """
+        waited = self._turn.acquire(timeout=self._call_seconds)
+        try:
+            self._calls.make(self._client.update_row, self._table_of(bucket), row, condition)
+        finally:
+            if waited:
+                self._turn.release()
+
+    def _table_of(self, bucket: str) -> str:
+        return self._requests if is_hour(bucket) else self._open
 
     def _put(self, table: str, row: Any, condition: Any, writer: str) -> bool:
         return self._calls.write(

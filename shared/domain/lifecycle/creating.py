@@ -13,16 +13,21 @@ called no more before a look-up has said that nothing came of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors.retry import LOOK_UP, Decision, RetryAction, decide
 from shared.domain.lifecycle.lifetime import release_time
-from shared.domain.lifecycle.outcome import complete, fail_or_release, timed_out
-from shared.domain.lifecycle.record import Generation, Record, State, client_token
-from shared.domain.lifecycle.verdicts import accepted_under
-from shared.domain.message.request import FINGERPRINT_SCHEMA
+from shared.domain.lifecycle.outcome import (
+    act,
+    cancelled,
+    complete,
+    fail_cancelled,
+    fail_or_release,
+    release,
+    timed_out,
+)
+from shared.domain.lifecycle.record import Failure, Generation, Record, State, client_token
 from shared.domain.timings import REQUEST_TAG
 
 if TYPE_CHECKING:
@@ -30,9 +35,11 @@ if TYPE_CHECKING:
     from shared.domain.errors.model import ApiError
     from shared.domain.lifecycle.events import (
         CallAnnounced,
+        CancelAsked,
         CopySent,
         CreateFailed,
         DryRunPassed,
+        HeldBack,
         InstanceCreated,
         LookedUp,
         LookUpFailed,
@@ -42,57 +49,6 @@ if TYPE_CHECKING:
 
 COPY_GRACE_SECONDS = 60.0
 """How long past its time a message copy is waited for before the timer looks after the record itself."""
-
-
-_DEPLOYMENT_LENGTH = 54
-"""What of a deployment's name fits into a tag value: 54 + 1 + 8 + 1 + 64 characters are the 128 that ECS allows."""
-
-
-def tag_owner(deployment: str, store: str) -> str:
-    """Return what the tag values of one deployment with this store begin with; the store tells apart what is cut."""
-    return f"{deployment[:_DEPLOYMENT_LENGTH]}.{store}"
-
-
-def tag_value(deployment: str, store: str, request_id: str) -> str:
-    """Return the value of the tag that names an instance's request."""
-    return f"{tag_owner(deployment, store)}/{request_id}"
-
-
-def claim(  # noqa: PLR0913 - what a record begins with
-    request: Request,
-    message_id: str,
-    *,
-    store: str,
-    claimant: str,
-    nonce: str,
-    now: float,
-    call_until: float,
-    timings: Timings,
-) -> Record:
-    """Return the first version of a request's record: generation 1, its call announced; `store` is its identity."""
-    token = request.client_token or client_token(timings.deployment, request.request_id, nonce, 1)
-    record = Record(
-        request_id=request.request_id,
-        version=1,
-        state=State.CREATING,
-        message_id=message_id,
-        accepted_at=now,
-        due_at=now,
-        fingerprint=request.fingerprint(),
-        fingerprint_schema=FINGERPRINT_SCHEMA,
-        nonce=nonce,
-        region_id=request.region_id,
-        tag=tag_value(timings.deployment, store, request.request_id),
-        deadline=now + request.timeout_seconds,
-        start=request.start, allocate_public_ip=request.allocate_public_ip, on_failure=request.on_failure,
-        dry_run=request.dry_run, metadata=dict(request.metadata),
-        alternatives=[dict(item) for item in request.alternatives],
-        **accepted_under(request),
-        generations=(Generation(1, 0, token),), claimant=claimant, calling=True, call_until=call_until,
-        sender_token=request.client_token is not None,
-        token_until=call_until + timings.settle_seconds,
-    )  # fmt: skip
-    return _with_watch(record, timings)
 
 
 def call_parameters(record: Record, request: Request) -> dict[str, Scalar]:
@@ -105,68 +61,44 @@ def call_parameters(record: Record, request: Request) -> dict[str, Scalar]:
     return parameters
 
 
-class CreateStep(Enum):
-    """What a creating record needs next."""
-
-    CALL = "call"
-    LOOK_UP = "look up"
-    WAIT = "wait"
-    EXPIRE = "expire"
-    LEAVE = "leave to the timer"
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """A step, and when (WAIT: until then; otherwise now)."""
-
-    step: CreateStep
-    at: float = 0.0
-
-
-def next_step(record: Record, claimant: str, now: float, timings: Timings) -> Next:
-    """Tell what to do for a creating record; `claimant` is who asks, empty for the timer."""
-    if record.calling and record.claimant != claimant and now < record.call_until + timings.skew_seconds:
-        return Next(CreateStep.WAIT, record.call_until + timings.skew_seconds)
-    if record.calling and record.claimant == claimant:
-        return Next(CreateStep.CALL)
-    if record.unsettled and (record.settling or now >= min(record.deadline, record.token_until)):
-        return _settling_step(record, now, timings)
-    if now >= record.deadline:
-        return Next(CreateStep.EXPIRE)
-    if now < record.retry_at:
-        return Next(CreateStep.WAIT, min(record.retry_at, record.deadline))
-    return Next(CreateStep.CALL)
-
-
-def _settling_step(record: Record, now: float, timings: Timings) -> Next:
-    look_up_at = max(record.call_until + timings.settle_seconds, record.look_up_at)
-    if now >= look_up_at:
-        return Next(CreateStep.LOOK_UP)
-    # Past the deadline no call is left to make: no copy of the message has to come back.
-    return Next(CreateStep.LEAVE) if now >= record.deadline else Next(CreateStep.WAIT, look_up_at)
-
-
-def watch_step(record: Record, now: float) -> Next:
-    """Tell what the timer, which cannot call, does for a creating record that is due."""
-    if now < record.due_at:
-        return Next(CreateStep.WAIT, record.due_at)
-    if record.unsettled:
-        return Next(CreateStep.LOOK_UP)
-    return Next(CreateStep.EXPIRE) if now >= record.deadline else Next(CreateStep.WAIT, record.deadline)
-
-
 def on_announced(record: Record, event: CallAnnounced, now: float, timings: Timings) -> Record:
     """Extend the fence, unless somebody else's is still standing. A call that was never answered stays unknown."""
+    if record.cancel is not None or now > event.good_until:
+        return record
     if record.calling and record.claimant != event.claimant and now < record.call_until + timings.skew_seconds:
         return record
     unsettled, call_until = record.unsettled, max(event.call_until, record.call_until)
-    return _with_watch(
+    return with_watch(
         record.changed(
             claimant=event.claimant, calling=True, call_until=call_until, unknown=unsettled,
             token_until=record.token_until if unsettled else call_until + timings.settle_seconds,
+            places=event.places or record.places, held="",
         ),
         timings,
     )  # fmt: skip
+
+
+def on_held(record: Record, event: HeldBack, now: float, timings: Timings) -> Record:
+    """Withdraw a call that was announced and not made; what may exist is looked up, since no token may be tried."""
+    if record.calling and record.claimant != event.claimant and now < record.call_until + timings.skew_seconds:
+        return record
+    own = record.calling and record.claimant == event.claimant
+    record = record.changed(held=event.code, calling=record.calling and not own, places=event.places or record.places)
+    return with_watch(record.changed(settling=record.settling or record.unsettled), timings)
+
+
+def on_cancel(record: Record, event: CancelAsked, now: float, timings: Timings) -> Record:
+    """Take it back at once when nothing can have been bought; else settle first, unless it could not be released."""
+    if record.cancel is not None or (record.unsettled and record.kept_because):
+        return record
+    return _end_cancelled(record.changed(cancel=act(event, now)), now, timings)
+
+
+def _end_cancelled(record: Record, now: float, timings: Timings) -> Record:
+    if record.unsettled:
+        # Nobody calls any more: no copy of the message has to come first.
+        return with_watch(record.changed(settling=True, next_try_at=None), timings)
+    return fail_cancelled(record, now, timings)
 
 
 def on_created(record: Record, event: InstanceCreated, now: float, _timings: Timings) -> Record:
@@ -196,12 +128,15 @@ def on_failed(record: Record, event: CreateFailed, now: float, timings: Timings)
     decision = _decide(record, event.error, now, event.jitter, timings)
     if decision.verdict.unknown and not record.dry_run:
         record = record.changed(unknown=True)
-    return _with_watch(_follow(record, decision, event.error, now, timings), timings)
+    if record.cancel is not None:
+        settle = decision.action is RetryAction.SETTLE and not record.dry_run
+        return _end_cancelled(record.changed(unknown=record.unknown or settle), now, timings)
+    return with_watch(_follow(record, decision, event.error, now, timings), timings)
 
 
 def on_copy_sent(record: Record, event: CopySent, _now: float, timings: Timings) -> Record:
     """Note the copy that will go on."""
-    return _with_watch(record.changed(copy_id=event.copy_id, next_try_at=event.next_try_at), timings)
+    return with_watch(record.changed(copy_id=event.copy_id, next_try_at=event.next_try_at), timings)
 
 
 def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) -> Record:
@@ -213,6 +148,8 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
     if now < settled_at or not record.unsettled:
         return record.changed(due_at=max(settled_at, now + 1))
     record = record.changed(calling=False, unknown=False, settling=False)
+    if record.cancel is not None:
+        return fail_cancelled(record, now, timings)
     error = record.last_error
     if error is not None:
         decision = _decide(record, error, now, 0.0, timings)
@@ -227,14 +164,14 @@ def on_looked_up(record: Record, event: LookedUp, now: float, timings: Timings) 
             record = _follow(record, decision, error, now, timings)
     if record.state is State.CREATING and now >= record.deadline:
         return fail_or_release(record, "create", timed_out(record), now, timings)
-    return _with_watch(record, timings)
+    return with_watch(record, timings)
 
 
 def on_look_up_failed(record: Record, event: LookUpFailed, now: float, timings: Timings) -> Record:
     """Wait longer each time before asking again, whoever asks: copies and rounds go by the same record."""
     failed = record.look_ups_failed + 1
     again_at = now + LOOK_UP.delay(failed, None, lambda: event.jitter)
-    return _with_watch(record.changed(look_ups_failed=failed, look_up_at=again_at), timings)
+    return with_watch(record.changed(look_ups_failed=failed, look_up_at=again_at), timings)
 
 
 def on_expired(record: Record, _event: object, now: float, timings: Timings) -> Record:
@@ -281,14 +218,15 @@ def _turn_over(record: Record, alternative: int, retry_at: float, timings: Timin
 
 def _pending(record: Record, now: float, **instance: Any) -> Record:
     release_at = None if record.release_after is None else release_time(now, record.release_after)
-    return record.changed(
+    pending = record.changed(
         **instance, release_at=release_at, state=State.PENDING, created_at=now, due_at=now, calling=False,
         unknown=False, settling=False, tries=0, last_error=None, next_try_at=None, copy_id=None, look_ups_failed=0,
-        look_up_at=0.0,
+        look_up_at=0.0, held="",
     )  # fmt: skip
+    return pending if record.cancel is None else release(pending, Failure("create", cancelled(pending)), now)
 
 
-def _with_watch(record: Record, timings: Timings) -> Record:
+def with_watch(record: Record, timings: Timings) -> Record:
     """Set when the timer looks at a creating record: after the fence, and after the copy that is due."""
     if record.state is not State.CREATING:
         return record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +13,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CallAnnounced:
-    """A worker is about to call CreateInstance for the current generation, until `call_until` at the latest."""
+    """A worker is about to call CreateInstance for the current generation, until `call_until` at the latest.
+
+    It holds `places`. What it read of pause and limits lets it say so until `good_until`, no later.
+    """
 
     claimant: str
     call_until: float
+    places: tuple[str, ...] = ()
+    good_until: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A pause, or a limit (`code` says which), lets no call be made, not even one that this worker has announced.
+
+    It holds `places` all the same.
+    """
+
+    claimant: str
+    code: str
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,14 @@ class CopySent:
 
     copy_id: str
     next_try_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """An operator takes the request back: who, and why."""
+
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +187,8 @@ class Published:
 
 
 Event = (
-    CallAnnounced | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp | LookUpFailed | Expired
+    CallAnnounced | HeldBack | CancelAsked | InstanceCreated | DryRunPassed | CreateFailed | CopySent | LookedUp
+    | LookUpFailed | Expired
     | SeenPresent | SeenAbsent | Vanished | ReleaseTimeMoved | LifetimeSet | AddressAllocated | NoAddress | StartSent
     | StepFailed | Ready
     | DeleteAccepted | Gone

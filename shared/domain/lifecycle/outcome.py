@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shared.domain.create_instance.schema import Violation
+    from shared.domain.lifecycle.events import CancelAsked
     from shared.domain.lifecycle.record import Instance, Record
     from shared.domain.message.request import Refusal
     from shared.domain.timings import Timings
@@ -212,10 +213,20 @@ def fail_or_release(record: Record, stage: str, error: ApiError, now: float, tim
     """Fail a request: at once without an instance or when it is kept, by way of `releasing` otherwise."""
     failure = Failure(stage, error)
     if record.instance_id is not None and record.on_failure == "release":
-        return record.changed(
-            state=State.RELEASING, failure=failure, releasing_since=now, due_at=now, tries=0, last_error=None
-        )
+        return release(record, failure, now)
     return fail(record, failure, KEPT, now, timings)
+
+
+def release(record: Record, failure: Failure, now: float) -> Record:
+    """Decide to delete the instance; the request fails when it is gone."""
+    return record.changed(
+        state=State.RELEASING, failure=failure, releasing_since=now, due_at=now, tries=0, last_error=None
+    )
+
+
+def fail_cancelled(record: Record, now: float, timings: Timings) -> Record:
+    """Fail a request that was taken back before anything was bought."""
+    return fail(record, Failure("create", cancelled(record)), KEPT, now, timings)
 
 
 def fail(
@@ -233,10 +244,29 @@ def fail(
     return record.changed(state=State.FAILED, failure=failure, outcome=text, finished_at=now, due_at=now, calling=False)
 
 
+_HELD = {
+    "PolicyLimit": "All places that the policy's limits leave were taken until the request's time was over.",
+    "PolicyPaused": "An operator's pause lasted until the request's time was over.",
+}
+
+
+def act(event: CancelAsked, now: float) -> dict[str, Any]:
+    """Return what is recorded of an operator's act."""
+    return {"by": event.by, "reason": event.reason, "at": now}
+
+
+def cancelled(record: Record) -> ApiError:
+    """Return the error of a request that an operator took back."""
+    told = record.cancel or {"by": "", "reason": ""}
+    return ApiError("", None, "Cancelled", f"Cancelled by {told['by']}: {told['reason']}")
+
+
 def timed_out(record: Record) -> ApiError:
     """Return what a deadline reports: the last error seen, or our own code if there was none."""
     if record.last_error is not None:
         return record.last_error
+    if record.held:
+        return ApiError("", None, record.held, _HELD.get(record.held, "It was held back until its time was over."))
     seconds = round(record.deadline - record.accepted_at)
     return ApiError("", None, "ProvisioningTimeout", f"The request was not ready within its {seconds} seconds.")
 

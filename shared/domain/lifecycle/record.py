@@ -83,6 +83,7 @@ class UnreadableRecord(Exception):
 class State(str, Enum):
     """Where a request stands."""
 
+    WAITING = "waiting"
     CREATING = "creating"
     PENDING = "pending"
     STARTING = "starting"
@@ -92,6 +93,8 @@ class State(str, Enum):
 
 
 TERMINAL = frozenset({State.COMPLETED, State.FAILED})
+UNBOUGHT = frozenset({State.WAITING, State.CREATING})
+"""The states without an instance that is known: a copy of the message goes on with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,10 @@ class Record:
     `forbidden` are the alternatives that it forbids, each with its number and why. `release_at` is when ECS is to
     release the instance, `lifetime_set_at` when it was told so. `outcome` are the frozen bytes. `others` are fields
     that only a later version knows; they are kept and written back.
+
+    `held` is the code of what a waiting request waits for. `places` are the buckets in which it may hold a place;
+    `not_after` is kept while it waits. `unreleasable` says of the request and each alternative why its instance could
+    not be released, empty where it could. `cancel` is an operator's act: by whom, why, when.
     """
 
     request_id: str
@@ -181,6 +188,12 @@ class Record:
     profile: str = ""
     forbidden: list[dict[str, Any]] = field(default_factory=list)
     release_after: int | None = None
+    unreleasable: list[str] = field(default_factory=list)
+    # Waiting
+    held: str = ""
+    places: tuple[str, ...] = ()
+    not_after: float | None = None
+    cancel: dict[str, Any] | None = None
     # Creating
     generations: tuple[Generation, ...] = ()
     claimant: str = ""
@@ -232,6 +245,12 @@ class Record:
     def generation(self) -> Generation:
         """The generation that is being tried, or was last."""
         return self.generations[-1]
+
+    @property
+    def kept_because(self) -> str:
+        """Why the instance of this generation could not be released; empty when it could."""
+        number = self.generation.alternative
+        return self.unreleasable[number] if number < len(self.unreleasable) else ""
 
     @property
     def next_alternative(self) -> int | None:

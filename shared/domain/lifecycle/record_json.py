@@ -61,6 +61,7 @@ def _read(data: dict[str, Any], schema: int) -> Record:
     if data.get("failure"):
         failure = data["failure"]
         data["failure"] = _made(Failure, {**failure, "error": _made(ApiError, failure["error"])})
+    data["places"] = tuple(data.get("places", ()))
     unknown = data.keys() - DEFAULTS.keys() | data.keys() & {"others"}
     if unknown:
         data["others"] = {name: data.pop(name) for name in sorted(unknown)}

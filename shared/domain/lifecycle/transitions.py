@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from shared.domain.lifecycle import creating, events, lifetime, waiting
+from shared.domain.lifecycle import admission, creating, events, lifetime, waiting
 from shared.domain.lifecycle.record import Record, State
 
 if TYPE_CHECKING:
@@ -39,14 +39,23 @@ _WATCHED: dict[type, Callable[[Record, Any, float, Timings], Record]] = {
     events.StepFailed: waiting.on_step_failed,
     events.Ready: waiting.on_ready,
     events.Expired: waiting.on_expired,
+    events.CancelAsked: waiting.on_cancel,
 }
 _ENDED: dict[type, Callable[[Record, Any, float, Timings], Record]] = {
     events.PublishRefused: _publish_refused,
     events.Published: _published,
 }
 TABLE: dict[State, dict[type, Callable[[Record, Any, float, Timings], Record]]] = {
+    State.WAITING: {
+        events.CallAnnounced: admission.on_announced,
+        events.HeldBack: admission.on_held,
+        events.CopySent: admission.on_copy_sent,
+        events.Expired: admission.on_expired,
+        events.CancelAsked: admission.on_cancel,
+    },
     State.CREATING: {
         events.CallAnnounced: creating.on_announced,
+        events.HeldBack: creating.on_held,
         events.InstanceCreated: creating.on_created,
         events.DryRunPassed: creating.on_dry_run,
         events.CreateFailed: creating.on_failed,
@@ -54,6 +63,7 @@ TABLE: dict[State, dict[type, Callable[[Record, Any, float, Timings], Record]]] 
         events.LookedUp: creating.on_looked_up,
         events.LookUpFailed: creating.on_look_up_failed,
         events.Expired: creating.on_expired,
+        events.CancelAsked: creating.on_cancel,
     },
     State.PENDING: _WATCHED,
     State.STARTING: _WATCHED,
@@ -69,15 +79,24 @@ TABLE: dict[State, dict[type, Callable[[Record, Any, float, Timings], Record]]] 
 
 _STAYS = {State.PENDING: (State.PENDING,), State.STARTING: (State.STARTING,)}
 LEADS_TO: dict[State, dict[type, tuple[State, ...]]] = {
+    State.WAITING: {
+        events.CallAnnounced: (State.CREATING,),
+        events.HeldBack: (State.WAITING,),
+        events.CopySent: (State.WAITING,),
+        events.Expired: (State.FAILED,),
+        events.CancelAsked: (State.FAILED,),
+    },
     State.CREATING: {
         events.CallAnnounced: (State.CREATING,),
-        events.InstanceCreated: (State.PENDING,),
+        events.HeldBack: (State.CREATING,),
+        events.InstanceCreated: (State.PENDING, State.RELEASING),
         events.DryRunPassed: (State.COMPLETED,),
         events.CreateFailed: (State.CREATING, State.FAILED),
         events.CopySent: (State.CREATING,),
-        events.LookedUp: (State.PENDING, State.CREATING, State.FAILED),
+        events.LookedUp: (State.PENDING, State.CREATING, State.RELEASING, State.FAILED),
         events.LookUpFailed: (State.CREATING,),
         events.Expired: (State.FAILED,),
+        events.CancelAsked: (State.CREATING, State.FAILED),
     },
     **{
         state: {
@@ -92,6 +111,7 @@ LEADS_TO: dict[State, dict[type, tuple[State, ...]]] = {
             events.StepFailed: (*stays, State.FAILED, State.RELEASING),
             events.Ready: (State.COMPLETED,),
             events.Expired: (State.FAILED, State.RELEASING),
+            events.CancelAsked: (State.RELEASING,),
         }
         for state, stays in _STAYS.items()
     },

@@ -21,6 +21,7 @@ from shared.domain.lifecycle.record import Failure, Record, State
 if TYPE_CHECKING:
     from shared.domain.lifecycle.events import (
         AddressAllocated,
+        CancelAsked,
         DeleteAccepted,
         Expired,
         Gone,
@@ -170,6 +171,14 @@ def on_expired(record: Record, event: Expired, now: float, timings: Timings) -> 
     if event.error is not None:
         record = record.changed(last_error=event.error)
     return outcome.fail_or_release(record, _stage(record), outcome.timed_out(record), now, timings)
+
+
+def on_cancel(record: Record, event: CancelAsked, now: float, _timings: Timings) -> Record:
+    """Release the instance, whatever `onFailure` says; one that cannot be released stays, and nothing changes."""
+    if record.kept_because:
+        return record
+    record = record.changed(cancel=outcome.act(event, now))
+    return outcome.release(record, Failure(_stage(record), outcome.cancelled(record)), now)
 
 
 def on_delete_accepted(record: Record, event: DeleteAccepted, now: float, timings: Timings) -> Record:

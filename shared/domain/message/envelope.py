@@ -183,7 +183,7 @@ class Asked:
 def conflicts(asked: Asked, flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str, str]]:
     """Yield the envelope's field, the parameter that contradicts it, and the words."""
     if asked.release:
-        for name, why in _unreleasable(flat):
+        for name, why in unreleasable(flat):
             yield "onFailure", name, f"release is impossible when {name} is {why}"
     if asked.allocate_public_ip and flat.get("InternetMaxBandwidthOut") in (None, 0):
         name = "InternetMaxBandwidthOut"
@@ -192,7 +192,8 @@ def conflicts(asked: Asked, flat: Mapping[str, Scalar | None]) -> Iterator[tuple
         yield RELEASE_AFTER, "InstanceChargeType", "ECS releases no subscription: InstanceChargeType is PrePaid"
 
 
-def _unreleasable(flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str]]:
+def unreleasable(flat: Mapping[str, Scalar | None]) -> Iterator[tuple[str, str]]:
+    """Yield the parameters with which an instance, or a disk of it, would outlive its release, and their values."""
     if flat.get("InstanceChargeType") == "PrePaid":
         yield "InstanceChargeType", "PrePaid"
     if flat.get("DeletionProtection") is True:

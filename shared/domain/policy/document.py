@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from shared.domain.create_instance.schema import Scalar
 
-MOST = 1_000_000
+MOST = 10_000
+"""The highest limit: each place is a column of its bucket's row, and Tablestore advises against more in one row."""
 MAX_POLICY_BYTES = 64 * 1024
 """The most a whole document takes, as JSON."""
 

@@ -21,10 +21,12 @@ from local.runtime.queue_trigger import STRATEGIES
 from local.runtime.specification import Deployment
 from local.runtime.template import Resolver, load
 from shared.adapters.ecs.client import Ecs
+from shared.adapters.system import SystemClock
 from shared.adapters.tablestore import rows, schema
 from shared.adapters.tablestore.client import connect, tablestore
 from shared.adapters.tablestore.store import TablestoreStore
 from shared.bootstrap import close
+from shared.domain.policy.control import Pause
 from shared.ports import StoredPolicy
 from tests.support.alarm_queries import Alarm, Line, NotInSubset, Query, collected, invocation
 from tests.support.worker import CREDENTIALS, Worker
@@ -289,6 +291,22 @@ def test_a_policy_that_cannot_be_read(stage: Stage) -> None:
     assert stage.call("provision", 0, event("order-1"))
     stage.timer(5)
     assert stage.fired(EVERY) == {"unreadable-policy"}
+    assert stage.cloud.cloud.calls["ecs.CreateInstance"] == 0
+
+
+@ONE_WAY
+def test_a_pause_is_forgotten(stage: Stage) -> None:
+    """A pause is told of once it has lasted an hour, and nothing is bought meanwhile."""
+    store = TablestoreStore(stage.cloud.url, defaults.TABLESTORE_INSTANCE, CREDENTIALS)
+    store.put_pause(Pause(active=True, by="ann", reason="the bill", at=SystemClock().now() - 3000), None)
+    stage.timer(5)
+    assert stage.call("provision", 0, event("order-1"))
+    assert stage.fired(EVERY) == set()
+    before = store.pause()
+    store.put_pause(Pause(active=True, by="ann", reason="the bill", at=SystemClock().now() - 3700), before)
+    close()
+    stage.timer(5)
+    assert stage.fired(EVERY) == {"still-paused"}
     assert stage.cloud.cloud.calls["ecs.CreateInstance"] == 0
 
 

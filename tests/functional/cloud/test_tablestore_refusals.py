@@ -66,6 +66,8 @@ REFUSED: dict[str, tuple[Work, int, str]] = {
                             "OTSOutOfColumnCountLimit"),
     "text incremented": (lambda t: (t.put(1, "a", v="x"), t.update(1, "a", increment=[("v", 1)])), 400,
                          "OTSParameterInvalid"),
+    "a column incremented and put": (lambda t: t.update(1, "a", increment=[("n", 1)], put=[("n", 2)]), 400,
+                                     "OTSParameterInvalid"),
     "range the wrong way round": (lambda t: t.range(*ALL[::-1]), 400, "OTSParameterInvalid"),
     "backward range the wrong way round": (lambda t: t.range(*ALL, "BACKWARD"), 400, "OTSParameterInvalid"),
     "limit of nothing": (lambda t: t.range(*ALL, limit=0), 400, "OTSParameterInvalid"),
@@ -94,6 +96,8 @@ def test_limits_are_not_below_what_is_allowed(things: Things) -> None:
     things.put(1, LONG[:1024], v=HUGE[: 2 * 1024 * 1024])
     _batch(things, *map(_put, range(200)))
     _read_many(things, 100)
+    for part in range(3):  # a row has any number of columns, a request changes 1,024
+        things.update(2, "b", put=[(f"c{part}_{number}", 1) for number in range(1024)])
 
 
 WRONG_CALLERS = {

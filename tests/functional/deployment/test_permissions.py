@@ -21,7 +21,10 @@ from local.deployment.sdk.tablestore import TablestoreRecords
 from local.project import EVENTS, ROOT, TEMPLATE
 from local.runtime.access import Access
 from local.runtime.template import load
+from shared.adapters.tablestore.store import TablestoreStore
 from shared.bootstrap import open_store
+from shared.domain.lifecycle.record import Generation, Record, State
+from shared.domain.policy.control import Pause
 from shared.settings import Credentials, Settings
 from tests.functional.deployment.test_doctor import ONE_WAY, deployed, site
 from tests.support.healthy_account import healthy
@@ -148,7 +151,20 @@ COMMANDS = {
     "dlq list": "dlq list --store tablestore",
     "dlq show": "dlq show order-1 --store tablestore",
     "dlq replay": "dlq replay order-1 --store tablestore",
+    "policy show": "policy show --store tablestore",
+    "policy set": f"policy set {EVENTS / 'policy.yaml'} --store tablestore",
+    "policy check": f"policy check {EVENTS / 'messages/plain.json'} --store tablestore",
+    "cancel": "cancel order-1 --store tablestore",
+    "pause": "pause --reason x --by ann --store tablestore",
+    "resume": "resume --store tablestore",
 }
+
+
+NOW = 1_795_000_000.0
+WAITING = Record(
+    request_id="order-1", version=1, state=State.WAITING, message_id="m", accepted_at=NOW, due_at=NOW,
+    deadline=NOW + 1e9, region_id=defaults.REGION, generations=(Generation(1, 0, "t"),), held="PolicyPaused",
+)  # fmt: skip
 
 
 def test_every_row_is_held_against_the_wire() -> None:
@@ -171,11 +187,28 @@ def test_a_command_calls_what_its_row_says(cloud: Clients, name: str) -> None:
     read = Settings.from_environment({f"PROVISIONER_{key}": value for key, value in settings.items()})
     store = open_store(read, keys)
     store.identity()
+    if name == "cancel":
+        store.claim(WAITING)
+    if name == "resume":
+        store.put_pause(Pause(active=True, by="ann", reason="x", at=NOW), None)
     store.close()
     cloud.cloud.calls.clear()
     done = inside(*COMMANDS[name].split(), "--endpoint", cloud.url)
     assert done.exit_code in (0, 1), done.output
     assert asked_of(cloud) == actions(name)
+
+
+@ONE_WAY
+def test_status_of_what_waits_asks_for_the_pause(cloud: Clients) -> None:
+    """Only while nothing is bought yet."""
+    cloud.cloud.provision_defaults()
+    keys = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
+    store = TablestoreStore(cloud.url, defaults.TABLESTORE_INSTANCE, keys)
+    store.claim(WAITING)
+    store.close()
+    cloud.cloud.calls.clear()
+    assert inside(*COMMANDS["status"].split(), "--endpoint", cloud.url).exit_code == 0
+    assert asked_of(cloud) == actions("status") | actions("status", "while nothing is bought yet")
 
 
 @ONE_WAY

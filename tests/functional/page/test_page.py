@@ -117,6 +117,17 @@ def test_a_profile_instead_of_parameters(page: Browser, place: Place) -> None:
     assert "lifetime" in kinds(page)
 
 
+def test_a_pause_is_shown(page: Browser, place: Place) -> None:
+    """While buying is paused the page says since when, by whom and why, and what waits says so."""
+    place.pause("ann", "the bill")
+    with place.worker():
+        choose_sample(page, "plain")
+        page.click("#form button[type=submit]")
+        page.wait(lambda: "by ann: the bill" in "".join(page.texts("#alerts")), what="the pause is shown")
+        page.wait(lambda: "waiting" in kinds(page), what="it waits")
+        assert state(page) == "waiting"
+
+
 def test_no_secret_is_shown(page: Browser, place: Place) -> None:
     """Passwords and user data of the samples are in neither the page nor anything it is sent."""
     full = json.loads((EVENTS / "messages/full.json").read_text())["parameters"]

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from shared.adapters.control import KeptControl
 from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.create_instance.view import CheckOptions
@@ -192,7 +193,7 @@ def play(messages: Mapping[str, dict[str, Any]], refusals: dict[str, list[Refusa
     clock = Clock()
     account, queue, topic, log = Account(clock, refusals), Queue(clock), Topic(), Lines()
     store = SqliteStore(":memory:")
-    ports = Ports(account, store, queue, topic, clock, Half(), log, PolicyCache(store))
+    ports = Ports(account, store, queue, topic, clock, Half(), log, PolicyCache(store), KeptControl(store))
     for body in messages.values():
         queue.send(json.dumps(body), 0)
     while clock.time < T0 + limit and (queue.waiting or store.next_due() is not None):

@@ -34,6 +34,7 @@ CATEGORIES = {
     "timeout",
     "vanished",
     "policy",
+    "cancelled",
 }
 # Codes that mean exactly the same, and therefore say the same.
 SYNONYMS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
-from shared.domain.lifecycle.creating import claim
+from shared.domain.lifecycle.claim import claim
 from shared.domain.lifecycle.record import Created, Instance
 from shared.domain.lifecycle.record_json import to_json
 from shared.domain.lifecycle.transitions import advance

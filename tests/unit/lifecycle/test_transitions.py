@@ -10,7 +10,8 @@ import pytest
 
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
-from shared.domain.lifecycle.creating import CreateStep, Next, claim, next_step, watch_step
+from shared.domain.lifecycle.claim import claim
+from shared.domain.lifecycle.create_step import CreateStep, Next, next_step, watch_step
 from shared.domain.lifecycle.record import TERMINAL, Created, Failure, Generation, Instance, Record, State
 from shared.domain.lifecycle.record_json import from_json, to_json
 from shared.domain.lifecycle.transitions import LEADS_TO, TABLE, advance
@@ -41,7 +42,7 @@ INSTANCE = Instance("i-1", "Running", "ecs.g6.large", "cn-hangzhou-h", ("10.0.0.
 def creating(**changes: Any) -> Record:
     """Return a record whose first call is announced by `me`."""
     request = Request(
-        "r1", {"RegionId": "cn-hangzhou", "InstanceType": "ecs.g6.large", "ImageId": "i"},
+        "r1", creating_parameters(),
         alternatives=({"InstanceType": "ecs.g7.large"},),
     )  # fmt: skip
     record = claim(request, "m1", store="0a1b2c3d", claimant="me", nonce="n", now=T0, call_until=FENCE, timings=TIMINGS)
@@ -54,6 +55,26 @@ def watched(state: State = State.PENDING, **changes: Any) -> Record:
     if state is State.RELEASING:
         changes = {"failure": Failure("start", START_REFUSED), "releasing_since": T0 + 10, **changes}
     return replace(record, state=state, **changes)
+
+
+def waiting(**changes: Any) -> Record:
+    """Return a record that waits for a place."""
+    request = Request("r1", creating_parameters(), not_after=changes.pop("not_after", None))
+    record = claim(
+        request, "m1", store="0a1b2c3d", claimant="me", nonce="n", now=T0, call_until=FENCE, timings=TIMINGS,
+        held="PolicyLimit", places=("open",),
+    )  # fmt: skip
+    return replace(record, **changes)
+
+
+def creating_parameters() -> dict[str, Any]:
+    """Return the parameters of a plain request."""
+    return {"RegionId": "cn-hangzhou", "InstanceType": "ecs.g6.large", "ImageId": "i"}
+
+
+CANCEL = events.CancelAsked("ann", "no longer wanted")
+CANCELLED = Failure("create", ApiError("", None, "Cancelled", "Cancelled by ann: no longer wanted"))
+ACT = {"by": "ann", "reason": "no longer wanted", "at": T0 + 5}
 
 
 def failed(error: ApiError, generation: int = 1, claimant: str = "me") -> events.CreateFailed:
@@ -145,6 +166,58 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("a deadline ends a record nothing is known to be made of", creating(calling=False), events.Expired(), 901,
      {"state": State.FAILED}),
     ("a deadline does not end what may have been made", creating(), events.Expired(), 901, {}),
+    ("with its places in hand it may call", waiting(), events.CallAnnounced("you", FENCE, ("open",), T0 + 30), 9,
+     {"state": State.CREATING, "calling": True, "claimant": "you", "call_until": FENCE, "held": "",
+      "places": ("open",), "due_at": FENCE + TIMINGS.skew_seconds, "token_until": SETTLED}),
+    ("what was read too long ago announces nothing", waiting(), events.CallAnnounced("you", FENCE, (), T0 + 30), 31,
+     {}),
+    ("no call is announced past the deadline", waiting(), events.CallAnnounced("you", FENCE), 900, {}),
+    ("no call is announced past its notAfter", waiting(not_after=T0 + 5), events.CallAnnounced("you", FENCE), 5, {}),
+    ("what it waits for is noted, and the places by then", waiting(),
+     events.HeldBack("you", "PolicyPaused", ("open", "hour-x")), 5,
+     {"state": State.WAITING, "held": "PolicyPaused", "places": ("open", "hour-x")}),
+    ("the same again is no news", waiting(), events.HeldBack("you", "PolicyLimit", ("open",)), 5, {}),
+    ("a copy of what waits is noted", waiting(), events.CopySent("m2", T0 + 60), 5,
+     {"copy_id": "m2", "next_try_at": T0 + 60, "due_at": DEADLINE}),
+    ("what waits fails at its deadline with what it waited for", waiting(held="PolicyPaused"), events.Expired(), 900,
+     {"state": State.FAILED, "instance_id": None}),
+    ("and not before", waiting(), events.Expired(), 899, {}),
+    ("what waits is taken back at once", waiting(), CANCEL, 5,
+     {"state": State.FAILED, "failure": CANCELLED, "cancel": ACT}),
+    ("an announced call that is held back was not made", creating(), events.HeldBack("me", "PolicyPaused"), 5,
+     {"state": State.CREATING, "calling": False, "settling": False, "held": "PolicyPaused"}),
+    ("a doubt that is held back is looked up", creating(unknown=True), events.HeldBack("me", "PolicyPaused"), 5,
+     {"calling": False, "unknown": True, "settling": True}),
+    ("another's standing call is not held back", creating(), events.HeldBack("you", "PolicyPaused"), 5, {}),
+    ("another's call past its fence is looked up", creating(), events.HeldBack("you", "PolicyPaused"), 91,
+     {"calling": True, "settling": True}),
+    ("nothing is announced on what was read too long ago", creating(calling=False),
+     events.CallAnnounced("you", FENCE, (), T0 + 30), 31, {}),
+    ("what is sure not to be made is taken back at once", creating(calling=False), CANCEL, 5,
+     {"state": State.FAILED, "failure": CANCELLED, "cancel": ACT}),
+    ("a call under way is settled first", creating(next_try_at=T0 + 300), CANCEL, 5,
+     {"state": State.CREATING, "settling": True, "cancel": ACT, "due_at": FENCE + TIMINGS.skew_seconds}),
+    ("what could not be released is not taken back in doubt", creating(unreleasable=["it is PrePaid"]), CANCEL, 5, {}),
+    ("before a call it is", creating(calling=False, unreleasable=["it is PrePaid"]), CANCEL, 5,
+     {"state": State.FAILED}),
+    ("asked again it is no news", creating(cancel=ACT), CANCEL, 6, {}),
+    ("nobody calls for what is taken back", creating(calling=False, unknown=True, cancel=ACT),
+     events.CallAnnounced("you", FENCE), 6, {}),
+    ("the id of what is taken back is released", creating(cancel=ACT), events.InstanceCreated(1, Created("i-1")), 6,
+     {"state": State.RELEASING, "instance_id": "i-1", "failure": CANCELLED}),
+    ("what is found of it, too", creating(cancel=ACT), events.LookedUp(INSTANCE), 6,
+     {"state": State.RELEASING, "instance_id": "i-1", "failure": CANCELLED}),
+    ("its refused call ends it", creating(cancel=ACT), failed(NO_STOCK), 6,
+     {"state": State.FAILED, "failure": CANCELLED}),
+    ("no answer does not", creating(cancel=ACT), failed(NO_ANSWER), 6,
+     {"state": State.CREATING, "unknown": True, "settling": True}),
+    ("nor does a mismatch on its token", creating(cancel=ACT), failed(MISMATCH), 6,
+     {"state": State.CREATING, "unknown": True, "settling": True}),
+    ("absence after the settling time does", creating(cancel=ACT), events.LookedUp(None), 150,
+     {"state": State.FAILED, "failure": CANCELLED}),
+    ("an instance is released whatever onFailure says", watched(), CANCEL, 5,
+     {"state": State.RELEASING, "cancel": ACT, "releasing_since": T0 + 5}),
+    ("one that cannot be released is left alone", watched(unreleasable=["it is PrePaid"]), CANCEL, 5, {}),
     ("an absence in the grace period is none", watched(), events.SeenAbsent(), 120, {}),
     ("an absence past it is noted", watched(), events.SeenAbsent(), 130, {"absent_since": T0 + 130}),
     ("presence clears it", watched(absent_since=T0), events.SeenPresent(), 100, {"absent_since": None}),

@@ -16,7 +16,7 @@ from shared.domain.create_instance.parameters import PARAMETERS
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
-from shared.domain.lifecycle.creating import claim
+from shared.domain.lifecycle.claim import claim
 from shared.domain.lifecycle.outcome import MAX_BYTES
 from shared.domain.lifecycle.transitions import advance
 from shared.domain.message.parse import parse

@@ -15,7 +15,7 @@ from local.project import ROOT
 
 Bodies = dict[str, list[tuple[Path, ast.AST]]]
 
-PORTS = ("compute", "store", "queue", "outcomes", "policies")
+PORTS = ("compute", "store", "queue", "outcomes", "policies", "control")
 STORE = ROOT / "shared/adapters/tablestore/store.py"
 ADAPTERS = {
     "compute": (ROOT / "shared/adapters/ecs/client.py",),
@@ -23,6 +23,7 @@ ADAPTERS = {
     "queue": (ROOT / "shared/adapters/mns.py",),
     "outcomes": (ROOT / "shared/adapters/mns.py",),
     "policies": (ROOT / "shared/adapters/policy_cache.py", STORE),
+    "control": (ROOT / "shared/adapters/control.py", STORE),
 }
 """Where each port's methods are, and whatever is behind them."""
 CLASSES = {"queue": "MnsQueue", "outcomes": "MnsOutcomes"}

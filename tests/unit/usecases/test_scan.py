@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shared.adapters.circuit_breaker import BreakingCompute, Circuits
+from shared.adapters.control import KeptControl
+from shared.adapters.policy_cache import PolicyCache
 from shared.adapters.sqlite import SqliteStore
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle.record import Generation, Instance, OpenEntry, Record, State, UnreadableRecord
@@ -140,7 +142,17 @@ class Bench:
         compute: Any = self.compute
         if self.guard is not None:
             compute = BreakingCompute(compute, self.guard, clock)
-        ports = Ports(compute, self.store, None, self.topic, clock, Fixed(), self.log, None)  # type: ignore[arg-type] # no queue
+        ports = Ports(
+            compute,
+            self.store,
+            None,
+            self.topic,
+            clock,
+            Fixed(),
+            self.log,
+            PolicyCache(self.store),
+            KeptControl(self.store),
+        )  # type: ignore[arg-type] # no queue
         began = clock.now()
         poll(ports, TIMINGS, ends_at=began + RUN_SECONDS, workers=1)
         return clock.now() - began
