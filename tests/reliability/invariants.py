@@ -226,10 +226,9 @@ def _healthy(simulation: Simulation, outcomes: dict[str, set[str]]) -> Iterator[
         forbidden = {each["alternative"] for each in record.forbidden}
         allowed = [each for number, each in enumerate(record.alternatives, 1) if number not in forbidden]
         types = [f"ecs.g6.{name}", *(item["InstanceType"] for item in allowed)]
-        spoiled = name in ecs.start_fails | ecs.vanishing | simulation.world.steered.cancelled or (
-            ecs.sold_out | ecs.scarce
-        ).issuperset(types)
+        spoiled = name in ecs.start_fails | ecs.vanishing or (ecs.sold_out | ecs.scarce).issuperset(types)
         spoiled |= record.region_id in ecs.outages or f"mine-{name}" in ecs.tokens
+        spoiled |= name in simulation.world.steered.cancelled
         if not spoiled and record.deadline - record.accepted_at >= 900 and "stage" in data[0]:
             code = data[0]["error"]["code"]
             if code != "InvalidPassword.Malformed":
