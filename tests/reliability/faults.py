@@ -16,7 +16,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         *CRASH, *WIRE, "late effect", "late effect", "lost response", "throttled", "throttled with retry-after",
         "server error", "no stock", "no stock", "processing",
     ),
-    "ecs.statuses": (*CRASH, *WIRE, "throttled", "server error", "all absent", "one absent"),
+    "ecs.statuses": (*CRASH, *WIRE, "throttled", "server error", "all absent", *["one absent"] * 4),
     "ecs.describe": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.find_by_tag": (*CRASH, *WIRE, "throttled", "server error"),
     "ecs.set_release_time": (*CRASH, *WIRE, "throttled", "server error"),
