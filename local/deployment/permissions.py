@@ -116,6 +116,7 @@ NEEDS: dict[str, tuple[Need, ...]] = {
         Need(("ots:GetInstance",), "the store", ("acs:ots:*:*:instance/*",)),
         Need(("ots:DescribeTable",), "its tables", (_table("*"),)),
         _RECORD,
+        _STEERING,
         Need(("log:GetLogStoreLogs",), "the log store", (_LOG_STORE,)),
         Need(("log:GetAlert", "log:GetDashboard"), "alarms and dashboard", (EVERYTHING,)),
         Need(("cms:DescribeMetricRuleList",), "alarms of CloudMonitor", (EVERYTHING,)),

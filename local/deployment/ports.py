@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from shared.domain.policy.control import Pause
+
 Data = dict[str, Any]
 
 
@@ -147,6 +149,9 @@ class Records(Protocol):
 
     def read(self, table: str) -> None:
         """Read a row that need not be there."""
+
+    def pause(self) -> Pause | None:
+        """Return the operators' last word on whether anything may be bought, if there ever was one."""
 
 
 class Logs(Protocol):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from local.deployment.check import BY_HAND, Check, Site, Verdict, compared, no, unknown, yes
 from local.deployment.ports import CloudFailure
 from local.deployment.wanted import differences
+from shared.domain.lifecycle.outcome import rfc3339
 
 TABLES = ("RequestsTable", "OpenTable")
+RESUME = "`provisioner resume` when the reason is gone; until then what is accepted waits"
 INSIDE = "run doctor on a machine in the VPC, or look at the alarm store-unavailable"
 
 
@@ -55,8 +57,21 @@ def reading(site: Site) -> Verdict:
     return yes("records can be read")
 
 
+def buying(site: Site) -> Verdict:
+    """Tell whether anything may be bought, or operators have paused it."""
+    try:
+        pause = site.records.pause()
+    except CloudFailure as failure:
+        if site.closed:
+            return _inside(failure)
+        raise
+    if pause is None or not pause.active:
+        return yes("nobody has paused buying")
+    return no(f"buying is paused since {rfc3339(pause.at)} by {pause.by}: {pause.reason}", RESUME)
+
+
 def _inside(failure: CloudFailure) -> Verdict:
     return unknown(f"the store is closed to everything outside its VPC ({failure})", INSIDE)
 
 
-CHECKS = (Check("store", instance), Check("tables", tables), Check("records", reading))
+CHECKS = (Check("store", instance), Check("tables", tables), Check("records", reading), Check("buying", buying))

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from local.deployment.ports import Data, NoAnswer, Refused
 from local.deployment.sdk.client import Service, clean
+from shared.ports import StoreUnavailable
 from shared.settings import Credentials
 
 if TYPE_CHECKING:
     from local.runtime.access import Access
+    from shared.domain.policy.control import Pause
 
 SECONDS = 10.0
 NO_TABLE = "OTSObjectNotExist"
@@ -20,12 +22,14 @@ class TablestoreRecords:
 
     def __init__(self, access: Access, instance: str) -> None:
         from shared.adapters.tablestore.client import connect, tablestore  # noqa: PLC0415 - it loads when it is used
+        from shared.adapters.tablestore.store import TablestoreStore  # noqa: PLC0415 - the same
 
         self._control = Service("alibabacloud_tablestore20201209", "ots", access)
         self._sdk, self._instance, self._access = tablestore, instance, access
         keys = Credentials(access.access_key_id, access.access_key_secret, access.security_token)
         endpoint = access.endpoint or f"https://{instance}.{access.region}.ots.aliyuncs.com"
         self._client = connect(endpoint, instance, keys, try_seconds=SECONDS)
+        self._store = TablestoreStore(endpoint, instance, keys)
 
     def instance(self) -> Data | None:
         """See the port."""
@@ -48,6 +52,13 @@ class TablestoreRecords:
     def read(self, table: str) -> None:
         """See the port."""
         self._ask("ots:GetRow", self._client.get_row, table, [("requestId", "provisioner-doctor")])
+
+    def pause(self) -> Pause | None:
+        """See the port."""
+        try:
+            return self._store.pause()
+        except StoreUnavailable as failure:
+            raise NoAnswer("ots:GetRow", failure.code or "no answer") from None
 
     def _ask(self, action: str, method: Any, *arguments: Any) -> Any:
         try:

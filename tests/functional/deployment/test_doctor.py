@@ -19,6 +19,9 @@ from local.deployment.sdk.account import open_account
 from local.deployment.sdk.tablestore import TablestoreRecords
 from local.deployment.wanted import Wanted
 from local.runtime.access import Access
+from shared.adapters.tablestore.store import TablestoreStore
+from shared.domain.policy.control import Pause
+from shared.settings import Credentials
 from tests.support.healthy_account import DATA, TEXT, healthy
 from tests.support.stub_account import STACK_ID, StubAccount
 
@@ -248,6 +251,23 @@ def test_a_fault_of_messaging_is_found(
     verdicts = asked(healthy(), cloud)
     assert check in answers(verdicts, Answer.NO)
     assert planted[1] in verdicts[check].says
+
+
+@ONE_WAY
+def test_a_pause_is_told(cloud: Clients) -> None:
+    """Buying that an operator paused is told, with who, why and how to end it; one that was ended is not."""
+    deployed(cloud)
+    keys = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
+    store = TablestoreStore(cloud.url, defaults.TABLESTORE_INSTANCE, keys)
+    paused = Pause(active=True, by="ann", reason="the bill", at=1_795_000_000.0)
+    store.put_pause(paused, None)
+    verdict = asked(healthy(), cloud)["buying"]
+    assert verdict.answer is Answer.NO
+    assert "by ann: the bill" in verdict.says
+    assert "provisioner resume" in verdict.next
+    store.put_pause(replace(paused, active=False), paused)
+    assert asked(healthy(), cloud)["buying"].answer is Answer.YES
+    store.close()
 
 
 @ONE_WAY
