@@ -1,0 +1,225 @@
+"""A small world: the simulation's ports and platform, with every chance turned into a choice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from shared.adapters.circuit_breaker import BreakingCompute
+from shared.domain.message.request import Delivery
+from shared.ports import PortError, Ports
+from shared.usecases.poll import poll
+from shared.usecases.provision import provision
+from tests.exploration.choices import Option
+from tests.reliability.faults import Plan
+from tests.reliability.kernel import START, Crash
+from tests.reliability.neighbours import NextStore
+from tests.reliability.scenario import CALL_SECONDS, QUEUE_LIMIT, TIMER_LIMIT, Case, Simulation
+from tests.reliability.world import Call, SimClock, SimLog, SimOutcomes, SimQueue, SimStore, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.exploration.kernel import Stepper
+    from tests.reliability.kernel import Actor
+    from tests.reliability.world import Message
+
+T = TypeVar("T")
+CRASH, CRASHES = ("crash before",), ("crash before", "crash after")
+READ, WRITE = (*CRASH, "unavailable"), (*CRASHES, "unavailable", "lost response")
+ASK, ACT = (*CRASH, "lost request", "throttled"), (*CRASHES, "lost request", "lost response", "server error")
+FAULTS: dict[str, tuple[str, ...]] = {
+    "ecs.create": (*ACT, "no stock"),
+    "ecs.statuses": ASK,
+    "ecs.describe": ASK,
+    "ecs.find_by_tag": ASK,
+    "ecs.start": ACT,
+    "ecs.allocate_address": ACT,
+    "ecs.delete": ACT,
+    "store.get": READ,
+    "store.write": WRITE,
+    "store.scan": READ,
+    "queue.send": (*CRASHES, "lost request", "lost response"),
+    "topic.publish": (*CRASHES, "lost request", "lost response", "refused"),
+}
+"""What each kind of call can suffer. A call without effect has one kind of silence, and one crash: before it."""
+
+
+@dataclass(slots=True)
+class Chosen(Plan):
+    """Faults as the chooser has them. `extra` holds further kinds by call, `quiet` the calls that suffer nothing."""
+
+    kernel: Stepper | None = None
+    extra: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def pick(self, call: str, now: float) -> str | None:  # noqa: ARG002 - the port's signature
+        """Return what this call suffers, or None."""
+        assert self.kernel is not None
+        kinds = FAULTS[call] + self.extra.get(call, ())
+        number = self.kernel.chooser.choose([Option(""), *(Option(f"{call}: {kind}", 1) for kind in kinds)])
+        if not number:
+            return None
+        self.injected[kinds[number - 1]] += 1
+        return kinds[number - 1]
+
+
+@dataclass(slots=True)
+class RememberingCall(Call):
+    """A call whose answer its actor remembers."""
+
+    def make(self, name: str, what: str, effect: Callable[[], T], failure: Callable[[str], BaseException]) -> T:
+        """Make the call; what the actor is told is remembered as soon as it is decided."""
+        kernel, actor = self.world.kernel, self.actor
+        kernel.remember(actor, f"{name} {what}")  # type: ignore[attr-defined] # a Stepper
+
+        def remembered() -> T:
+            try:
+                answer = effect()
+            except Exception as error:
+                kernel.remember(actor, repr(getattr(error, "error", error)))  # type: ignore[attr-defined] # as above
+                raise
+            kernel.remember(actor, repr(answer))  # type: ignore[attr-defined] # as above
+            return answer
+
+        def failed(fault: str) -> BaseException:
+            kernel.remember(actor, fault)  # type: ignore[attr-defined] # as above
+            return failure(fault)
+
+        return Call.make(self, name, what, remembered, failed)
+
+
+@dataclass(slots=True)
+class RememberingClock(SimClock):
+    """A clock whose readings its actor remembers."""
+
+    def now(self) -> float:
+        """Tell the time."""
+        time = self.actor.now()
+        self.actor.kernel.remember(self.actor, str(time))  # type: ignore[attr-defined] # a Stepper
+        return time
+
+
+@dataclass(slots=True)
+class Names:
+    """The Entropy port: what never repeats, from who asks and how often."""
+
+    actor: Actor
+    asked: int = 0
+
+    def token(self) -> str:
+        """Return 32 hexadecimal characters."""
+        self.asked += 1
+        return f"{self.actor.name}.{self.asked}".encode().hex().rjust(32, "0")[-32:]
+
+    def jitter(self) -> float:
+        """Return the middle."""
+        return 0.5
+
+
+@dataclass(slots=True)
+class SmallWorld(World):
+    """A world that tells its platform when a message becomes visible."""
+
+    deliver: Callable[[], None] = lambda: None
+
+    def enqueue(self, body: str, delay: float, sent_at: float, message_id: str | None = None) -> str:
+        """Put a message into the queue."""
+        identity = World.enqueue(self, body, delay, sent_at, message_id)
+        self.kernel.after(delay, self.deliver)
+        return identity
+
+    def state(self) -> str:
+        """Return all that is left of what was, the log aside: nothing reads it but what looks for secrets."""
+        ecs = self.ecs
+        open_circuits = (self.plan.injected.total() > 0, self.sent, self.copies, self.lease, self.born)
+        texts = (self.records.texts, self.records.lost, self.records.written, sorted(set(self.published)))
+        cloud = (ecs.machines, ecs.tokens, ecs.throttled, ecs.look_ups, ecs.creates)
+        return repr((open_circuits, sorted(self.entries.items()), sorted(self.queue.items()), texts, cloud, self.keys))
+
+
+@dataclass(slots=True)
+class Stage(Simulation):
+    """The platform: one message a delivery, one round a run, and nothing by chance.
+
+    The timer ticks first at `tick_at`; a delivery that failed comes again after `again_seconds` (None: 2, 4, 8 …).
+    """
+
+    tick_at: float = 1.0
+    again_seconds: float | None = None
+    alternating: bool = False
+    """Whether settings and versions take turns, delivery by delivery, the later ones first."""
+    _deliveries: int = 0
+
+    def begin(self) -> None:
+        """Put the messages and the timer on the agenda."""
+        for case in self.cases:
+            self.pending_copies += 1
+            self.kernel.after(case.at, lambda case=case: self._send(case))  # type: ignore[misc] # a default of a lambda has no type
+        self.kernel.after(self.tick_at, self._tick)
+
+    def ports(self, actor: Actor) -> Ports:
+        """Return the ports of one actor."""
+        call, clock = RememberingCall(self.world, actor), RememberingClock(actor)
+        newer = self.neighbours and int(actor.name.rpartition("-")[2]) % 2 == 0
+        return Ports(
+            BreakingCompute(self.compute(call), self.circuits, clock), NextStore(call) if newer else SimStore(call),
+            SimQueue(call, self.lossy_queue), SimOutcomes(call), clock, Names(actor), SimLog(self.world, actor),
+        )  # fmt: skip
+
+    def state(self) -> str:
+        """Return the state of world and platform."""
+        circuits = self.circuits._open  # noqa: SLF001 - it is part of the state
+        platform = (self._polls, self._deliveries, self.running, self.pending_copies, self.dead, self.delivered)
+        return f"{platform}{circuits}{self.world.state()}"  # type: ignore[attr-defined] # a SmallWorld
+
+    def _send(self, case: Case) -> None:
+        """Send a message, and deliver it as often as the case says, all at once."""
+        self.pending_copies -= 1
+        body = case.body if isinstance(case.body, str) else json.dumps(case.body)
+        identity = self.world.enqueue(body, 0, self.kernel.now)
+        for _ in range(case.copies - 1):
+            self.world.enqueue(body, 0, self.kernel.now, identity)
+
+    def _pull(self) -> None:
+        """Deliver every message that is visible, each by itself."""
+        for message in [m for m in self.world.queue.values() if m.visible_at <= self.kernel.now]:
+            message.visible_at = self.kernel.now + 1e9
+            self.delivered[message.message_id] = message.body
+            self._invoke(
+                "provision", QUEUE_LIMIT, lambda actor, m=message: self._deliver(actor, m), self._after_batch([message])
+            )
+
+    def _after_batch(self, batch: list[Message]) -> Callable[[bool], None]:
+        """Have what failed come again."""
+        end = Simulation._after_batch(self, batch)
+
+        def then(crashed: bool) -> None:  # noqa: FBT001 - the platform tells one thing
+            end(crashed)
+            for message in batch:
+                if message.receipt in self.world.queue and not self.kernel.over:
+                    if self.again_seconds is not None:
+                        message.visible_at = self.kernel.now + self.again_seconds
+                    self.kernel.at(message.visible_at, self._pull)
+
+        return then
+
+    def _deliver(self, actor: Actor, message: Message) -> None:
+        self.kernel.remember(actor, f"{message}")  # type: ignore[attr-defined] # a Stepper
+        options = self.options[min(self._deliveries, len(self.options) - 1)]
+        self._deliveries += 1
+        done = provision(
+            [Delivery(message.message_id, message.body, message.time)], self.ports(actor), self.timings, options,
+            ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
+        )  # fmt: skip
+        self._note_refused_keys("provision", refused=done.keys_refused)
+        if done.unacknowledged:
+            if self.world.keys is not None:
+                self.world.keys.end("provision")
+            raise Crash("not acknowledged")
+
+    def _poll(self, actor: Actor) -> None:
+        """Make one round: time enough for each of its calls, and not for another round."""
+        done = poll(self.ports(actor), self.timings, ends_at=actor.now() + CALL_SECONDS + 1.0, workers=1)
+        self._note_refused_keys("poll", refused=done.reason == "keys")
