@@ -67,6 +67,7 @@ class Stepper(Kernel):
         self.world_state: Callable[[], str] = lambda: ""
         self.holding = False
         self._items: list[Item] = []
+        self._chosen: Item | None = None
         self._current: Actor | None = None
         self._aside: set[Actor] = set()
         self._histories: dict[Actor, Any] = {}
@@ -84,9 +85,8 @@ class Stepper(Kernel):
         """Go on until the condition holds; False when `limit` seconds or the steps were not enough."""
         try:
             while self._items and self.steps < STEPS:
-                item = self._next()
-                if item is None:
-                    continue
+                item = self._chosen or self._next()
+                self._chosen = None
                 if item.time > START + limit:
                     return False
                 self._play(item)
@@ -100,18 +100,43 @@ class Stepper(Kernel):
         finally:
             self._end()
 
-    def _play(self, item: Item) -> None:
+    def keeps(self, actor: Actor) -> bool:
+        """Tell whether the actor that waits is chosen to go on next."""
+        if self.steps >= STEPS:
+            return False
+        try:
+            item = self._next()
+        except BaseException:
+            self._items = [item for item in self._items if item.actor is not actor]  # its thread ends by this
+            raise
+        if item.actor is not actor:
+            self._chosen = item
+            return False
+        self._take(item)
+        return True
+
+    def _take(self, item: Item) -> None:
         self._items.remove(item)
         self.steps += 1
         if item.actor is not None:
             self._current = item.actor
             self._aside.discard(item.actor)
+
+    def _play(self, item: Item) -> None:
+        self._take(item)
         item.action()
         if item.actor is not None and not any(other.actor is item.actor for other in self._items):
             self._histories.pop(item.actor, None)
             self._aside.discard(item.actor)
 
-    def _next(self) -> Item | None:
+    def _next(self) -> Item:
+        """Return what happens next, letting the clock go on to it."""
+        while True:
+            item = self._choose()
+            if item is not None:
+                return item
+
+    def _choose(self) -> Item | None:
         """Return what happens next; None when only the clock or somebody's turn has changed."""
         due = [item for item in self._items if item.time <= self.now]
         for item in due:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.reliability.world import Message
 
 T = TypeVar("T")
+SPARE_SECONDS = 0.6
+"""What a run has beyond its last call: enough for one round, too little for the pause before another."""
 CRASH, CRASHES = ("crash before",), ("crash before", "crash after")
 READ, WRITE = (*CRASH, "unavailable"), (*CRASHES, "unavailable", "lost response")
 ASK, ACT = (*CRASH, "lost request", "throttled"), (*CRASHES, "lost request", "lost response", "server error")
@@ -221,5 +223,5 @@ class Stage(Simulation):
 
     def _poll(self, actor: Actor) -> None:
         """Make one round: time enough for each of its calls, and not for another round."""
-        done = poll(self.ports(actor), self.timings, ends_at=actor.now() + CALL_SECONDS + 1.0, workers=1)
+        done = poll(self.ports(actor), self.timings, ends_at=actor.now() + CALL_SECONDS + SPARE_SECONDS, workers=1)
         self._note_refused_keys("poll", refused=done.reason == "keys")

@@ -51,8 +51,9 @@ class Actor:
             raise Crash("over")
         due = self.kernel.now + seconds
         self.kernel.at(min(due, self.kill_at), self.resume)
-        self.kernel.yield_back()
-        self._go.acquire()
+        if not self.kernel.keeps(self):
+            self.kernel.yield_back()
+            self._go.acquire()
         if self.kernel.over or max(due, self.kernel.now) > self.kill_at:
             raise Crash("time limit")
 
@@ -113,6 +114,10 @@ class Kernel:
             if until():
                 return True
         return until()
+
+    def keeps(self, actor: Actor) -> bool:  # noqa: ARG002 - for kernels that choose
+        """Tell whether an actor that waits goes on next, without a change of threads."""
+        return False
 
     def note(self, text: str) -> None:
         """Add a line to the story; Endless when it has too many."""
