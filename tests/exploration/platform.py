@@ -14,7 +14,7 @@ from shared.usecases.poll import poll
 from shared.usecases.provision import provision
 from tests.exploration.choices import Option
 from tests.reliability.faults import Plan
-from tests.reliability.kernel import START, Crash
+from tests.reliability.kernel import Crash
 from tests.reliability.neighbours import NextStore
 from tests.reliability.scenario import CALL_SECONDS, QUEUE_LIMIT, TIMER_LIMIT, Case, Simulation
 from tests.reliability.world import Call, SimClock, SimLog, SimOutcomes, SimQueue, SimStore, World
@@ -150,8 +150,7 @@ class Stage(Simulation):
 
     tick_at: float = 1.0
     again_seconds: float | None = None
-    alternating: bool = False
-    """Whether settings and versions take turns, delivery by delivery, the later ones first."""
+    period: float = 60.0
     _deliveries: int = 0
 
     def begin(self) -> None:
@@ -175,6 +174,11 @@ class Stage(Simulation):
         circuits = self.circuits._open  # noqa: SLF001 - it is part of the state
         platform = (self._polls, self._deliveries, self.running, self.pending_copies, self.dead, self.delivered)
         return f"{platform}{circuits}{self.world.state()}"  # type: ignore[attr-defined] # a SmallWorld
+
+    def _tick(self) -> None:
+        """Run the timer function."""
+        self.kernel.after(self.period, self._tick)
+        self._invoke("poll", TIMER_LIMIT, self._poll, lambda _crashed: None)
 
     def _send(self, case: Case) -> None:
         """Send a message, and deliver it as often as the case says, all at once."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.create_instance.view import CheckOptions
 from tests.exploration.kernel import Stepper
 from tests.exploration.platform import Chosen, SmallWorld, Stage
-from tests.reliability.cloud import Used
+from tests.reliability.cloud import Machine, Used
 from tests.reliability.kernel import START
-from tests.reliability.scenario import UNLISTED, Case
+from tests.reliability.keys import SERVICES, Keys
+from tests.reliability.scenario import SECRET, UNLISTED, Case
 from tests.reliability.stage import FixedEcs, body
 
 if TYPE_CHECKING:
@@ -18,36 +20,96 @@ if TYPE_CHECKING:
 
     from tests.exploration.choices import Chooser
 
+LAG_SECONDS = 25.0
+"""How late answers show an instance, where they do so late."""
+NEVER = 1e9
+
+
+@dataclass(slots=True)
+class LateEcs(FixedEcs):
+    """An ECS whose answers show the first `late` instances only after a while."""
+
+    late: int = 0
+
+    def _make(self, subject: str, tags: dict[str, str], kind: str) -> Machine:
+        machine = FixedEcs._make(self, subject, tags, kind)  # super() and slots disagree
+        if len(self.machines) <= self.late:
+            machine.visible_at = machine.created_at + LAG_SECONDS
+        return machine
+
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """What a world is made of: messages, what ECS is like, the platform's habits, and how much may go wrong."""
+    """What a world is made of: messages, what ECS is like, the platform's habits, and how much may go wrong.
+
+    `ecs` and `habits` are attributes of the ECS and of the platform, `extra` further faults by call, `cursed` the
+    requests whose record meets a bug. `ailing`: something is wrong from the beginning, and nobody has to be in time. `keys`: those of the first processes are refused by ECS. `twin`: another stack
+    of this name has the same messages.
+    """
 
     name: str
     cases: tuple[Case, ...]
-    prepare: Callable[[FixedEcs], object] = lambda _: None
+    ecs: dict[str, Any] = field(default_factory=dict)
     habits: dict[str, Any] = field(default_factory=dict)
-    cursed: frozenset[str] = frozenset()
     extra: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cursed: frozenset[str] = frozenset()
+    ailing: bool = False
+    keys: bool = False
+    twin: bool = False
     bound: int = 2
 
     def stage(self, chooser: Chooser) -> Stage:
         """Return the world at its beginning."""
         kernel = Stepper(chooser)
-        ecs = FixedEcs(kernel, stop_seconds=0.5, boot_seconds=0.5)
-        self.prepare(ecs)
-        world = SmallWorld(kernel, Chosen(kernel.random, 0.0, 0.0, kernel=kernel, extra=self.extra), ecs)
-        world.cursed |= self.cursed
+        ecs = LateEcs(kernel, **{"stop_seconds": 0.5, "boot_seconds": 0.5, **deepcopy(self.ecs)})
+        plan = Chosen(kernel.random, 0.0, 0.0, kernel=kernel, extra=self.extra)
+        stage = self._stack(SmallWorld(kernel, plan, ecs, cursed=set(self.cursed)))
+        plan.injected["what the world is about"] += self.ailing
+        if self.keys:
+            stage.world.keys = Keys({name: START if name == "ecs" else START + NEVER for name in SERVICES})
+        if self.twin:
+            stage.twin = self._stack(SmallWorld(kernel, plan, ecs, name="twin ", identity="0badcafe"))
+            stage.twin._polls = 1000  # noqa: SLF001 - no two actors have one name
+        kernel.world_state = lambda: "".join(stack.state() for stack in stage.stacks)  # type: ignore[attr-defined] # Stages
+        return stage
+
+    def _stack(self, world: SmallWorld) -> Stage:
         stage = Stage(0, list(self.cases), world, **self.habits)
         world.deliver = stage._pull  # noqa: SLF001 - the queue and its trigger are one platform
-        kernel.world_state = stage.state
         return stage
 
 
-def _used_before(ecs: FixedEcs) -> None:
-    ecs.tokens["mine-r"] = Used((("ImageId", "another"),), START)
-
+_ALTERNATIVE = [{"InstanceType": "ecs.g7.r"}]
+_BY_SETTINGS = {"SystemDisk.Category": UNLISTED}
+_STRICT, _LENIENT = CheckOptions(), CheckOptions(unlisted="warn")
+_LATE_TIMER = {"tick_at": 331.0, "again_seconds": 330.0}
+"""A queue that delivers again after longer than a token is remembered, and a timer that was down until then."""
 
 WORLDS = (
-    Small("one request, delivered twice, two workers", (Case(body(), 1.0, copies=2),), habits={"tick_at": 61.0}),
-)
+    Small("a refused password", (Case(body(parameters={"Password": f"echo-{SECRET}"}), 1.0),)),
+    Small("a sender's token, used before", (Case(body(parameters={"ClientToken": "mine-r"}), 1.0),),
+          ecs={"tokens": {"mine-r": Used((("ImageId", "another"),), START)}}),
+    Small("no stock, and an alternative", (Case(body(alternatives=_ALTERNATIVE), 1.0),),
+          ecs={"sold_out": {"ecs.g6.r"}, "late": 1}),
+    Small("twice delivered, two workers", (Case(body(), 1.0, copies=2),), habits={"tick_at": 61.0}),
+    Small("twice delivered, an alternative", (Case(body(alternatives=_ALTERNATIVE), 1.0, copies=2),),
+          ecs={"late": 1}, habits={"tick_at": 61.0}),
+    Small("a copy and the timer", (Case(body(timeoutSeconds=60), 1.0),), ecs={"throttled": {"r": 1}},
+          habits={"tick_at": 21.5}),
+    Small("an expired token", (Case(body(timeoutSeconds=900), 1.0),), ecs={"token_seconds": 300.0}, habits=_LATE_TIMER, ailing=True),
+    Small("two stacks of one name", (Case(body(timeoutSeconds=900), 1.0),), habits=_LATE_TIMER, ailing=True, twin=True, bound=1),
+    Small("settings change, an accepted message", (Case(body(parameters=_BY_SETTINGS), 1.0, copies=2),),
+          habits={"options": (_LENIENT, _STRICT)}),
+    Small("settings change, a refused message",
+          (Case({**body(parameters=_BY_SETTINGS), "surprise": 1}, 1.0, copies=2),),
+          habits={"options": (_STRICT, _LENIENT)}),
+    Small("a bug", (Case(body(), 1.0),), cursed=frozenset({"r"}), bound=1),
+    Small("two instances, one shown late", (Case(body("r"), 1.0), Case(body("s"), 1.0)),
+          ecs={"late": 1, "stop_seconds": 95.0}, habits={"tick_at": 2.0, "period": 20.0},
+          extra={"ecs.statuses": ("one absent",)}),
+    Small("two versions", (Case(body(), 1.0),), habits={"neighbours": True}),
+    Small("keys that end", (Case(body(timeoutSeconds=900), 1.0),), keys=True),
+)  # fmt: skip
+"""Limits, pauses and cancels: a cancel and a call, one place and two requests, belong here."""
+
+BY_NAME = {small.name: small for small in WORLDS}
