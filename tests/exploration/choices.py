@@ -20,6 +20,10 @@ class Cut(BaseException):
     """This state was there before, no dearer: all that can follow is explored from there."""
 
 
+class Astray(BaseException):
+    """The schedule names an option that is not there: it is another world's, or another version's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """A way to go on; a preemption and a fault cost one each, a free choice nothing."""
@@ -69,7 +73,7 @@ class Chooser:
         if new:
             self.fresh += [(self.points, i, self.cost + option.cost) for i, option in enumerate(options) if i]
         if chosen >= len(options):
-            raise ValueError(f"point {self.points} has {len(options)} options: this schedule is another world's")
+            raise Astray(f"point {self.points} has {len(options)} options")
         if chosen:
             self.taken.append(f"{self.points}={chosen} ({options[chosen].label})")
         self.cost += options[chosen].cost

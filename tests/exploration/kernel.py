@@ -68,7 +68,7 @@ class Stepper(Kernel):
         self.holding = False
         self._items: list[Item] = []
         self._chosen: Item | None = None
-        self._current: Actor | None = None
+        self.current: Actor | None = None
         self._aside: set[Actor] = set()
         self._histories: dict[Actor, Any] = {}
 
@@ -77,8 +77,9 @@ class Stepper(Kernel):
         actor = getattr(action, "__self__", None)
         self._items.append(Item(time, action, actor if isinstance(actor, Actor) else None))
 
-    def remember(self, actor: Actor, answer: str) -> None:
+    def remember(self, actor: Actor | None, answer: str) -> None:
         """Add to what an actor has seen of the world: what it does next follows from that alone."""
+        assert actor is not None
         self._histories.setdefault(actor, blake2b(digest_size=16)).update(answer.encode() + b"\0")
 
     def run(self, until: Callable[[], bool], limit: float) -> bool:
@@ -119,7 +120,7 @@ class Stepper(Kernel):
         self._items.remove(item)
         self.steps += 1
         if item.actor is not None:
-            self._current = item.actor
+            self.current = item.actor
             self._aside.discard(item.actor)
 
     def _play(self, item: Item) -> None:
@@ -145,7 +146,7 @@ class Stepper(Kernel):
         if not due:
             self._advance()
             return None
-        mine = next((item for item in due if item.actor is self._current), None)
+        mine = next((item for item in due if item.actor is self.current), None)
         first = [item for item in due if item is not mine and item.actor not in self._aside]
         last = [item for item in due if item is not mine and item.actor in self._aside]
         others = [*first, *last]
@@ -156,10 +157,10 @@ class Stepper(Kernel):
         if not first:
             ways.append(None)
         taken = ways[self.chooser.choose([self._option(way, mine, price) for way in ways], self._digest)]
-        if taken is not mine and price and self._current is not None:
-            self._aside.add(self._current)
+        if taken is not mine and price and self.current is not None:
+            self._aside.add(self.current)
             self.holding = True
-            self.note(f"-- {self._current.name} is put aside")
+            self.note(f"-- {self.current.name} is put aside")
         if taken is None:
             self._advance()
         return taken
@@ -178,7 +179,7 @@ class Stepper(Kernel):
     def _digest(self) -> bytes:
         """Return the whole state in few bytes: world, clock, agenda, and all that each actor has seen."""
         agenda = sorted((max(item.time, self.now), item.label) for item in self._items)
-        mine = self._current if any(item.actor is self._current for item in self._items) else None
+        mine = self.current if any(item.actor is self.current for item in self._items) else None
         who = sorted(
             (actor.name, actor.kill_at, history.hexdigest(), actor in self._aside, actor is mine)
             for actor, history in self._histories.items()

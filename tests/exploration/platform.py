@@ -63,6 +63,7 @@ class Chosen(Plan):
         number = self.kernel.chooser.choose([Option(""), *(Option(f"{call}: {kind}", 1) for kind in kinds)])
         if not number:
             return None
+        self.kernel.remember(self.kernel.current, kinds[number - 1])  # it decides what follows, before it is told
         self.injected[kinds[number - 1]] += 1
         return kinds[number - 1]
 
