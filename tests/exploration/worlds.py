@@ -64,7 +64,8 @@ class Small:
         ecs = LateEcs(kernel, **{"stop_seconds": 0.5, "boot_seconds": 0.5, **deepcopy(self.ecs)})
         plan = Chosen(kernel.random, 0.0, 0.0, kernel=kernel, extra=self.extra)
         stage = self._stack(SmallWorld(kernel, plan, ecs, cursed=set(self.cursed)))
-        plan.injected["what the world is about"] += self.ailing
+        if self.ailing:
+            plan.injected["what the world is about"] += 1
         if self.keys:
             stage.world.keys = Keys({name: START if name == "ecs" else START + NEVER for name in SERVICES})
         if self.twin:
@@ -87,7 +88,7 @@ _LATE_TIMER = {"tick_at": 331.0, "again_seconds": 330.0}
 
 WORLDS = (
     Small("a refused password", (Case(body(parameters={"Password": f"echo-{SECRET}"}), 1.0),)),
-    Small("a sender's token, used before", (Case(body(parameters={"ClientToken": "mine-r"}), 1.0),),
+    Small("a sender's token, used before", (Case(body(parameters={"ClientToken": "mine-r"}, timeoutSeconds=900), 1.0),),
           ecs={"tokens": {"mine-r": Used((("ImageId", "another"),), START)}}),
     Small("no stock, and an alternative", (Case(body(alternatives=_ALTERNATIVE, timeoutSeconds=900), 1.0),),
           ecs={"sold_out": {"ecs.g6.r"}, "late": 1}),
