@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from shared.adapters.circuit_breaker import BreakingCompute
 from shared.domain.message.request import Delivery
-from shared.ports import PortError, Ports
+from shared.ports import StoredPolicy
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
 from tests.exploration.choices import Option
 from tests.reliability.faults import Plan
 from tests.reliability.kernel import Crash
-from tests.reliability.neighbours import NextStore
 from tests.reliability.scenario import CALL_SECONDS, QUEUE_LIMIT, TIMER_LIMIT, Case, Simulation
-from tests.reliability.world import Call, SimClock, SimLog, SimOutcomes, SimQueue, SimStore, World
+from tests.reliability.world import Call, SimClock, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from shared.domain.policy.document import Limits
     from tests.exploration.kernel import Stepper
     from tests.reliability.kernel import Actor
     from tests.reliability.world import Message
@@ -136,10 +134,11 @@ class SmallWorld(World):
     def state(self) -> str:
         """Return all that is left of what was, the log aside: nothing reads it but what looks for secrets."""
         ecs = self.ecs
-        open_circuits = (self.plan.injected.total() > 0, self.sent, self.copies, self.lease, self.born)
+        steering = (self.policies, self.steered, [(owner, name) for owner, name, _ in ecs.called])
+        platform = (self.plan.injected.total() > 0, self.sent, self.copies, self.lease, self.born)
         texts = (self.records.texts, self.records.lost, self.records.written, sorted(set(self.published)))
         cloud = (ecs.machines, ecs.tokens, ecs.throttled, ecs.look_ups, ecs.creates)
-        return repr((open_circuits, sorted(self.entries.items()), sorted(self.queue.items()), texts, cloud, self.keys))
+        return repr((platform, sorted(self.entries.items()), sorted(self.queue.items()), texts, cloud, steering, self.keys))
 
 
 @dataclass(slots=True)
@@ -159,16 +158,27 @@ class Stage(Simulation):
         for case in self.cases:
             self.pending_copies += 1
             self.kernel.after(case.at, lambda case=case: self._send(case))  # type: ignore[misc] # a default of a lambda has no type
+        for at, act in self.acts:
+            self.pending_copies += 1
+            self.kernel.after(at, lambda act=act: self._act(act))  # type: ignore[misc] # the same
+        for at, limits in self.limits:
+            self.kernel.after(at, lambda limits=limits: self._limit(limits))  # type: ignore[misc] # the same
         self.kernel.after(self.tick_at, self._tick)
 
-    def ports(self, actor: Actor) -> Ports:
-        """Return the ports of one actor."""
-        call, clock = RememberingCall(self.world, actor), RememberingClock(actor)
-        newer = self.neighbours and int(actor.name.rpartition("-")[2]) % 2 == 0
-        return Ports(
-            BreakingCompute(self.compute(call), self.circuits, clock), NextStore(call) if newer else SimStore(call),
-            SimQueue(call, self.lossy_queue), SimOutcomes(call), clock, Names(actor), SimLog(self.world, actor),
-        )  # fmt: skip
+    def _limit(self, limits: Limits) -> None:
+        """Put limits in force, and no other rule."""
+        world = self.world
+        world.steered.limits.append((self.kernel.now, limits))
+        text = json.dumps(world.steered.limits_given())
+        world.policies.append(StoredPolicy(len(world.policies) + 1, text, self.kernel.now))
+
+    def way_out(self, actor: Actor) -> tuple[Call, SimClock, Names]:
+        """Return an actor's way to the outside; what it is told is remembered."""
+        return RememberingCall(self.world, actor), RememberingClock(actor), Names(actor)
+
+    def is_newer(self, actor: Actor) -> bool:
+        """Every other invocation is the next version's."""
+        return self.neighbours and int(actor.name.rpartition("-")[2]) % 2 == 0
 
     def state(self) -> str:
         """Return the state of world and platform."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.create_instance.view import CheckOptions
+from shared.domain.policy.document import Limits
 from tests.exploration.kernel import Stepper
 from tests.exploration.platform import Chosen, SmallWorld, Stage
 from tests.reliability.cloud import Machine, Used
 from tests.reliability.kernel import START
 from tests.reliability.keys import SERVICES, Keys
-from tests.reliability.scenario import SECRET, UNLISTED, Case
+from tests.reliability.scenario import SECRET, UNLISTED, Act, Case
 from tests.reliability.stage import FixedEcs, body
 
 if TYPE_CHECKING:
@@ -112,7 +113,11 @@ WORLDS = (
           extra={"ecs.statuses": ("one absent",)}),
     Small("two versions", (Case(body(), 1.0),), habits={"neighbours": True}),
     Small("keys that end", (Case(body(timeoutSeconds=900), 1.0),), keys=True),
+    Small("a cancel and a call", (Case(body(), 1.0),), habits={"acts": [(1.0, Act("r"))]}),
+    Small("one place, two requests", (Case(body("r"), 1.0), Case(body("s"), 1.0)),
+          habits={"limits": [(0.0, Limits(open=1))], "tick_at": 6.0}),
+    Small("a pause and a call", (Case(body(timeoutSeconds=300), 1.0),),
+          habits={"acts": [(1.0, Act(pauses=True)), (90.0, Act())]}),
 )  # fmt: skip
-"""Limits, pauses and cancels: a cancel and a call, one place and two requests, belong here."""
 
 BY_NAME = {small.name: small for small in WORLDS}
