@@ -151,6 +151,8 @@ class Stage(Simulation):
     tick_at: float = 1.0
     again_seconds: float | None = None
     period: float = 60.0
+    rules: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    """Which policies come into force, and when."""
     _deliveries: int = 0
 
     def begin(self) -> None:
@@ -163,13 +165,19 @@ class Stage(Simulation):
             self.kernel.after(at, lambda act=act: self._act(act))  # type: ignore[misc] # the same
         for at, limits in self.limits:
             self.kernel.after(at, lambda limits=limits: self._limit(limits))  # type: ignore[misc] # the same
+        for at, rules in self.rules:
+            self.kernel.after(at, lambda rules=rules: self._rule(rules))  # type: ignore[misc] # the same
         self.kernel.after(self.tick_at, self._tick)
 
     def _limit(self, limits: Limits) -> None:
         """Put limits in force, and no other rule."""
+        self.world.steered.limits.append((self.kernel.now, limits))
+        self._rule({})
+
+    def _rule(self, rules: dict[str, Any]) -> None:
+        """Put a policy in force."""
         world = self.world
-        world.steered.limits.append((self.kernel.now, limits))
-        text = json.dumps(world.steered.limits_given())
+        text = json.dumps({**rules, **world.steered.limits_given()})
         world.policies.append(StoredPolicy(len(world.policies) + 1, text, self.kernel.now))
 
     def way_out(self, actor: Actor) -> tuple[Call, SimClock, Names]:

@@ -16,7 +16,7 @@ SHOWN = {
     "an outcome's bytes are frozen": "twice delivered, two workers",
     "a message is sent again before it is acknowledged": "twice delivered, two workers",
     "absence means nothing in the grace period": "two instances, one shown late",
-    "absence is confirmed by name": "two instances, one shown late",
+    "absence is confirmed by name": "two instances, one missed",
     "what the API says is cleaned of secrets": "a refused password",
     "a message is looked up before it is judged": "settings change, an accepted message",
     "a refusal is frozen before it is published": "settings change, a refused message",
@@ -27,11 +27,26 @@ SHOWN = {
     "refused keys are no message's failure": "keys that end",
     "refused keys end the process": "keys that end",
     "open work has an entry": "twice delivered, two workers",
+    "a copy comes to what the recorded policy says": "a policy that changes",
+    "what is called for was judged": "a policy that changes",
+    "a forbidden alternative is skipped": "a policy that changes",
+    "a lifetime is set before the start": "a lifetime",
+    "the record comes before the place": "one place, two requests",
+    "places are taken before a call": "one place, two requests",
+    "places are counted": "one place, two requests",
+    "a place is given back by its holder": "one place, two requests",
+    "a place is kept while a call is in doubt": "one place, two requests",
+    "places are given back at the end": "one place, two requests",
+    "a pause is read": "a pause and a call",
+    "a call under way is settled before a cancel": "a cancel and a call",
 }
 """By safeguard, the world whose exploration finds a violation without it."""
 
 NOT_SHOWN = {
     "a look-up that failed is repeated later": "what breaks is a number: more than twelve look-ups in a minute",
     "a region that does not answer is asked seldom": "what breaks is a number: more than ten calls in a minute",
+    "the policy is read again": "each delivery has a process of its own here, which reads the policy afresh",
+    "a pause is read again": "each delivery has a process of its own here, which reads the pause afresh",
+    "a release time that came too near is moved": "what has to pass is most of half an hour without any success",
 }
 """By safeguard, why no world with two faults can show it; the simulation does."""

@@ -13,6 +13,7 @@ from tests.exploration.platform import Chosen, SmallWorld, Stage
 from tests.reliability.cloud import Machine, Used
 from tests.reliability.kernel import START
 from tests.reliability.keys import SERVICES, Keys
+from tests.reliability.policies import PROFILE, with_profile
 from tests.reliability.scenario import SECRET, UNLISTED, Act, Case
 from tests.reliability.stage import FixedEcs, body
 
@@ -81,6 +82,24 @@ class Small:
         return stage
 
 
+def _rules(version: int) -> dict[str, Any]:
+    """Return a policy whose profile says its version; its first alternative is forbidden."""
+    parameters = {
+        "RegionId": "cn-hangzhou", "ImageId": "ubuntu_22_04_x64_20G_alibase_20240130.vhd",
+        "InstanceType": f"ecs.p{version}.large", "Description": f"version {version}",
+    }  # fmt: skip
+    alternatives = [{"InstanceType": f"ecs.{family}{version}.large"} for family in ("q", "r")]
+    profile = {"parameters": parameters, "alternatives": alternatives, "override": ["Password", "UserData", "Tag"]}
+    return {"profiles": {PROFILE: profile}, "allow": {"InstanceType": ["ecs.p*", "ecs.r*"]}}
+
+
+def _by_profile() -> dict[str, Any]:
+    """Return a message that asks for the profile."""
+    asked = body(timeoutSeconds=900)
+    with_profile(asked)
+    return asked
+
+
 _ALTERNATIVE = [{"InstanceType": "ecs.g7.r"}]
 _BY_SETTINGS = {"SystemDisk.Category": UNLISTED}
 _STRICT, _LENIENT = CheckOptions(), CheckOptions(unlisted="warn")
@@ -109,15 +128,19 @@ WORLDS = (
           habits={"options": (_STRICT, _LENIENT)}),
     Small("a bug", (Case(body(), 1.0),), cursed=frozenset({"r"}), bound=1),
     Small("two instances, one shown late", (Case(body("r"), 1.0), Case(body("s"), 1.0)),
-          ecs={"late": 1, "stop_seconds": 95.0}, habits={"tick_at": 2.0, "period": 20.0},
-          extra={"ecs.statuses": ("one absent",)}),
+          ecs={"late": 1, "stop_seconds": 30.0}, habits={"tick_at": 2.0, "period": 20.0}),
+    Small("two instances, one missed", (Case(body("r", timeoutSeconds=900), 1.0), Case(body("s", timeoutSeconds=900), 1.0)),
+          ecs={"stop_seconds": 150.0}, habits={"tick_at": 70.0}, extra={"ecs.statuses": ("one absent",)}),
     Small("two versions", (Case(body(), 1.0),), habits={"neighbours": True}),
     Small("keys that end", (Case(body(timeoutSeconds=900), 1.0),), keys=True),
     Small("a cancel and a call", (Case(body(), 1.0),), habits={"acts": [(1.0, Act("r"))]}),
     Small("one place, two requests", (Case(body("r"), 1.0), Case(body("s"), 1.0)),
           habits={"limits": [(0.0, Limits(open=1))], "tick_at": 6.0}),
-    Small("a pause and a call", (Case(body(timeoutSeconds=300), 1.0),),
-          habits={"acts": [(1.0, Act(pauses=True)), (90.0, Act())]}),
+    Small("a pause and a call", (Case(body(timeoutSeconds=300), 32.0),),
+          habits={"acts": [(1.0, Act(pauses=True)), (92.0, Act())]}),
+    Small("a lifetime", (Case(body(start=True, releaseAfterSeconds=1800), 1.0),)),
+    Small("a policy that changes", (Case(_by_profile(), 1.0),), ecs={"throttled": {"r": 1}, "sold_out": {"ecs.p1.large"}},
+          habits={"rules": [(0.0, _rules(1)), (3.0, _rules(2))]}),
 )  # fmt: skip
 
 BY_NAME = {small.name: small for small in WORLDS}
