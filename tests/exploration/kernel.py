@@ -1,7 +1,7 @@
 """A kernel without chance: at every port call, before its effect and before its answer, somebody else may go on.
 
-An actor that is put aside in the middle of its way (a preemption, cost 1) stays aside until it is chosen again, which is
-free whenever whoever runs sleeps or ends; at its time limit it dies. While everybody who could run is aside, the clock
+An actor that is put aside in the middle of its way (a preemption, cost 1) stays aside until it is chosen again: free
+whenever whoever runs sleeps or ends; at its time limit it dies. While everybody who could run is aside, the clock
 may go on without them. What the platform does (deliver, tick) happens at its time.
 """
 

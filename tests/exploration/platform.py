@@ -47,6 +47,9 @@ FAULTS: dict[str, tuple[str, ...]] = {
 """What each kind of call can suffer. A call without effect has one kind of silence, and one crash: before it."""
 
 
+ALARMS = ("unsettled", "message_given_up", "place_given_back")
+
+
 @dataclass(slots=True)
 class Chosen(Plan):
     """Faults as the chooser has them. `extra` holds further kinds by call, `quiet` the calls that suffer nothing."""
@@ -86,6 +89,8 @@ class RememberingCall(Call):
 
         def failed(fault: str) -> BaseException:
             kernel.remember(actor, fault)  # type: ignore[attr-defined] # as above
+            if "absent" in fault:  # an answer with a gap, made from what there is now
+                kernel.remember(actor, repr(self.world.ecs.machines))  # type: ignore[attr-defined] # as above
             return failure(fault)
 
         return Call.make(self, name, what, remembered, failed)
@@ -132,13 +137,15 @@ class SmallWorld(World):
         return identity
 
     def state(self) -> str:
-        """Return all that is left of what was, the log aside: nothing reads it but what looks for secrets."""
+        """Return all that is left of what was. Of the log, what the guarantees ask for, secrets aside."""
         ecs = self.ecs
+        alarms = [(line["event"], line["request_id"]) for line in self.log if line["event"] in ALARMS]
         steering = (self.policies, self.steered, [(owner, name) for owner, name, _ in ecs.called])
         platform = (self.plan.injected.total() > 0, self.sent, self.copies, self.lease, self.born)
         texts = (self.records.texts, self.records.lost, self.records.written, sorted(set(self.published)))
         cloud = (ecs.machines, ecs.tokens, ecs.throttled, ecs.look_ups, ecs.creates)
-        return repr((platform, sorted(self.entries.items()), sorted(self.queue.items()), texts, cloud, steering, self.keys))
+        work = (sorted(self.entries.items()), sorted(self.queue.items()), self.keys)
+        return repr((platform, work, texts, cloud, steering, alarms))
 
 
 @dataclass(slots=True)
@@ -218,7 +225,7 @@ class Stage(Simulation):
 
     def _after_batch(self, batch: list[Message]) -> Callable[[bool], None]:
         """Have what failed come again."""
-        end = Simulation._after_batch(self, batch)
+        end = Simulation._after_batch(self, batch)  # noqa: SLF001 - super() and slots disagree
 
         def then(crashed: bool) -> None:  # noqa: FBT001 - the platform tells one thing
             end(crashed)

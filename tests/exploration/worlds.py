@@ -18,8 +18,6 @@ from tests.reliability.scenario import SECRET, UNLISTED, Act, Case
 from tests.reliability.stage import FixedEcs, body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.exploration.choices import Chooser
 
 LAG_SECONDS = 25.0
@@ -45,8 +43,8 @@ class Small:
     """What a world is made of: messages, what ECS is like, the platform's habits, and how much may go wrong.
 
     `ecs` and `habits` are attributes of the ECS and of the platform, `extra` further faults by call, `cursed` the
-    requests whose record meets a bug. `ailing`: something is wrong from the beginning, and nobody has to be in time. `keys`: those of the first processes are refused by ECS. `twin`: another stack
-    of this name has the same messages.
+    requests whose record meets a bug. `ailing`: something is wrong from the beginning, and nobody has to be in time.
+    `keys`: those of the first processes are refused by ECS. `twin`: another stack of this name has the same messages.
     """
 
     name: str
@@ -119,8 +117,10 @@ WORLDS = (
           ecs={"late": 1}, habits={"tick_at": 61.0}),
     Small("a copy and the timer", (Case(body(timeoutSeconds=60), 1.0),), ecs={"throttled": {"r": 1}},
           habits={"tick_at": 21.5}),
-    Small("an expired token", (Case(body(timeoutSeconds=900), 1.0),), ecs={"token_seconds": 300.0}, habits=_LATE_TIMER, ailing=True),
-    Small("two stacks of one name", (Case(body(timeoutSeconds=900), 1.0),), habits=_LATE_TIMER, ailing=True, twin=True, bound=1),
+    Small("an expired token", (Case(body(timeoutSeconds=900), 1.0),), ecs={"token_seconds": 300.0},
+          habits=_LATE_TIMER, ailing=True),
+    Small("two stacks of one name", (Case(body(timeoutSeconds=900), 1.0),),
+          habits=_LATE_TIMER, ailing=True, twin=True, bound=1),
     Small("settings change, an accepted message", (Case(body(parameters=_BY_SETTINGS), 1.0, copies=2),),
           habits={"options": (_LENIENT, _STRICT)}),
     Small("settings change, a refused message",
@@ -129,7 +129,8 @@ WORLDS = (
     Small("a bug", (Case(body(), 1.0),), cursed=frozenset({"r"}), bound=1),
     Small("two instances, one shown late", (Case(body("r"), 1.0), Case(body("s"), 1.0)),
           ecs={"late": 1, "stop_seconds": 30.0}, habits={"tick_at": 2.0, "period": 20.0}),
-    Small("two instances, one missed", (Case(body("r", timeoutSeconds=900), 1.0), Case(body("s", timeoutSeconds=900), 1.0)),
+    Small("two instances, one missed",
+          tuple(Case(body(name, timeoutSeconds=900), 1.0) for name in ("r", "s")),
           ecs={"stop_seconds": 150.0}, habits={"tick_at": 70.0}, extra={"ecs.statuses": ("one absent",)}),
     Small("two versions", (Case(body(), 1.0),), habits={"neighbours": True}),
     Small("keys that end", (Case(body(timeoutSeconds=900), 1.0),), keys=True),
@@ -139,7 +140,8 @@ WORLDS = (
     Small("a pause and a call", (Case(body(timeoutSeconds=300), 32.0),),
           habits={"acts": [(1.0, Act(pauses=True)), (92.0, Act())]}),
     Small("a lifetime", (Case(body(start=True, releaseAfterSeconds=1800), 1.0),)),
-    Small("a policy that changes", (Case(_by_profile(), 1.0),), ecs={"throttled": {"r": 1}, "sold_out": {"ecs.p1.large"}},
+    Small("a policy that changes", (Case(_by_profile(), 1.0),),
+          ecs={"throttled": {"r": 1}, "sold_out": {"ecs.p1.large"}},
           habits={"rules": [(0.0, _rules(1)), (3.0, _rules(2))]}),
 )  # fmt: skip
 
