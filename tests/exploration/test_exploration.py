@@ -12,7 +12,7 @@ from tests.exploration.safeguards import NOT_SHOWN, SHOWN
 from tests.exploration.search import explore, play
 from tests.exploration.worlds import BY_NAME, WORLDS, Small
 
-SMALLEST = BY_NAME["a refused password"]
+SMALLEST = BY_NAME["an expired token"]
 
 
 @pytest.mark.slow

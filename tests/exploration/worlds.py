@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.policy.document import Limits
 from tests.exploration.kernel import Stepper
-from tests.exploration.platform import Chosen, SmallWorld, Stage
+from tests.exploration.platform import SmallWorld, Stage
+from tests.exploration.ports import Chosen
 from tests.reliability.cloud import Machine, Used
 from tests.reliability.kernel import START
 from tests.reliability.keys import SERVICES, Keys
