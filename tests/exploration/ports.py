@@ -24,6 +24,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "ecs.statuses": ASK,
     "ecs.describe": ASK,
     "ecs.find_by_tag": ASK,
+    "ecs.set_release_time": ACT,
     "ecs.start": ACT,
     "ecs.allocate_address": ACT,
     "ecs.delete": ACT,

@@ -63,6 +63,8 @@ def play(
     if stage.kernel.holding:  # type: ignore[attr-defined] # a Stepper
         stage.world.plan.injected["put aside"] += 1
     broken = list(secrets(stage)) if cut else violations(stage, quiet=quiet)
+    bugs = {line["error"] for line in stage.world.log if line["event"] == "unexpected"}
+    broken += [f"a bug: {bug}" for bug in bugs if not small.cursed]
     return Played(chooser, stage.kernel.trace, broken, cut)
 
 
