@@ -21,7 +21,7 @@ COSTS = {
     "limited, a place free": "ecs 1 store 11 | ecs 2 store 11 topic 1",
     "cancelled when it exists": "ecs 1 store 7 | ecs 2 store 18 topic 1",
 }
-"""Calls of the queue function | of the timer, a minute's look each time, by scenario. docs/guarantees.md has them, too."""
+"""By scenario, calls of the queue function | of the timer, which looks once a minute; docs/guarantees.md, too."""
 
 
 @pytest.mark.parametrize("small", SCENARIOS, ids=lambda small: small.name)
