@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.exploration.costs import SCENARIOS, costs
-from tests.exploration.worlds import Small
+
+if TYPE_CHECKING:
+    from tests.exploration.worlds import Small
 
 COSTS = {
     "plain": "ecs 1 store 7 | ecs 2 store 10 topic 1",

@@ -10,7 +10,7 @@ from tests.exploration.__main__ import WITHOUT, told
 from tests.exploration.choices import read, written
 from tests.exploration.safeguards import NOT_SHOWN, SHOWN
 from tests.exploration.search import explore, play
-from tests.exploration.worlds import BY_NAME, WORLDS, Small
+from tests.exploration.worlds import BY_NAME
 
 SMALLEST = BY_NAME["an expired token"]
 
@@ -25,10 +25,12 @@ def test_every_schedule_of_the_smallest_world() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("small", WORLDS, ids=lambda small: small.name)
-def test_every_schedule_with_one_deviation(small: Small) -> None:
-    """No guarantee breaks in any world when one thing goes wrong, wherever it does."""
-    result = explore(replace(small, bound=1))
+@pytest.mark.parametrize(
+    "name", ["twice delivered, two workers", "a copy and the timer", "a cancel and a call", "a lifetime"]
+)
+def test_every_schedule_with_one_deviation(name: str) -> None:
+    """No guarantee breaks when one thing goes wrong, wherever it does; `make explore` lets two go wrong."""
+    result = explore(replace(BY_NAME[name], bound=1))
     assert (result.failing, result.left) == (None, 0)
 
 
