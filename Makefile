@@ -6,7 +6,7 @@ STORE ?= sqlite
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix docs bench simulate soak pictures package template lock clean
+.PHONY: help setup demo test quick check fix docs bench simulate explore soak pictures package template lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ docs: setup ## write the generated documents again
 
 simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)
+
+explore: setup ## every schedule of small worlds, two at a time; an hour
+	@$(BIN)/python -m tests.exploration
 
 soak: setup ## real processes, killed at random, for some minutes
 	@$(BIN)/python -m pytest -m soak -n 1 -o faulthandler_timeout=3600

@@ -213,7 +213,7 @@ class OpenRequest:
         record, wanted = self.record, self.record.release_at or 0.0
         release_at = settable(wanted, self.run.now(), self.run.timings)
         if release_at != wanted:
-            return events.ReleaseTimeMoved(release_at)
+            return events.ReleaseTimeMoved(release_at, wanted)
         try:
             self.run.ports.compute.set_release_time(record.region_id, record.instance_id or "", release_at)
         except ApiFailure as failure:

@@ -63,7 +63,7 @@ def _all(simulation: Simulation) -> Iterator[str]:
     yield from _senders_tokens(simulation)
     yield from _bounded(simulation)
     yield from _keys(simulation)
-    yield from _secrets(simulation)
+    yield from secrets(simulation)
     yield from _healthy(simulation, outcomes)
     yield from _in_time(simulation)
     yield from policies.broken(simulation.world)
@@ -202,7 +202,8 @@ def _keys(simulation: Simulation) -> Iterator[str]:
             yield f"{record.request_id} failed because our keys were refused"
 
 
-def _secrets(simulation: Simulation) -> Iterator[str]:
+def secrets(simulation: Simulation) -> Iterator[str]:
+    """No secret is kept or told."""
     world = simulation.world
     places = {
         "an outcome": world.published,

@@ -46,12 +46,15 @@ class Actor:
         return self.kernel.now + self.skew
 
     def wait(self, seconds: float) -> None:
-        """Give way until the time has passed; die when it passes the time limit."""
+        """Give way until the time has passed; die when it passes the time limit, or when the story is over."""
+        if self.kernel.over:
+            raise Crash("over")
         due = self.kernel.now + seconds
         self.kernel.at(min(due, self.kill_at), self.resume)
-        self.kernel.yield_back()
-        self._go.acquire()
-        if due > self.kill_at:
+        if not self.kernel.keeps(self):
+            self.kernel.yield_back()
+            self._go.acquire()
+        if self.kernel.over or max(due, self.kernel.now) > self.kill_at:
             raise Crash("time limit")
 
     def resume(self) -> None:
@@ -80,6 +83,7 @@ class Kernel:
         self.steps = 0
         self.trace: list[str] = []
         self.failure: BaseException | None = None
+        self.over = False
         self._agenda: list[tuple[float, float, int, Callable[[], Any]]] = []
         self._count = 0
         self._back = threading.Semaphore(0)
@@ -110,6 +114,10 @@ class Kernel:
             if until():
                 return True
         return until()
+
+    def keeps(self, actor: Actor) -> bool:  # noqa: ARG002 - for kernels that choose
+        """Tell whether an actor that waits goes on next, without a change of threads."""
+        return False
 
     def note(self, text: str) -> None:
         """Add a line to the story; Endless when it has too many."""

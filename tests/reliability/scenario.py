@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+    from shared.ports import Entropy
+
 TIMINGS = Timings(deployment="sim", region="cn-hangzhou", call_seconds=CALL_SECONDS)
 FAULTS_SECONDS = 1200.0
 LIMIT_SECONDS = 6 * 3600.0
@@ -140,20 +142,27 @@ class Simulation:
         self.kernel.after(1.0, self._pull)
         self.kernel.after(self.kernel.random.uniform(0, 30), self._tick)
 
+    def way_out(self, actor: Actor) -> tuple[Call, SimClock, Entropy]:
+        """Return an actor's way to the outside, its clock and its randomness."""
+        return Call(self.world, actor), SimClock(actor), SimEntropy(self.kernel)
+
+    def is_newer(self, _actor: Actor) -> bool:
+        """Tell whether an invocation is the next version's."""
+        return self.neighbours and self.kernel.random.random() < 0.5
+
     def ports(self, actor: Actor, process: Process | None = None) -> Ports:
         """Return the ports of one actor, in a process that may have served others before."""
         process = process or Process()
-        call = Call(self.world, actor)
-        newer = self.neighbours and self.kernel.random.random() < 0.5
-        store = NextStore(call) if newer else SimStore(call)
-        compute = BreakingCompute(self.compute(call), self.circuits, SimClock(actor))
+        call, clock, entropy = self.way_out(actor)
+        store = NextStore(call) if self.is_newer(actor) else SimStore(call)
+        compute = BreakingCompute(self.compute(call), self.circuits, clock)
         process.store = store
         if self.skew:
             # Invocations of one process share a clock; here each has its own.
             process.control = KeptControl(process)  # type: ignore[arg-type] # as much of a store as it reads
         return Ports(
-            compute, store, SimQueue(call, self.lossy_queue), SimOutcomes(call), SimClock(actor),
-            SimEntropy(self.kernel), SimLog(self.world, actor), process.policies, process.control,
+            compute, store, SimQueue(call, self.lossy_queue), SimOutcomes(call), clock,
+            entropy, SimLog(self.world, actor), process.policies, process.control,
         )  # fmt: skip
 
     def quiet(self) -> bool:
@@ -198,11 +207,12 @@ class Simulation:
         self.pending_copies -= 1
 
         def work(actor: Actor) -> None:
-            store, world = SimStore(Call(self.world, actor)), self.world
+            (call, clock, _), world = self.way_out(actor), self.world
+            store = SimStore(call)
             try:
                 if act.cancels:
                     asked = CancelAsked("ann", "no longer wanted")
-                    done = cancel(store, SimClock(actor), self.timings, act.cancels, asked)
+                    done = cancel(store, clock, self.timings, act.cancels, asked)
                     if done.end in TAKEN_BACK:
                         world.steered.cancelled.add(act.cancels)
                 else:

@@ -119,9 +119,10 @@ class Vanished:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTimeMoved:
-    """The recorded release time cannot be set any more; another one can."""
+    """The recorded release time (`instead_of`) cannot be set any more; another one can."""
 
     release_at: float
+    instead_of: float
 
 
 @dataclass(frozen=True, slots=True)

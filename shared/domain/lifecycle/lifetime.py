@@ -39,8 +39,9 @@ def is_unset(record: Record) -> bool:
 
 
 def on_moved(record: Record, event: ReleaseTimeMoved, _now: float, _timings: Timings) -> Record:
-    """Take another instant, unless ECS has been told one."""
-    return record.changed(release_at=event.release_at) if is_unset(record) else record
+    """Take another instant, unless ECS has been told one, or another run of the timer has moved it meanwhile."""
+    stands = is_unset(record) and record.release_at == event.instead_of
+    return record.changed(release_at=event.release_at) if stands else record
 
 
 def on_set(record: Record, _event: LifetimeSet, now: float, _timings: Timings) -> Record:
