@@ -29,7 +29,7 @@ test: setup ## every test
 	@$(BIN)/python -m pytest
 
 quick: setup ## the part of the tests that is run on every Python
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow and not soak and not explore"
 
 check: setup ## lint, types, generated documents up to date
 	@$(BIN)/ruff check .
@@ -47,7 +47,8 @@ docs: setup ## write the generated documents again
 simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)
 
-explore: setup ## every schedule of small worlds, two at a time; an hour
+explore: setup ## every schedule of small worlds, and what they show; an hour or two
+	@$(BIN)/python -m pytest -m explore
 	@$(BIN)/python -m tests.exploration
 
 soak: setup ## real processes, killed at random, for some minutes
