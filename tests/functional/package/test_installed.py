@@ -180,7 +180,7 @@ def test_the_wheel_holds_what_runs_and_no_more(wheel: Path) -> None:
         for path in [ROOT / "template.yml", *(ROOT / "events").rglob("*.*"), ROOT / "examples/naive/function.py"]:
             copy = f"local/files/{path.relative_to(ROOT).as_posix()}"
             assert archive.read(copy) == path.read_bytes()
-    assert {"local/page/index.html", "local/page/page.css", "local/py.typed"} <= names
+    assert {"local/page/index.html", "local/page/look.css", "local/py.typed"} <= names
     assert "shared/domain/errors/catalogue.json" in names
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == {"functions", "shared", "local"}
