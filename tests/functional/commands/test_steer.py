@@ -34,12 +34,17 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str,
         yield ("--endpoint", url, "--store", request.param, "--data", str(tmp_path))
 
 
-def store(where: tuple[str, ...]) -> Store:
+@pytest.fixture
+def store(where: tuple[str, ...]) -> Iterator[Store]:
     """Open the store that the options name."""
-    if where[3] == "sqlite":
-        return SqliteStore(f"{where[5]}/provisioner.db")
     keys = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
-    return TablestoreStore(where[1], defaults.TABLESTORE_INSTANCE, keys)
+    opened: SqliteStore | TablestoreStore = (
+        SqliteStore(f"{where[5]}/provisioner.db")
+        if where[3] == "sqlite"
+        else TablestoreStore(where[1], defaults.TABLESTORE_INSTANCE, keys)
+    )
+    yield opened
+    opened.close()
 
 
 def record(state: State, **changes: object) -> Record:
@@ -51,7 +56,7 @@ def record(state: State, **changes: object) -> Record:
     return made.changed(**changes)
 
 
-def test_pause_and_resume(where: tuple[str, ...]) -> None:
+def test_pause_and_resume(where: tuple[str, ...], store: Store) -> None:
     """A pause is written with who and why; a second one, and a resume of nothing, are told and change nothing."""
     nothing = inside("resume", *where)
     assert (nothing.exit_code, json_lines(nothing.stdout)) == (1, [{"changed": False, "paused": None}])
@@ -64,16 +69,16 @@ def test_pause_and_resume(where: tuple[str, ...]) -> None:
     assert "already paused by ann: the bill" in again.stderr
     ended = inside("resume", *where)
     assert (ended.exit_code, json_lines(ended.stdout)) == (0, [{"changed": True, "paused": None}])
-    pause = store(where).pause()
+    pause = store.pause()
     assert pause is not None
     assert not pause.active
     assert pause.by
 
 
-def test_cancel_and_what_status_tells(where: tuple[str, ...]) -> None:
+def test_cancel_and_what_status_tells(where: tuple[str, ...], store: Store) -> None:
     """What waits is taken back; `status` tells of the pause before, and of the act after."""
     inside("pause", *ARGUMENTS, *where)
-    store(where).claim(record(State.WAITING, held="PolicyPaused"))
+    store.claim(record(State.WAITING, held="PolicyPaused"))
     (before,) = json_lines(inside("status", "r1", *where).stdout)
     assert (before["state"], before["held"], before["paused"]["by"]) == ("waiting", "PolicyPaused", "ann")
     done = inside("cancel", "r1", *ARGUMENTS, *where)
@@ -99,24 +104,24 @@ def test_cancel_and_what_status_tells(where: tuple[str, ...]) -> None:
     ],
 )  # fmt: skip
 def test_cancel_says_what_it_came_to(
-    where: tuple[str, ...], changes: dict[str, object], result: str, words: str, exit_code: int
+    where: tuple[str, ...], store: Store, changes: dict[str, object], result: str, words: str, exit_code: int
 ) -> None:
     """In doubt it is settled first, an instance goes, what cannot go stays, what has ended stays ended."""
     found = record(State.CREATING).changed(**changes)
-    store(where).claim(found)
+    store.claim(found)
     done = inside("cancel", "r1", *where)
     assert (done.exit_code, json_lines(done.stdout)[0]["result"]) == (exit_code, result)
     assert words in done.stderr
     if exit_code:
-        assert store(where).get("r1") == found
+        assert store.get("r1") == found
 
 
-def test_cancel_of_nothing(where: tuple[str, ...]) -> None:
+def test_cancel_of_nothing(where: tuple[str, ...], store: Store) -> None:
     """An id of which nothing is recorded is told, and nothing is made of it."""
-    store(where).identity()
+    store.identity()
     done = inside("cancel", "r9", *where)
     assert (done.exit_code, json_lines(done.stdout)[0]["result"]) == (1, "unknown")
-    assert store(where).get("r9") is None
+    assert store.get("r9") is None
 
 
 def test_an_act_is_readable() -> None:

@@ -135,7 +135,14 @@ def test_demo() -> None:
     """On a terminal `demo` draws states, queues, outcomes and remedies, and no JSON."""
     terminal = Terminal("demo")
     assert terminal.end() == 0
-    for words in ("requests", "outcomes-inbox", "quota used up", "QuotaExceed.ElasticQuota", "Quota Center", "10 of 10"):
+    for words in (
+        "requests",
+        "outcomes-inbox",
+        "quota used up",
+        "QuotaExceed.ElasticQuota",
+        "Quota Center",
+        "10 of 10",
+    ):
         assert words in terminal.text
     assert '"specversion"' not in terminal.text
 
