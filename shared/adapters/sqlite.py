@@ -55,8 +55,8 @@ _SAVE = "UPDATE leases SET until = ?, cursor_due = ?, cursor_id = ?, last_open_a
 
 # Two kinds of conflict are one: the holder has a place already, or the row comes to nothing since all are taken.
 _TAKE_PLACE = (
-    "INSERT INTO places (bucket, holder, taken_at) SELECT ?1, ?2, ?3"
-    " WHERE (SELECT COUNT(*) FROM places WHERE bucket = ?1) < ?4 ON CONFLICT DO NOTHING"
+    "INSERT INTO places (bucket, holder, taken_at) SELECT ?, ?, ?"
+    " WHERE (SELECT COUNT(*) FROM places WHERE bucket = ?) < ? ON CONFLICT DO NOTHING"
 )
 _HAS_PLACE = "SELECT 1 FROM places WHERE bucket = ? AND holder = ?"
 _GIVE_BACK = "DELETE FROM places WHERE bucket = ? AND holder = ?"
@@ -170,7 +170,7 @@ class SqliteStore:
 
     def take_place(self, bucket: str, holder: str, limit: int, now: float) -> bool:
         """Take a place, unless `limit` others are taken; True when the holder has one."""
-        taken = self._connections.change(_TAKE_PLACE, (bucket, holder, now, limit))
+        taken = self._connections.change(_TAKE_PLACE, (bucket, holder, now, bucket, limit))
         return taken == 1 or bool(self._connections.find(_HAS_PLACE, (bucket, holder)))
 
     def give_back(self, bucket: str, holder: str) -> None:
