@@ -11,7 +11,6 @@ from shared.ports import StoredPolicy
 from shared.usecases.poll import poll
 from shared.usecases.provision import provision
 from tests.exploration.ports import Names, RememberingCall, RememberingClock
-from tests.reliability.kernel import Crash
 from tests.reliability.scenario import CALL_SECONDS, QUEUE_LIMIT, TIMER_LIMIT, Case, Simulation
 from tests.reliability.world import World
 
@@ -148,11 +147,7 @@ class Stage(Simulation):
             [Delivery(message.message_id, message.body, message.time)], self.ports(actor), self.timings, options,
             ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
         )  # fmt: skip
-        self._note_refused_keys("provision", refused=done.keys_refused)
-        if done.unacknowledged:
-            if self.world.keys is not None:
-                self.world.keys.end("provision")
-            raise Crash("not acknowledged")
+        self._acknowledge(done)
 
     def _poll(self, actor: Actor) -> None:
         """Make one round: time enough for each of its calls, and not for another round."""

@@ -20,7 +20,7 @@ from shared.domain.policy.places import OPEN
 from shared.domain.timings import Timings
 from shared.ports import Ports, StoreUnavailable
 from shared.usecases.poll import poll
-from shared.usecases.provision import provision
+from shared.usecases.provision import Batch, provision
 from shared.usecases.steer import TAKEN_BACK, cancel, say
 from tests.reliability import policies
 from tests.reliability.cloud import FOR_EVER, Ecs, Outage, Used
@@ -247,11 +247,7 @@ class Simulation:
             deliveries, self.ports(actor, process), self.timings, self.kernel.random.choice(self.options),
             ends_at=actor.now() + QUEUE_LIMIT - 10, workers=1,
         )  # fmt: skip
-        self._note_refused_keys("provision", refused=done.keys_refused)
-        if done.unacknowledged:
-            if self.world.keys is not None:
-                self.world.keys.end("provision")
-            raise Crash("not acknowledged")
+        self._acknowledge(done)
         self.processes.append(process)
 
     def _after_batch(self, batch: list[Message]) -> Callable[[bool], None]:
@@ -276,6 +272,14 @@ class Simulation:
     def _poll(self, actor: Actor) -> None:
         done = poll(self.ports(actor), self.timings, ends_at=actor.now() + 55.0, workers=1)
         self._note_refused_keys("poll", refused=done.reason == "keys")
+
+    def _acknowledge(self, done: Batch) -> None:
+        """End the invocation as the handler does: it fails where a message has to come again."""
+        self._note_refused_keys("provision", refused=done.keys_refused)
+        if done.unacknowledged:
+            if self.world.keys is not None:
+                self.world.keys.end("provision")
+            raise Crash("not acknowledged")
 
     def _note_refused_keys(self, function: str, *, refused: bool) -> None:
         if refused and self.world.keys is not None:

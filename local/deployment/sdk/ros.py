@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.deployment.ports import Data, Refused
 from local.deployment.sdk.client import Service
@@ -43,32 +43,27 @@ class RosStacks:
         asked = self._models.GetTemplateRequest(region_id=self._region, stack_id=stack_id)
         return str(self._service.call("GetTemplate", asked).get("TemplateBody") or "")
 
-    def create(self, name: str, request: StackRequest) -> str:
-        """See the port."""
-        parameter = self._models.CreateStackRequestParameters
-        asked = self._models.CreateStackRequest(
-            region_id=self._region,
-            stack_name=name,
-            template_url=request.template_url,
-            timeout_in_minutes=MINUTES,
-            parameters=[
+    def _told(self, request: StackRequest, parameter: Any) -> Data:
+        """Return what creating and updating a stack are told alike; `parameter` is the call's own model of one."""
+        return {
+            "region_id": self._region,
+            "template_url": request.template_url,
+            "timeout_in_minutes": MINUTES,
+            "parameters": [
                 parameter(parameter_key=key, parameter_value=value) for key, value in request.parameters.items()
             ],
-        )
+        }
+
+    def create(self, name: str, request: StackRequest) -> str:
+        """See the port."""
+        told = self._told(request, self._models.CreateStackRequestParameters)
+        asked = self._models.CreateStackRequest(stack_name=name, **told)
         return str(self._service.call("CreateStack", asked)["StackId"])
 
     def update(self, stack_id: str, request: StackRequest) -> bool:
         """See the port."""
-        parameter = self._models.UpdateStackRequestParameters
-        asked = self._models.UpdateStackRequest(
-            region_id=self._region,
-            stack_id=stack_id,
-            template_url=request.template_url,
-            timeout_in_minutes=MINUTES,
-            parameters=[
-                parameter(parameter_key=key, parameter_value=value) for key, value in request.parameters.items()
-            ],
-        )
+        told = self._told(request, self._models.UpdateStackRequestParameters)
+        asked = self._models.UpdateStackRequest(stack_id=stack_id, **told)
         try:
             self._service.call("UpdateStack", asked)
         except Refused as refused:
