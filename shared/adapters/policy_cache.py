@@ -32,8 +32,10 @@ class PolicyCache:
             if not 0 <= now - self._read_at < max_age:
                 self._found = self._store.policy()
                 self._read_at = now
-            found = self._found
-            return InForce() if found is None else InForce(found.version, self._read(found))
+            found, good_until = self._found, self._read_at + POLICY_SECONDS
+            if found is None:
+                return InForce(good_until=good_until)
+            return InForce(found.version, self._read(found), good_until)
 
     def version(self, number: int) -> Policy:
         """Return what a version says; 0 is no policy."""

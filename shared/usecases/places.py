@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from shared.domain.lifecycle.admission import LIMIT, PAUSED, given_back, keeps
 from shared.domain.lifecycle.record import State, UnreadableRecord
-from shared.domain.policy.control import REMINDER_SECONDS
-from shared.domain.policy.document import Limits
+from shared.domain.policy.control import REMINDER_SECONDS, InForce
 from shared.domain.policy.places import in_force, missing
 from shared.ports import UnreadablePolicy
 
@@ -42,28 +41,28 @@ def admit(run: Run, record: Record) -> Admission:
 
     Raises StoreUnavailable and UnreadablePolicy.
     """
-    limits = _limits(run, record)
+    found = _policy(run, record)
     steering, now = run.ports.control.current(run.now()), run.now()
     # What a waiting record names are places that it asked for; whether it has them only the store knows.
     places = [] if record.state is State.WAITING else list(record.places)
     if steering.paused:
         return Admission(tuple(places), held=PAUSED)
-    for bucket, limit in missing(limits, places, now):
+    for bucket, limit in missing(found.policy.limits, places, now):
         if not run.ports.store.take_place(bucket, record.request_id, limit, now):
             return Admission(tuple(places), held=LIMIT)
         places.append(bucket)
-    return Admission(tuple(places), steering.good_until)
+    return Admission(tuple(places), min(steering.good_until, found.good_until))
 
 
-def _limits(run: Run, record: Record) -> Limits:
-    """Return the limits in force; where nobody can read them, what was let in before goes on with what it holds."""
+def _policy(run: Run, record: Record) -> InForce:
+    """Return the policy in force; where nobody can read it, what was let in before goes on with what it holds."""
     try:
-        return run.ports.policies.current(run.now()).policy.limits
+        return run.ports.policies.current(run.now())
     except UnreadablePolicy as failure:
         if record.state is State.WAITING:
             raise
         run.policy_unreadable(failure)
-        return Limits()
+        return InForce()
 
 
 def is_paused(run: Run) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 
 from shared.domain.policy.document import Policy
 
@@ -21,10 +22,14 @@ class StoredPolicy:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """A policy as it is read: its version, 0 for none, and what it says."""
+    """A policy as it is read: its version, 0 for none, and what it says.
+
+    Like a pause it tells nothing of calls that are announced after `good_until`.
+    """
 
     version: int = 0
     policy: Policy = field(default_factory=Policy)
+    good_until: float = field(default=inf, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
