@@ -19,7 +19,7 @@ import re
 from collections import deque
 from contextlib import contextmanager
 from functools import partial
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPResponse
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from mns.mns_request import (
 )
 from urllib3.util import wait_for_read
 
+from shared.adapters.whole_answer import read_whole
 from shared.domain.redact import redact
 from shared.ports import PublishFailed, SendFailed
 
@@ -44,15 +45,10 @@ LONGEST_DELAY = 604_800
 _CLIENT_ERRORS = range(400, 500)
 _LONGEST_TEXT = 300
 _LONGEST_ANSWER = 1024 * 1024
-_PIECE = 65_536
 _LONGEST_BODY = 65_536
 """Bytes of a body that a queue takes, in base64 or not."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-
-
-class EndlessAnswer(HTTPException):
-    """An answer that was too slow or too long to be read to its end."""
 
 
 class BoundedResponse(HTTPResponse):
@@ -66,13 +62,8 @@ class BoundedResponse(HTTPResponse):
         """Read; raise EndlessAnswer."""
         if amt is not None:
             return super().read(amt)
-        pieces, length = [], 0
-        while piece := self.read1(_PIECE):
-            pieces.append(piece)
-            length += len(piece)
-            if length > _LONGEST_ANSWER or monotonic() > self._until:
-                raise EndlessAnswer("an answer that did not end")
-        return b"".join(pieces) + super().read()  # which ends it, and tells when something is missing
+        body = read_whole(self.read1, _LONGEST_ANSWER, self._until)
+        return body + super().read()  # which ends it, and tells when something is missing
 
 
 class Mns:

@@ -7,8 +7,8 @@ that place, for five reasons:
   answer chose. Ours follows none, and its adapter tries nothing again, which is what makes `never_left` true.
 - An answer with an error status and a body that is no JSON object (a gateway's HTML) is a parse error to the SDK, which
   forgets the status. Ours tells it with an exception that the SDK lets through: `ForeignAnswer`.
-- A time-out of `requests` is one between two bytes, and a body has no end but its own: whoever answers could hold a
-  thread for ever, or fill the memory with a few KB that unpack to gigabytes. Ours reads for so long and so much.
+- A session of its own reads an answer to its end, whenever that comes, and a few KB may unpack to gigabytes. Ours
+  reads for so long and so much.
 - The SDK keeps a session for each host for ever. Ours is one for all hosts, with a bounded number of them connected.
 - The SDK looks for a session without a lock: of the first calls of a cold instance each made one, and read the
   certificate store, 50 ms of CPU every time.
@@ -17,7 +17,7 @@ that place, for five reasons:
 from __future__ import annotations
 
 import json
-from functools import wraps
+from functools import partial, wraps
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ConnectTimeout
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 from urllib3.util.retry import Retry
+
+from shared.adapters.whole_answer import EndlessAnswer, read_whole
 
 if TYPE_CHECKING:
     from requests.adapters import HTTPAdapter
@@ -38,7 +40,6 @@ LONGEST_ANSWER = 8 * 1024 * 1024
 """Bytes of an answer, unpacked; a page of 100 instances has a twentieth of that."""
 
 _ERROR = 400
-_PIECE = 65_536
 
 
 class ForeignAnswer(Exception):
@@ -47,10 +48,6 @@ class ForeignAnswer(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(f"an answer with status {status} that is no JSON object")
         self.status = status
-
-
-class EndlessAnswer(Exception):
-    """An answer that was too slow or too long to be read to its end."""
 
 
 class OneRequest(Session):
@@ -65,7 +62,7 @@ class OneRequest(Session):
         response = super().send(request, **(options | {"allow_redirects": False, "stream": True}))
         failed = response.status_code >= _ERROR
         try:
-            body = _read(response, until)
+            body = read_whole(partial(response.raw.read1, decode_content=True), LONGEST_ANSWER, until)
         except (EndlessAnswer, HTTPError):
             response.close()
             if failed:
@@ -75,19 +72,6 @@ class OneRequest(Session):
         if failed and not _is_object(body):
             raise ForeignAnswer(response.status_code)
         return response
-
-
-def _read(response: Response, until: float) -> bytes:
-    """Return an answer's unpacked body; raise EndlessAnswer once the time is up or it is too long."""
-    pieces, length = [], 0
-    while piece := response.raw.read1(_PIECE, decode_content=True):
-        pieces.append(piece)
-        length += len(piece)
-        if length > LONGEST_ANSWER:
-            raise EndlessAnswer(f"an answer of more than {LONGEST_ANSWER} bytes")
-        if monotonic() > until:
-            raise EndlessAnswer("an answer that had not ended in time")
-    return b"".join(pieces)
 
 
 def take_over_sessions(core: Any) -> bool:
