@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -154,9 +155,9 @@ def test_a_failure_after_a_lost_request_is_settled_by_absence(worker: Worker) ->
 
 def test_a_throttled_message_alone_is_delivered_again(worker: Worker) -> None:
     """Of ten messages with a malformed, an invalid and a throttled one, only the throttled one comes again."""
-    # For so long that the others' waits, which move the same clock, do not make it short enough to be sat out.
-    slow = {"status": 400, "code": "Throttling.User", "message": "m", "headers": {"x-acs-retry-after": "60000"}}
-    fault(worker, "CreateInstance", "r5", error=slow)
+    # One after the other: what neighbours wait moves the same clock, and would make its wait short enough to sit out.
+    worker.settings = replace(worker.settings, workers=1)
+    fault(worker, "CreateInstance", "r5", **refusal(400, "Throttling.User"))
     invalid = message("bad", parameters={"SystemDisk.Size": "40G"})
     worker.enqueue("{", invalid, *[message(f"r{number}") for number in range(8)])
     worker.settle()
