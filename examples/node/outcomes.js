@@ -9,14 +9,15 @@ const MEMORY = process.env.HANDLED || 'handled.txt';
 
 const handled = new Set(fs.existsSync(MEMORY) ? fs.readFileSync(MEMORY, 'utf8').split('\n') : []);
 
-// Acts on an outcome unless its id was handled before; throws what acting throws, and remembers nothing then. A file
-// serves one process; several share a table with the id as its key.
+// Acts on an outcome unless its id was handled before, and tells whether it was new; throws what acting throws, and
+// remembers nothing then. A file serves one process; several share a table with the id as its key.
 exports.handleOnce = (body) => {
   const event = JSON.parse(body);
-  if (handled.has(event.id)) return;
+  if (handled.has(event.id)) return false;
   act(event);
   fs.appendFileSync(MEMORY, `${event.id}\n`);
   handled.add(event.id);
+  return true;
 };
 
 // Does what your program is for. Every field that can be null is treated as such here.

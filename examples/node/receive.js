@@ -21,16 +21,17 @@ run(async ([count]) => {
   let left = count === undefined ? Infinity : Number(count);
   while (left > 0) {
     for (const message of await take(mns, Math.min(left, BATCH))) {
+      let isNew;
       try {
         // The topic puts outcomes in as they are, no base64.
-        handleOnce(message.MessageBody);
+        isNew = handleOnce(message.MessageBody);
       } catch (error) {
         // Not deleted: it is visible again after the queue's VisibilityTimeout.
         console.error(`${message.MessageId} comes again: ${error.name}: ${error.message}`);
         continue;
       }
       await mns.deleteMessage(INBOX, message.ReceiptHandle);
-      left -= 1;
+      if (isNew) left -= 1;
     }
   }
 });

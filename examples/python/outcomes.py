@@ -12,16 +12,20 @@ COMPLETED = "provisioning.instance.completed"
 FAILED = "provisioning.instance.failed"
 
 
-def handle_once(body: str | bytes) -> None:
-    """Act on an outcome unless its id was handled before; raise whatever acting raises, and remember nothing then.
+def handle_once(body: str | bytes) -> bool:
+    """Act on an outcome unless its id was handled before, and tell whether it was new.
+
+    It raises whatever acting raises, and remembers nothing then.
 
     Act and memory are one transaction here. Where acting changes another system, it has to bear a repeat after a crash.
     """
     event = json.loads(body)
     with closing(sqlite3.connect(os.environ.get("HANDLED", "handled.db"), timeout=30)) as database, database:
         database.execute("CREATE TABLE IF NOT EXISTS handled (id TEXT PRIMARY KEY)")
-        if database.execute("INSERT OR IGNORE INTO handled VALUES (?)", (event["id"],)).rowcount:
+        is_new = database.execute("INSERT OR IGNORE INTO handled VALUES (?)", (event["id"],)).rowcount == 1
+        if is_new:
             act(event)
+    return is_new
 
 
 def act(event: dict[str, Any]) -> None:

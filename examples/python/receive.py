@@ -17,7 +17,7 @@ WAIT_SECONDS = 20
 
 
 def main(count: int | None) -> None:
-    """Handle outcomes until so many were taken, or for ever."""
+    """Handle outcomes until so many new ones were handled, or for ever."""
     inbox = clients.account().get_queue(clients.INBOX)
     # The topic puts outcomes in as they are, no base64. With the SDK's default the first would be an exception.
     inbox.set_encoding(False)
@@ -25,13 +25,13 @@ def main(count: int | None) -> None:
     while left is None or left > 0:
         for message in take(inbox, BATCH if left is None else min(left, BATCH)):
             try:
-                outcomes.handle_once(message.message_body)
+                is_new = outcomes.handle_once(message.message_body)
             except Exception as error:  # noqa: BLE001 - one outcome that fails must not stop the others
                 # Not deleted: it is visible again after the queue's VisibilityTimeout.
                 print(f"{message.message_id} comes again: {type(error).__name__}: {error}", file=sys.stderr)
                 continue
             inbox.delete_message(message.receipt_handle)
-            left = None if left is None else left - 1
+            left = None if left is None else left - is_new
 
 
 def take(inbox: Queue, limit: int) -> list[Message]:

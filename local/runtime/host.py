@@ -18,6 +18,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from types import SimpleNamespace
 from typing import Any
@@ -102,15 +103,14 @@ def main(descriptor: int) -> None:
         return
     channel.send_bytes(b"ready")
     while True:
-        try:
-            request_id = channel.recv_bytes().decode()
-            event = channel.recv_bytes()
-        except EOFError:
-            return
+        request_id = channel.recv_bytes().decode()
+        event = channel.recv_bytes()
         succeeded, payload = answer_to(handler, event, context_for(start, request_id))
         channel.send_bytes(b"ok" if succeeded else b"error")
         channel.send_bytes(payload)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    # The other end hung up: before it sent anything, or with something unread, or while an answer was on its way.
+    with suppress(EOFError, ConnectionError):
+        main(int(sys.argv[1]))

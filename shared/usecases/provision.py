@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from shared.domain.timings import Timings
     from shared.ports import Ports
 
-_STORE_AGAIN_SECONDS = 15.0
+_STORE_AGAIN_SECONDS = 30.0
 _TOPIC_AGAIN_SECONDS = 60.0
 _POLICY_AGAIN_SECONDS = 60.0
 _BUG_AGAIN_SECONDS = _UNREADABLE_AGAIN_SECONDS = 300.0

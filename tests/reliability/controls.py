@@ -166,7 +166,7 @@ _CURRENT = PolicyCache.current
 
 
 def _once_read(self: PolicyCache, now: float, _max_age: float = 0.0) -> InForce:
-    return _CURRENT(self, now, 1e9)
+    return replace(_CURRENT(self, now, 1e9), good_until=now + POLICY_SECONDS)
 
 
 def _frozen_nowhere(run: Run, delivery: Delivery, refusal: Refusal, *, duplicate_of: str | None = None) -> Record:

@@ -36,19 +36,24 @@ class Actor:
         self.kernel, self.name, self.skew = kernel, name, skew
         self.kill_at = kernel.now + limit
         self.crashed = False
+        self._looks = 0
         self._work = work
         self._go = threading.Semaphore(0)
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
         self._thread.start()
 
     def now(self) -> float:
-        """Tell the time as this actor's machine does."""
+        """Tell the time as this actor's machine does; Endless for who does nothing else."""
+        self._looks += 1
+        if self._looks > STEPS:
+            raise Endless
         return self.kernel.now + self.skew
 
     def wait(self, seconds: float) -> None:
         """Give way until the time has passed; die when it passes the time limit, or when the story is over."""
         if self.kernel.over:
             raise Crash("over")
+        self._looks = 0
         due = self.kernel.now + seconds
         self.kernel.at(min(due, self.kill_at), self.resume)
         if not self.kernel.keeps(self):
