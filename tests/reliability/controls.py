@@ -216,10 +216,11 @@ def _cancelled_at_once(record: Record, event: events.CancelAsked, now: float, ti
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One safeguard, and how to run a simulation without it."""
+    """One safeguard, how to run a simulation without it, and the first seed that noticed it last: it is tried first."""
 
     safeguard: str
     without: Callable[[Simulation], Any]
+    seed: int = 0
 
 
 @contextmanager
@@ -238,6 +239,7 @@ CONTROLS = (
     Control(
         "another generation has another token",
         lambda _: _two(swap(claiming, "client_token", _one_token), swap(creating, "client_token", _one_token)),
+        42,
     ),
     Control(
         "whoever announced a call is left to it until the fence",
@@ -245,87 +247,103 @@ CONTROLS = (
             swap(TABLE[State.CREATING], events.CallAnnounced, _ignored_fence),  # type: ignore[arg-type] # swaps any attribute or entry
             _set(s, timings=_no_skew(s.timings)),
         ),
+        153,
     ),
-    Control("unknown answers are settled", lambda s: _set(s, timings=replace(s.timings, settle_seconds=-1e6))),
+    Control("unknown answers are settled", lambda s: _set(s, timings=replace(s.timings, settle_seconds=-1e6)), 268),
     Control(
         "an unknown answer is remembered",
         lambda _: swap(TABLE[State.CREATING], events.CreateFailed, _never_unknown),  # type: ignore[arg-type] # swaps any attribute or entry
+        6,
     ),
-    Control("no retry is hidden in the transport", lambda s: _set(s, compute=_HiddenRetry)),
+    Control("no retry is hidden in the transport", lambda s: _set(s, compute=_HiddenRetry), 199),
     Control(
         "the look-up comes first once the token may be forgotten",
         lambda _: _two(
             swap(provisioning, "claim", _trusting_claim),
             swap(TABLE[State.CREATING], events.CallAnnounced, _trusting),  # type: ignore[arg-type] # swaps any attribute or entry
         ),
+        325,
     ),
     Control(
         "a sender's token that stands for something else ends the request",
         lambda _: swap(TABLE[State.CREATING], events.LookedUp, _any_token),  # type: ignore[arg-type] # swaps any attribute or entry
+        67,
     ),
     Control(
         "a look-up that failed is repeated later",
         lambda _: swap(TABLE[State.CREATING], events.LookUpFailed, lambda record, *_: record),  # type: ignore[arg-type] # swaps any attribute or entry
+        24,
     ),
-    Control("a region that does not answer is asked seldom", lambda _: swap(Circuits, "refusal", lambda *_: None)),
+    Control("a region that does not answer is asked seldom", lambda _: swap(Circuits, "refusal", lambda *_: None), 6),
     Control("writes are conditional", lambda s: _set(s.world, conditional=False)),  # type: ignore[arg-type] # swaps any attribute or entry
     Control("an outcome's bytes are frozen", lambda _: swap(SimOutcomes, "publish", _fresh_bytes)),
     Control("a message is sent again before it is acknowledged", lambda s: _set(s, lossy_queue=True)),
     Control(
         "absence means nothing in the grace period",
         lambda s: _set(s, timings=replace(s.timings, grace_seconds=-1e6)),
+        57,
     ),
-    Control("absence is confirmed by name", lambda _: swap(OpenRequest, "_missing", _believed_at_once)),
-    Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "redact", lambda text, _secrets: text)),
+    Control("absence is confirmed by name", lambda _: swap(OpenRequest, "_missing", _believed_at_once), 112),
+    Control("what the API says is cleaned of secrets", lambda _: swap(cloud, "redact", lambda text, _secrets: text), 6),
     Control(
         "a message is looked up before it is judged",
         lambda _: swap(provisioning._Message, "_recorded", lambda _self: None),  # noqa: SLF001 - the control stands in for it
     ),
-    Control("a refusal is frozen before it is published", lambda _: swap(provisioning, "freeze", _frozen_nowhere)),
+    Control("a refusal is frozen before it is published", lambda _: swap(provisioning, "freeze", _frozen_nowhere), 14),
     Control("a bug is counted", lambda _: swap(provisioning, "with_deferrals", lambda body, _count: body)),
     Control(
         "the tag names the store",
         lambda _: swap(claiming, "tag_owner", lambda deployment, _store: deployment),
+        277,
     ),
     Control(
         "unknown fields survive an update",
         lambda _: swap(record_json, "from_json", lambda text: replace(_READ(text), others={})),
+        5,
     ),
-    Control("what cannot be read is not absent", lambda _: swap(SimStore, "_there", _absent_unless_read)),
+    Control("what cannot be read is not absent", lambda _: swap(SimStore, "_there", _absent_unless_read), 6),
     Control(
         "refused keys are no message's failure",
         lambda _: swap(POLICIES, "authentication", replace(POLICIES["authentication"], attempts=1)),
+        81,
     ),
-    Control("refused keys end the process", lambda _: swap(Run, "keys_refused", property(lambda _run: False))),
+    Control("refused keys end the process", lambda _: swap(Run, "keys_refused", property(lambda _run: False)), 8),
     Control(
         "a copy comes to what the recorded policy says",
         lambda _: swap(provisioning, "as_accepted", _by_the_newest),
+        19,
     ),
-    Control("what is called for was judged", lambda _: swap(alternatives, "breaches", lambda *_: [])),
-    Control("a forbidden alternative is skipped", lambda _: swap(Record, "next_alternative", property(_next_of_all))),
-    Control("the policy is read again", lambda _: swap(PolicyCache, "current", _once_read)),
+    Control("what is called for was judged", lambda _: swap(alternatives, "breaches", lambda *_: []), 2),
+    Control(
+        "a forbidden alternative is skipped", lambda _: swap(Record, "next_alternative", property(_next_of_all)), 67
+    ),
+    Control("the policy is read again", lambda _: swap(PolicyCache, "current", _once_read), 8),
     Control("a lifetime is set before the start", lambda _: swap(waiting, "is_unset", lambda _record: False)),
     Control(
         "a release time that came too near is moved",
         lambda _: swap(advance_open, "settable", lambda wanted, *_: wanted),
+        309,
     ),
     Control(
         "the record comes before the place",
         lambda _: swap(provisioning._Message, "_claim", _place_before_record),  # noqa: SLF001 - the control stands in for it
+        2,
     ),
-    Control("places are taken before a call", lambda _: swap(places, "missing", lambda *_: [])),
-    Control("places are counted", lambda _: swap(SimStore, "take_place", _uncounted_place)),
-    Control("a place is given back by its holder", lambda _: swap(SimStore, "give_back", _any_place)),
-    Control("a place is kept while a call is in doubt", lambda _: swap(creation, "_call", _given_back_in_doubt)),
-    Control("places are given back at the end", lambda _: swap(writing, "give_back_ended", lambda *_: None)),
+    Control("places are taken before a call", lambda _: swap(places, "missing", lambda *_: []), 8),
+    Control("places are counted", lambda _: swap(SimStore, "take_place", _uncounted_place), 10),
+    Control("a place is given back by its holder", lambda _: swap(SimStore, "give_back", _any_place), 10),
+    Control("a place is kept while a call is in doubt", lambda _: swap(creation, "_call", _given_back_in_doubt), 58),
+    Control("places are given back at the end", lambda _: swap(writing, "give_back_ended", lambda *_: None), 19),
     Control(
         "a pause is read",
         lambda _: swap(KeptControl, "current", lambda _self, now: Steering(None, now + POLICY_SECONDS)),
+        8,
     ),
-    Control("a pause is read again", lambda _: swap(control, "POLICY_SECONDS", 300.0)),
+    Control("a pause is read again", lambda _: swap(control, "POLICY_SECONDS", 300.0), 290),
     Control(
         "a call under way is settled before a cancel",
         lambda _: swap(TABLE[State.CREATING], events.CancelAsked, _cancelled_at_once),  # type: ignore[arg-type] # swaps any attribute or entry
+        189,
     ),
     Control(
         "open work has an entry",

@@ -346,7 +346,7 @@ def draw_steering(rng: Random, simulation: Simulation) -> None:
         for at in sorted(rng.choice((-1.0, rng.uniform(0, 600))) for _ in range(rng.randint(1, 3))):
             open_, per_hour = rng.choice((None, 1, few, few)), rng.choice((None, None, 1, few))
             simulation.limits.append((max(at, 0.0), Limits(open_, per_hour)))
-    if rng.random() < 0.15:
+    if rng.random() < 0.3:
         began = rng.choice((0.5, rng.uniform(0, 120)))
         simulation.acts.append((began, Act(pauses=True)))
         simulation.acts.append((began + rng.choice((20.0, 120.0, 700.0, 1500.0)), Act()))

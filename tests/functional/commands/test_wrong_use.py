@@ -165,11 +165,14 @@ def test_an_interrupt_is_silent(tmp_path: Path) -> None:
             [*COMMAND, "listen", "--endpoint", url], env=CLEAN, cwd=ROOT, stdout=subprocess.PIPE, stderr=said
         )  # fmt: skip
         with process:
-            until = time.monotonic() + 20
-            while "listening" not in log.read_text(encoding="utf-8") and time.monotonic() < until:
-                time.sleep(0.05)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 130
+            try:
+                until = time.monotonic() + 60
+                while "listening" not in log.read_text(encoding="utf-8") and time.monotonic() < until:
+                    time.sleep(0.05)
+                process.send_signal(signal.SIGINT)
+                assert process.wait(60) == 130
+            finally:
+                process.kill()
     assert log.read_text(encoding="utf-8").splitlines() == ["listening to provision-outcomes-inbox; Ctrl-C ends it"]
 
 
@@ -185,14 +188,17 @@ def test_ctrl_c_is_for_the_command_alone(tmp_path: Path, after: str) -> None:
         )  # fmt: skip
         with process:
             assert process.stdout is not None
-            if after == "ready":
-                process.stdout.readline()
-            until = time.monotonic() + 20
-            while "local cloud on" not in log.read_text(encoding="utf-8") and time.monotonic() < until:
-                time.sleep(0.05)
-            time.sleep(0.3)
-            os.killpg(process.pid, signal.SIGINT)
-            assert process.wait(20) == (0 if after == "ready" else 130)
+            try:
+                if after == "ready":
+                    process.stdout.readline()
+                until = time.monotonic() + 60
+                while "local cloud on" not in log.read_text(encoding="utf-8") and time.monotonic() < until:
+                    time.sleep(0.05)
+                time.sleep(0.3)
+                os.killpg(process.pid, signal.SIGINT)
+                assert process.wait(60) == (0 if after == "ready" else 130)
+            finally:
+                process.kill()
     assert "Traceback" not in log.read_text(encoding="utf-8")
     assert "KeyboardInterrupt" not in log.read_text(encoding="utf-8")
 
