@@ -29,6 +29,13 @@ class Endless(BaseException):
     """An actor circles: it tells more than a whole story, without giving way or in no time."""
 
 
+def _closed() -> threading.Lock:
+    """Return a gate that nobody passes until it is released, once for each passage."""
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
+
+
 class Actor:
     """One invocation of a function: its own clock, its own time limit, its own end."""
 
@@ -38,7 +45,7 @@ class Actor:
         self.crashed = False
         self._looks = 0
         self._work = work
-        self._go = threading.Semaphore(0)
+        self._go = _closed()
         self._thread = threading.Thread(target=self._main, name=name, daemon=True)
         self._thread.start()
 
@@ -89,9 +96,10 @@ class Kernel:
         self.trace: list[str] = []
         self.failure: BaseException | None = None
         self.over = False
+        self._end = START
         self._agenda: list[tuple[float, float, int, Callable[[], Any]]] = []
         self._count = 0
-        self._back = threading.Semaphore(0)
+        self._back = _closed()
 
     def at(self, time: float, action: Callable[[], Any]) -> None:
         """Put an action on the agenda; actions of the same time come in an order of the seed's."""
@@ -104,10 +112,10 @@ class Kernel:
 
     def run(self, until: Callable[[], bool], limit: float) -> bool:
         """Work the agenda off until the condition holds; False when `limit` seconds or the steps were not enough."""
-        end = START + limit
+        self._end = START + limit
         while self._agenda:
             time, _, _, action = heapq.heappop(self._agenda)
-            if time > end or self.steps >= STEPS:
+            if time > self._end or self.steps >= STEPS:
                 return False
             self.now = max(self.now, time)
             self.steps += 1
@@ -120,9 +128,15 @@ class Kernel:
                 return True
         return until()
 
-    def keeps(self, actor: Actor) -> bool:  # noqa: ARG002 - for kernels that choose
-        """Tell whether an actor that waits goes on next, without a change of threads."""
-        return False
+    def keeps(self, actor: Actor) -> bool:
+        """Take the next step if it is that of the actor that waits: it goes on without a change of threads."""
+        time, _, _, action = self._agenda[0]
+        if action != actor.resume or time > self._end or self.steps >= STEPS:
+            return False
+        heapq.heappop(self._agenda)
+        self.now = max(self.now, time)
+        self.steps += 1
+        return True
 
     def note(self, text: str) -> None:
         """Add a line to the story; Endless when it has too many."""
