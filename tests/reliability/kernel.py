@@ -96,7 +96,7 @@ class Kernel:
         self.trace: list[str] = []
         self.failure: BaseException | None = None
         self.over = False
-        self._end = START
+        self._ends_at = START
         self._agenda: list[tuple[float, float, int, Callable[[], Any]]] = []
         self._count = 0
         self._back = _closed()
@@ -112,10 +112,10 @@ class Kernel:
 
     def run(self, until: Callable[[], bool], limit: float) -> bool:
         """Work the agenda off until the condition holds; False when `limit` seconds or the steps were not enough."""
-        self._end = START + limit
+        self._ends_at = START + limit
         while self._agenda:
             time, _, _, action = heapq.heappop(self._agenda)
-            if time > self._end or self.steps >= STEPS:
+            if time > self._ends_at or self.steps >= STEPS:
                 return False
             self.now = max(self.now, time)
             self.steps += 1
@@ -131,7 +131,7 @@ class Kernel:
     def keeps(self, actor: Actor) -> bool:
         """Take the next step if it is that of the actor that waits: it goes on without a change of threads."""
         time, _, _, action = self._agenda[0]
-        if action != actor.resume or time > self._end or self.steps >= STEPS:
+        if action != actor.resume or time > self._ends_at or self.steps >= STEPS:
             return False
         heapq.heappop(self._agenda)
         self.now = max(self.now, time)
