@@ -8,7 +8,7 @@ from local import defaults
 from local.samples import account_state
 from local.terminal import options
 from local.terminal.output import json_line, progress, wants_json
-from local.terminal.running import heed_interrupts, new_cloud, serving, wait_until_stopped
+from local.terminal.running import new_cloud, serving, wait_until_stopped
 
 
 @click.command(epilog=options.examples("provisioner cloud", "provisioner cloud --port 5000 --speed 10"))
@@ -20,7 +20,6 @@ def cloud(*, port: int, speed: float, as_json: bool) -> None:
 
     It forgets everything when it ends. Faults, stock and quotas: POST /_local/faults and /_local/config.
     """
-    heed_interrupts()
     with serving(new_cloud(speed, account_state()), port) as url:
         progress(f"local cloud on {url}, region {defaults.REGION}, key {defaults.ACCESS_KEY_ID}; Ctrl-C stops it")
         progress(f"worker: provisioner run --endpoint {url}")

@@ -11,7 +11,7 @@ from local.runtime.worker import WorkerConfig
 from local.terminal import options
 from local.terminal.endpoint_url import EndpointUrl
 from local.terminal.local_cloud import worker_of
-from local.terminal.running import heed_interrupts, work
+from local.terminal.running import work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,6 @@ def run(*, endpoint: str, store: str, data: Path, timer: float | None, as_json: 
     shortened: PROVISIONER_SKEW_SECONDS=1, _SETTLE_SECONDS=3, _CALL_SECONDS=5, _GRACE_SECONDS=5, unless the
     environment sets them. The functions' logs go to standard error.
     """
-    heed_interrupts()
     directory = options.prepare_directory(data)
     worker_of(endpoint)
     config = WorkerConfig(access=Access.local(endpoint), store=store, data=directory)

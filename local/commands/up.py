@@ -15,7 +15,7 @@ from local.runtime.worker import WorkerConfig
 from local.samples import account_state
 from local.terminal import options
 from local.terminal.output import WrongUse, console, progress, wants_json
-from local.terminal.running import heed_interrupts, new_cloud, serving, wait_until_stopped, work
+from local.terminal.running import new_cloud, serving, wait_until_stopped, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,6 @@ def up(*, port: int, store: str, data: Path, speed: float, timer: float | None, 
     On a terminal the requests are shown as they go their way, and the functions' log is a file in the data directory;
     piped, the log goes to standard error.
     """
-    heed_interrupts()
     directory = options.prepare_directory(data)
     cloud = new_cloud(speed, account_state())
     with serving(cloud, port) as url, _kept(cloud, directory, keep=keep):

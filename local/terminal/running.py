@@ -48,27 +48,11 @@ def new_cloud(speed: float, account: Mapping[str, Any]) -> Cloud:
     return Cloud(config=config, provisioned=True)
 
 
-_interrupted = threading.Event()
-
-
-def heed_interrupts() -> None:
-    """From now on let no Ctrl-C be lost: an SDK that catches everything may swallow the exception it raises."""
-
-    def interrupt(*_: object) -> None:
-        _interrupted.set()
-        raise KeyboardInterrupt
-
-    _interrupted.clear()
-    signal.signal(signal.SIGINT, interrupt)
-
-
 def wait_until_stopped() -> None:
-    """Wait for Ctrl-C or a polite kill; KeyboardInterrupt for a Ctrl-C that came before."""
+    """Wait for Ctrl-C or a polite kill."""
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    if _interrupted.is_set():
-        raise KeyboardInterrupt
     stopped.wait()
     progress("stopping")
 
