@@ -52,7 +52,7 @@ def test_an_address_survives_a_reload(page: Browser, place: Place) -> None:
     assert address == f"{place.url}/#/request-1"
     page.driver.refresh()
     page.wait(lambda: shown(page) == "request-1", what="it is shown after a reload")
-    assert page.run("return document.querySelector('.row[aria-selected=true]').dataset.id") == "request-1"
+    page.wait(lambda: page.all(".row[aria-selected=true][data-id='request-1']"), what="its row is the selected one")
     page.open("about:blank")
     page.open(f"{place.url}/#/request-2")
     page.wait(lambda: shown(page) == "request-2", what="it is shown in another window")
