@@ -216,7 +216,7 @@ def _cancelled_at_once(record: Record, event: events.CancelAsked, now: float, ti
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One safeguard, how to run a simulation without it, and the first seed that noticed it last: it is tried first."""
+    """One safeguard, how to run a simulation without it, and a seed that noticed it: it is tried first."""
 
     safeguard: str
     without: Callable[[Simulation], Any]
@@ -275,7 +275,7 @@ CONTROLS = (
         24,
     ),
     Control("a region that does not answer is asked seldom", lambda _: swap(Circuits, "refusal", lambda *_: None), 6),
-    Control("writes are conditional", lambda s: _set(s.world, conditional=False)),  # type: ignore[arg-type] # swaps any attribute or entry
+    Control("writes are conditional", lambda s: _set(s.world, conditional=False), 1),  # type: ignore[arg-type] # swaps any attribute or entry
     Control("an outcome's bytes are frozen", lambda _: swap(SimOutcomes, "publish", _fresh_bytes)),
     Control("a message is sent again before it is acknowledged", lambda s: _set(s, lossy_queue=True)),
     Control(
@@ -307,7 +307,7 @@ CONTROLS = (
         lambda _: swap(POLICIES, "authentication", replace(POLICIES["authentication"], attempts=1)),
         81,
     ),
-    Control("refused keys end the process", lambda _: swap(Run, "keys_refused", property(lambda _run: False)), 8),
+    Control("refused keys end the process", lambda _: swap(Run, "keys_refused", property(lambda _run: False)), 22),
     Control(
         "a copy comes to what the recorded policy says",
         lambda _: swap(provisioning, "as_accepted", _by_the_newest),
