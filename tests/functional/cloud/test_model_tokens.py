@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from local.cloud.cloud import Cloud
     from tests.support.fresh_clouds import FreshClouds
 
+pytestmark = pytest.mark.slow
+
 NO_STOCK = {"*": {"*": 0}}
 CHANGES: tuple[dict[str, Any], ...] = ({}, {"InstanceName": "web"}, {"Password": "Abcd-1234"}, {"Password": "Abcd-1235"})
 CALLS = st.builds(
