@@ -18,7 +18,7 @@ FACTOR = int(os.environ.get("MODEL_FACTOR", "1"))
 
 def compare(machine: Callable[[], RuleBasedStateMachine], *, examples: int, steps: int) -> None:
     """Run a machine; fail with the shortest steps after which cloud and model disagree."""
-    _run(machine, settings(max_examples=examples * FACTOR, stateful_step_count=steps))
+    _run(machine, settings(max_examples=examples * FACTOR, stateful_step_count=steps, report_multiple_bugs=False))
 
 
 def disagrees(machine: Callable[[], RuleBasedStateMachine], *, examples: int, steps: int) -> bool:
