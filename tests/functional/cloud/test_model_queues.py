@@ -261,6 +261,7 @@ class KeptForEver(QueueModel):
         return list(self.messages.values())
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("model", [HandlesLast, HandlesStay, DelaysAdd, OnceMore, KeptForEver])
 def test_another_rule_of_queues_is_noticed(model: type[QueueModel]) -> None:
     """A model with one rule changed disagrees with the local cloud: each of them is compared."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,6 +58,7 @@ DELETES = st.builds(Change, st.just("delete"), KEYS, EXISTENCE, RULES)
 def updates(*, deleting: bool) -> st.SearchStrategy[Change]:
     """Return updates, each column changed in one way; none deletes a column where it must not."""
     ways = st.sampled_from(["leave", "leave", "put", "put", "delete", "increment"])
+    kept = st.sampled_from(["leave", "leave", "put", "put", "delete"])
 
     def build(key: Key, existence: str, rule: Rule, how: dict[str, str], values: dict[str, Value]) -> Change:
         chosen = {way: [name for name in how if how[name] == way] for way in ("put", "delete", "increment")}
@@ -68,7 +70,7 @@ def updates(*, deleting: bool) -> st.SearchStrategy[Change]:
         )  # fmt: skip
 
     values = st.fixed_dictionaries({"n": NUMBERS, "m": NUMBERS, "t": TEXTS})
-    return st.builds(build, KEYS, EXISTENCE, RULES, st.fixed_dictionaries({"n": ways, "m": ways, "t": ways}), values)
+    return st.builds(build, KEYS, EXISTENCE, RULES, st.fixed_dictionaries({"n": ways, "m": ways, "t": kept}), values)
 
 
 class TableMachine(RuleBasedStateMachine):
@@ -210,3 +212,52 @@ def test_tables_are_as_documented() -> None:
     """Whatever is written under which condition, what is refused and what is read afterwards is as documented."""
     with fresh_clouds() as clouds:
         compare(machine(clouds), examples=40, steps=30)
+
+
+class AnyExistence(TableModel):
+    """Asks for no existence."""
+
+    def write(self, change: Change, now: float) -> str | None:
+        return super().write(replace(change, existence="IGNORE"), now)
+
+
+class KeyUnseen(TableModel):
+    """Lets conditions see no column of the key."""
+
+    def holds(self, rule: Single | Composite, key: Key, found: dict[str, Value] | None) -> bool:
+        if isinstance(rule, Single) and rule.column == "group":
+            return rule.pass_if_missing
+        return super().holds(rule, key, found)
+
+
+class DeletingMakesRows(TableModel):
+    """Makes a row by deleting its columns."""
+
+    def apply(self, change: Change, found: dict[str, Value] | None, now: float) -> None:
+        self.rows.setdefault(change.key, {})
+        super().apply(change, {} if found is None else found, now)
+
+
+class PutKeeps(TableModel):
+    """Keeps columns that a put does not name."""
+
+    def apply(self, change: Change, found: dict[str, Value] | None, now: float) -> None:
+        super().apply(replace(change, kind="update"), found, now)
+
+
+class OneAge(TableModel):
+    """Gives a row the age of its youngest cell."""
+
+    def row(self, key: Key, now: float) -> dict[str, Value] | None:
+        if cells := self.rows.get(key):
+            youngest = max(at for _, at in cells.values())
+            self.rows[key] = {name: (value, youngest) for name, (value, _) in cells.items()}
+        return super().row(key, now)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("model", [AnyExistence, KeyUnseen, DeletingMakesRows, PutKeeps, OneAge])
+def test_another_rule_of_tables_is_noticed(model: type[TableModel]) -> None:
+    """A model with one rule changed disagrees with the local cloud: each of them is compared."""
+    with fresh_clouds() as clouds:
+        assert disagrees(machine(clouds, model), examples=200, steps=30)

@@ -170,6 +170,7 @@ class NeverBusy(TokenModel):
         super().__init__(kept, 0.0)
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("model", [OneCase, AnyParameters, ForEver, NeverBusy])
 def test_a_token_rule_less_is_noticed(model: type[TokenModel]) -> None:
     """A model without one of the rules disagrees with the local cloud: each of them is compared."""

@@ -89,25 +89,23 @@ class TableModel:
             return FAILED
         if change.kind == "delete":
             self.rows.pop(change.key, None)
-            return None
-        return self.apply(change, found, now)
+        else:
+            self.apply(change, found, now)
+        return None
 
-    def apply(self, change: Change, found: dict[str, Value] | None, now: float) -> str | None:
+    def apply(self, change: Change, found: dict[str, Value] | None, now: float) -> None:
         """Put or update a row under a condition that holds."""
         cells: dict[str, tuple[Value, float]] = {}
         if change.kind == "update" and found is not None:
             cells = {name: cell for name, cell in self.rows[change.key].items() if name in found}
         for name, step in change.incremented:
             base = cells[name][0] if name in cells else 0
-            if not isinstance(base, int):
-                return INVALID
-            cells[name] = (base + step, now)
+            cells[name] = (int(base) + step, now)
         for name in change.deleted:
             cells.pop(name, None)
         cells |= {name: (value, now) for name, value in change.columns}
         if found is not None or change.columns or change.incremented:
             self.rows[change.key] = cells
-        return None
 
     def holds(self, rule: Single | Composite, key: Key, found: dict[str, Value] | None) -> bool:
         """Tell whether a column condition holds for a row."""
