@@ -31,15 +31,16 @@ class FreshClouds:
 
     def connect(self, url: str) -> None:
         """Make the clients."""
+        self.url = url
         self._clients = Clients(self.cloud, url, "http")
         self.ecs: Any = self._clients.ecs()
         self.mns: Any = self._clients.mns()
         keys = Credentials(defaults.ACCESS_KEY_ID, defaults.ACCESS_KEY_SECRET)
         self.ots: Any = connect(url, defaults.TABLESTORE_INSTANCE, keys, try_seconds=10)
 
-    def begin(self, config: Config | None = None) -> Cloud:
-        """Put a new cloud behind the clients."""
-        self.cloud = Cloud(DrivenClock(START), config)
+    def begin(self, config: Config | None = None, run: str | None = None) -> Cloud:
+        """Put a new cloud behind the clients; of the same `run` two give the same ids."""
+        self.cloud = Cloud(DrivenClock(START), config, run=run)
         return self.cloud
 
     def close(self) -> None:
