@@ -38,7 +38,7 @@ class ScriptPlayer:
     def __init__(self, clouds: FreshClouds) -> None:
         self._clouds = clouds
         self._steps: dict[str, Callable[..., Any]] = {
-            "advance": lambda seconds: clouds.cloud.clock.advance(seconds),
+            "advance": self._advance,
             "createQueue": lambda name, fields: self._queue(name).create(_meta(fields)),
             "deleteQueue": lambda name: self._queue(name).delete(),
             "listQueues": lambda prefix, limit: [
@@ -87,6 +87,9 @@ class ScriptPlayer:
             kept[step.get("as", "")] = result
             results.append(result)
         return results
+
+    def _advance(self, seconds: float) -> None:
+        self._clouds.cloud.clock.advance(seconds)
 
     def _queue(self, name: str) -> Any:
         queue = self._clouds.mns.get_queue(name)
@@ -139,9 +142,7 @@ def _filled(value: Any, kept: Mapping[str, Any]) -> Any:
 
 
 def _meta(fields: Mapping[str, int]) -> QueueMeta:
-    return QueueMeta(
-        vis_timeout=fields.get("VisibilityTimeout", -1), msg_ttl=fields.get("MessageRetentionPeriod", -1)
-    )
+    return QueueMeta(vis_timeout=fields.get("VisibilityTimeout", -1), msg_ttl=fields.get("MessageRetentionPeriod", -1))
 
 
 def _told(message: Any, names: Sequence[str] = tuple(FIELDS)) -> dict[str, str]:
@@ -160,7 +161,9 @@ def _changes(put: Mapping[str, Any], deleted: Sequence[str]) -> dict[str, Any]:
     return {way: columns for way, columns in (("put", [*put.items()]), ("delete_all", [*deleted])) if columns}
 
 
-def _when(existence: str, column: str | None = None, comparator: str = "", value: Any = None, missing: Any = None) -> Any:
+def _when(
+    existence: str, column: str | None = None, comparator: str = "", value: Any = None, missing: Any = None
+) -> Any:
     if column is None:
         return sdk.Condition(existence)
     rule = sdk.SingleColumnCondition(column, value, getattr(sdk.ComparatorType, comparator), pass_if_missing=missing)

@@ -76,7 +76,7 @@ class Account:
         return self._put(queue, body, priority, self.now, seconds)
 
     def bury(self, policy: DeadLetterPolicy, message: Message) -> bool:
-        """Move a message that was delivered too often, its age with it; False where its dead-letter queue is missing."""
+        """Move a message that was delivered too often, with its age; False where its dead-letter queue is missing."""
         target = self.queues.get(policy.target)
         if target is None:
             return False

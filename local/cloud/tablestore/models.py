@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.cloud.tablestore import exceptions
 from local.cloud.tablestore.plainbuffer import Bound, Kind
@@ -69,7 +69,7 @@ class Table:
         ends: dict[object, tuple[int, Value]] = {Bound.MIN: (-1, 0), Bound.MAX: (1, 0)}
         return tuple(ends[value] if isinstance(value, Bound) else (0, value) for _, value in row.key)
 
-    def columns(self, key: Key, attributes: Mapping[str, Value]) -> dict[str, Value]:
+    def columns(self, key: Key, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Return what conditions and filters see of a row: the columns of its key, and these attributes."""
         return {name: value for (name, _), value in zip(self.schema, key, strict=True)} | dict(attributes)
 

@@ -85,7 +85,7 @@ class PageMachine(RuleBasedStateMachine):
                 request.max_results = 10
             body = self.fresh.ecs.describe_instances(request).body
             page = [one.instance_id for one in body.instances.instance]
-            assert len(page) == min(len(self.ids) - len(seen), min(max(size or 10, 10), 100))
+            assert len(page) == min(len(self.ids) - len(seen), max(size or 10, 10), 100)
             token, seen = body.next_token, seen + page
         self._all(seen)
 
@@ -96,7 +96,7 @@ class PageMachine(RuleBasedStateMachine):
 
     @rule(size=SIZES)
     def statuses(self, size: int | None) -> None:
-        """The same for statuses, of which a page has at most 50."""
+        """Ask for statuses the same way: a page has at most 50."""
         self._numbered(size, 50, self._statuses)
 
     @rule(size=SIZES, unknown=st.integers(0, 3), data=st.data())

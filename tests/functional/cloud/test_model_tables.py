@@ -11,7 +11,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from shared.adapters.tablestore.client import tablestore as sdk
 from tests.support.documented.run import compare, disagrees
-from tests.support.documented.table import COMPARE, INVALID, Change, Composite, Key, Rule, Single, TableModel, Value, complete
+from tests.support.documented.table import (
+    COMPARE,
+    INVALID,
+    Change,
+    Composite,
+    Key,
+    Rule,
+    Single,
+    TableModel,
+    Value,
+    complete,
+)
 from tests.support.fresh_clouds import fresh_clouds
 from tests.support.tablestore import ALL, DAY, TABLE, create, key
 
@@ -49,7 +60,9 @@ def composites(parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Composite]:
     )  # fmt: skip
 
 
-RULES: st.SearchStrategy[Rule] = st.one_of(st.none(), st.none(), st.none(), st.recursive(singles(), composites, max_leaves=4))
+RULES: st.SearchStrategy[Rule] = st.one_of(
+    st.none(), st.none(), st.none(), st.recursive(singles(), composites, max_leaves=4)
+)
 EXISTENCE = st.sampled_from(["IGNORE", "IGNORE", "EXPECT_EXIST", "EXPECT_NOT_EXIST"])
 PUTS = st.builds(Change, st.just("put"), KEYS, EXISTENCE, RULES, CELLS.filter(bool))
 DELETES = st.builds(Change, st.just("delete"), KEYS, EXISTENCE, RULES)

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 NO_STOCK = {"*": {"*": 0}}
-CHANGES: tuple[dict[str, Any], ...] = ({}, {"InstanceName": "web"}, {"Password": "Abcd-1234"}, {"Password": "Abcd-1235"})
+CHANGES: tuple[dict[str, Any], ...] = (
+    {},
+    {"InstanceName": "web"},
+    {"Password": "Abcd-1234"},
+    {"Password": "Abcd-1235"},
+)
 CALLS = st.builds(
     Create,
     region=st.sampled_from(["cn-hangzhou", "cn-hangzhou", "cn-hangzhou", "cn-shanghai"]),

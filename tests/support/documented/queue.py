@@ -3,8 +3,8 @@
 Sources, all of the MNS guide: QueueMessage (states; a handle is for one turn and until NextVisibleTime, then
 MessageNotExist; FirstDequeueTime is EnqueueTime until the first receipt; priority 1 is the best), Queue (attributes;
 a message's own delay counts before the queue's; retention counts from the sending, received or not), Dead-letter queue
-(no more than MaxReceiveCount receipts; retention goes on over both queues). Left open, as no document says it: the order
-among equal priorities, and when exactly an exhausted message changes queues.
+(no more than MaxReceiveCount receipts; retention goes on over both queues). Left open, as no document says it: the
+order among equal priorities, and when exactly an exhausted message changes queues.
 """
 
 from __future__ import annotations

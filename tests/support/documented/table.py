@@ -52,7 +52,7 @@ Rule = Single | Composite | None
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One write: `put` replaces the row by `columns`, `update` writes, deletes and increments some, `delete` deletes."""
+    """One write: `put` replaces the row by `columns`, `update` changes some of its columns, `delete` deletes it."""
 
     kind: str
     key: Key
