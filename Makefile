@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STORE ?= sqlite
 SEEDS ?= 1000
+FACTOR ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix docs bench simulate explore soak pictures package template lock clean
+.PHONY: help setup demo test quick check fix docs bench simulate explore models soak pictures package template lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 explore: setup ## every schedule of small worlds, and what they show; an hour or two
 	@$(BIN)/python -m pytest -m explore
 	@$(BIN)/python -m tests.exploration
+
+models: setup ## the local cloud against models of the services, FACTOR=100 for long
+	@MODEL_FACTOR=$(FACTOR) $(BIN)/python -m pytest -m slow tests/functional/cloud/test_model_*.py
 
 soak: setup ## real processes, killed at random, for some minutes
 	@$(BIN)/python -m pytest -m soak -n 1 -o faulthandler_timeout=3600

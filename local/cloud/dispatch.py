@@ -88,7 +88,12 @@ def _struck(cloud: Cloud, service: Service, call: Call, fault: Fault | None) -> 
             raise fault.error
         if fault and effect == "vanish":
             call.vanish_after = fault.delay_seconds
-    response = yield from _run(cloud, service, call)
+    try:
+        response = yield from _run(cloud, service, call)
+    except ServiceError:
+        if effect != "lose-response":
+            raise
+        return None  # a refusal is an answer, and is lost like any other
     return None if effect == "lose-response" else response
 
 

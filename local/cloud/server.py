@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 STOP_SECONDS = 5.0
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection stays open between two requests, as gateways have it: a client that a busy machine holds up for
+some seconds does not find it closed."""
 
 
 class _Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # httptools where it is installed, else h11
@@ -104,6 +107,7 @@ def _server(current: Callable[[], Cloud]) -> uvicorn.Server:
         log_config=None,
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=1,
     )
     return uvicorn.Server(config)

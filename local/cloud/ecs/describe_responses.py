@@ -63,9 +63,9 @@ def describe_instances(account: Account, values: Values, _call: Call) -> dict[st
     found = [i for i in account.visible(values["RegionId"], _ids(values.get("InstanceIds"))) if fits(i)]
     answer: dict[str, Any] = {}
     if "MaxResults" in values or values.get("NextToken"):
-        start, size = _start(values.get("NextToken")), values.get("MaxResults", DEFAULT_PAGE)
-        if not 1 <= size <= MAX_PAGE:
-            raise exceptions.invalid("MaxResults", f"1 to {MAX_PAGE}")
+        # Too little or too much is not refused here, as a PageSize is: it is taken for the least and the most.
+        start, size = _start(values.get("NextToken")), max(values.get("MaxResults", DEFAULT_PAGE), DEFAULT_PAGE)
+        size = min(size, MAX_PAGE)
         answer["NextToken"] = f"local-{start + size}" if start + size < len(found) else ""
     else:
         number, size = _page(account, values, MAX_PAGE)

@@ -150,7 +150,10 @@ def _seen(message: Message) -> dict[str, object]:
         "MessageBody": message.body,
         "MessageBodyMD5": message.md5,
         "EnqueueTime": milliseconds(message.enqueued_at),
-        "FirstDequeueTime": milliseconds(message.first_dequeued_at or 0),
+        # Until it is received for the first time, this is when it was sent.
+        "FirstDequeueTime": milliseconds(
+            message.enqueued_at if message.first_dequeued_at is None else message.first_dequeued_at
+        ),
         "DequeueCount": message.dequeue_count,
         "Priority": message.priority,
     }

@@ -72,21 +72,24 @@ class Account:
 
     def send(self, queue: Queue, body: str, delay: int | None = None, priority: int = DEFAULT_PRIORITY) -> Message:
         """Put a message into a queue; without a delay of its own it has the queue's."""
-        now = self.now
-        self.sent += 1
         seconds = queue.attributes["DelaySeconds"] if delay is None else delay
-        message = Message(self.cloud.new_id("M"), self.sent, body, priority, now, now + seconds)
-        queue.put(message)
-        self.cloud.recorder.sent(queue.name, message.message_id, body, now, seconds)
-        return message
+        return self._put(queue, body, priority, self.now, seconds)
 
     def bury(self, policy: DeadLetterPolicy, message: Message) -> bool:
-        """Move a message that was delivered too often; False where its dead-letter queue is missing."""
+        """Move a message that was delivered too often, with its age; False where its dead-letter queue is missing."""
         target = self.queues.get(policy.target)
         if target is None:
             return False
-        self.send(target, message.body, 0, message.priority)
+        self._put(target, message.body, message.priority, message.enqueued_at, 0)
         return True
+
+    def _put(self, queue: Queue, body: str, priority: int, enqueued_at: float, delay: int) -> Message:
+        now = self.now
+        self.sent += 1
+        message = Message(self.cloud.new_id("M"), self.sent, body, priority, enqueued_at, now + delay)
+        queue.put(message)
+        self.cloud.recorder.sent(queue.name, message.message_id, body, now, delay)
+        return message
 
     def publish(self, topic: Topic, body: str, tag: str | None) -> str:
         """Publish a message: queues have it at once, HTTP endpoints are pushed to. Return its id."""

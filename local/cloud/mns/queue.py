@@ -52,7 +52,7 @@ class DeadLetterPolicy:
 
 @dataclass(slots=True)
 class Queue:
-    """A queue. `_ready` and `_waiting` are heaps; an entry whose message has moved on since is skipped."""
+    """A queue. `_ready`, `_waiting`, `_ageing` are heaps; an entry whose message has moved on since is skipped."""
 
     name: str
     attributes: Attributes
@@ -62,11 +62,13 @@ class Queue:
     messages: dict[str, Message] = field(default_factory=dict)
     _ready: list[tuple[int, int, str, int]] = field(default_factory=list)
     _waiting: list[tuple[float, str, int]] = field(default_factory=list)
+    _ageing: list[tuple[float, str]] = field(default_factory=list)
 
     def put(self, message: Message) -> None:
         """Take a new message; it becomes visible at its time."""
         self.messages[message.message_id] = message
         heapq.heappush(self._waiting, (message.visible_at, message.message_id, message.turn))
+        heapq.heappush(self._ageing, (message.enqueued_at, message.message_id))
 
     def receive(self, now: float, limit: int, bury: Callable[[DeadLetterPolicy, Message], bool]) -> list[Message]:
         """Hand out up to `limit` visible messages, best priority and oldest first, for the visibility timeout.
@@ -144,12 +146,13 @@ class Queue:
                 message = self.messages[message_id]
                 heapq.heappush(self._ready, (message.priority, message.number, message_id, turn))
         retention = self.attributes["MessageRetentionPeriod"]
-        # Messages stand in order of arrival: the first that is young enough ends the search.
-        while self.messages:
-            oldest = next(iter(self.messages.values()))
-            if now - oldest.enqueued_at < retention:
+        # Retention counts from when a message was sent, into whichever queue: a dead letter brings its age along.
+        while self._ageing:
+            enqueued_at, message_id = self._ageing[0]
+            if message_id in self.messages and now - enqueued_at < retention:
                 break
-            del self.messages[oldest.message_id]
+            heapq.heappop(self._ageing)
+            self.messages.pop(message_id, None)
 
 
 def body_md5(body: str) -> str:

@@ -21,7 +21,7 @@ def create_queue(account: Account, arguments: Arguments) -> HttpResponse:
     (name,) = arguments.names
     fields = xml.parse_fields(arguments.body, "Queue") if arguments.body else {}
     wanted = attributes.defaults(attributes.QUEUE) | attributes.read(attributes.QUEUE, fields)
-    policy = _dead_letters(fields)
+    policy = _dead_letters(name, fields)
     present = account.queues.get(name)
     if present is None:
         account.queues[name] = Queue(name, wanted, account.now, account.now, policy)
@@ -36,7 +36,7 @@ def set_queue_attributes(account: Account, arguments: Arguments) -> HttpResponse
     fields = xml.parse_fields(arguments.body, "Queue")
     queue.attributes |= attributes.read(attributes.QUEUE, fields)
     if "DlqPolicy" in fields:
-        queue.dead_letters = _dead_letters(fields)
+        queue.dead_letters = _dead_letters(queue.name, fields)
     queue.modified_at = account.now
     return answer(204)
 
@@ -69,11 +69,13 @@ def list_queue(account: Account, arguments: Arguments) -> HttpResponse:
     return list_urls(arguments, "Queue", account.queues)
 
 
-def _dead_letters(fields: xml.Fields) -> DeadLetterPolicy | None:
+def _dead_letters(queue: str, fields: xml.Fields) -> DeadLetterPolicy | None:
     policy = fields.get("DlqPolicy")
     if not isinstance(policy, dict) or str(policy.get("Enabled", "false")).lower() != "true":
         return None
     target = policy.get("DeadLetterTargetQueue")
     if not isinstance(target, str) or not target or "MaxReceiveCount" not in policy:
         raise exceptions.invalid("DlqPolicy", "DeadLetterTargetQueue and MaxReceiveCount are wanted")
+    if target == queue:
+        raise exceptions.invalid("DeadLetterTargetQueue", "another queue is wanted")
     return DeadLetterPolicy(target, attributes.number(policy, "MaxReceiveCount", 1, MAX_RECEIVE_COUNT))

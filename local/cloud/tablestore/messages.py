@@ -1,4 +1,4 @@
-"""The protobuf messages as the SDK ships them, and the filters inside: one small language over a row's attributes.
+"""The protobuf messages as the SDK ships them, and the filters inside: one small language over a row's columns.
 
 The SDK ships no types with its messages: a message is `Any` here. Column conditions are filters, too.
 """
@@ -29,12 +29,27 @@ _COMPARE: dict[int, Callable[[Any, Any], bool]] = {
     filter_pb.CT_LESS_THAN: operator.lt,
     filter_pb.CT_LESS_EQUAL: operator.le,
 }
+FEWEST_CONDITIONS = 2
 MAX_CONDITIONS = 10
 
 
 def read_filter(data: bytes) -> Message:
-    """Read a filter; raise OTSParameterInvalid."""
-    message = filter_pb.Filter()
+    """Read a filter with all that is inside; raise OTSParameterInvalid."""
+    message = _parse(filter_pb.Filter, data)
+    if message.type == filter_pb.FT_COMPOSITE_COLUMN_VALUE:
+        rule = _parse(filter_pb.CompositeColumnValueFilter, message.filter)
+        count = len(rule.sub_filters)
+        if rule.combinator == filter_pb.LO_NOT and count != 1:
+            raise invalid("Invalid NOT operator: the number of sub-filters must be 1.")
+        if rule.combinator != filter_pb.LO_NOT and not FEWEST_CONDITIONS <= count <= MAX_CONDITIONS:
+            raise invalid(f"AND and OR combine {FEWEST_CONDITIONS} to {MAX_CONDITIONS} conditions.")
+        for part in rule.sub_filters:
+            read_filter(part.SerializeToString())
+    return message
+
+
+def _parse(kind: Any, data: bytes) -> Message:
+    message = kind()
     try:
         message.ParseFromString(data)
     except Exception:  # noqa: BLE001 - protobuf raises its own DecodeError, which has moved between versions
@@ -43,7 +58,7 @@ def read_filter(data: bytes) -> Message:
 
 
 def passes(message: Message, columns: Mapping[str, Value]) -> bool:
-    """Tell whether a row with these attributes passes; a missing row has none."""
+    """Tell whether a row with these columns, those of its key among them, passes; a missing row has none."""
     if message.type == filter_pb.FT_SINGLE_COLUMN_VALUE:
         return _single(filter_pb.SingleColumnValueFilter.FromString(message.filter), columns)
     if message.type == filter_pb.FT_COMPOSITE_COLUMN_VALUE:
@@ -65,8 +80,6 @@ def _single(rule: Message, columns: Mapping[str, Value]) -> bool:
 
 
 def _composite(rule: Message, columns: Mapping[str, Value]) -> bool:
-    if not 1 <= len(rule.sub_filters) <= MAX_CONDITIONS:
-        raise invalid(f"A filter combines 1 to {MAX_CONDITIONS} conditions.")
     results = [passes(part, columns) for part in rule.sub_filters]
     if rule.combinator == filter_pb.LO_NOT:
         return not results[0]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local.cloud.tablestore import exceptions
 from local.cloud.tablestore.plainbuffer import Bound, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from local.cloud.tablestore.plainbuffer import Cell, Row, Value
 
@@ -68,6 +69,10 @@ class Table:
         ends: dict[object, tuple[int, Value]] = {Bound.MIN: (-1, 0), Bound.MAX: (1, 0)}
         return tuple(ends[value] if isinstance(value, Bound) else (0, value) for _, value in row.key)
 
+    def columns(self, key: Key, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what conditions and filters see of a row: the columns of its key, and these attributes."""
+        return {name: value for (name, _), value in zip(self.schema, key, strict=True)} | dict(attributes)
+
     def get(self, key: Key, now: float) -> Stored | None:
         """Return what is left of a row at this time."""
         stored = self._rows.get(key)
@@ -82,18 +87,23 @@ class Table:
             return None
         return stored
 
-    def write(self, row: Row, now: float, change: str, check: Callable[[Stored | None], None]) -> Key:
-        """Put, update or delete a row if `check` lets it; return its key."""
+    def write(self, row: Row, now: float, change: str, check: Callable[[Key, Stored | None], None]) -> Key:
+        """Put, update or delete a row if `check` lets it; return its key.
+
+        An update that writes nothing makes no row.
+        """
         key = self.key(row)
         found = self.get(key, now)
         self._check_cells(row, now)
-        check(found)
+        check(key, found)
         if change == "delete":
             self._remove(key)
             return key
         columns: Columns = {} if change == "put" or found is None else dict(found.columns)
         for cell in row.cells:
             _apply(columns, cell, int(now * 1000))
+        if change == "update" and found is None and not columns:
+            return key
         if key not in self._rows:
             insort(self._order, _place(key))
         self._rows[key] = Stored(columns, int(now * 1000))
@@ -139,6 +149,8 @@ class Table:
                 raise exceptions.invalid(f"Invalid column name: {cell.name!r}.")
             if isinstance(cell.value, str | bytes) and len(_bytes(cell.value)) > MAX_VALUE_BYTES:
                 raise exceptions.invalid(f"The length of attribute column {cell.name} exceeds {MAX_VALUE_BYTES} bytes.")
+            if isinstance(cell.value, float) and not math.isfinite(cell.value):
+                raise exceptions.invalid(f"{cell.value} can't be set to double value.")
             if cell.timestamp is not None and abs(cell.timestamp / 1000 - now) > self.deviation_seconds:
                 raise exceptions.invalid(f"The time stamp of column {cell.name} is out of the allowed range.")
 

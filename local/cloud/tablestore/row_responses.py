@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from local.cloud.tablestore.models import Key, Stored, Table, Tables
+    from local.cloud.tablestore.plainbuffer import Value
 
 MAX_RANGE_ROWS = 5000
+MAX_COLUMNS_TO_GET = 128
 MAX_RANGE_BYTES = 4 * 1024 * 1024
 CAPACITY_BYTES = 4096
 
@@ -49,7 +51,7 @@ def get_range(tables: Tables, message: Message, now: float) -> Message:
         raise exceptions.invalid("The limit must be greater than 0.")
     limit = min(message.limit or MAX_RANGE_ROWS, MAX_RANGE_ROWS)
     start, end = one_row(message.inclusive_start_primary_key), one_row(message.exclusive_end_primary_key)
-    rule = read_filter(message.filter) if message.filter else None
+    rule = _filter(message)
     rows: list[Row] = []
     size = 0
     answer = pb.GetRangeResponse()
@@ -75,9 +77,14 @@ def change_row(table: Table, change: str, message: Message, buffer: bytes, now: 
     if message.HasField("return_content") and message.return_content.return_type == pb.RT_AFTER_MODIFY:
         raise exceptions.invalid("The local cloud returns nothing or the primary key.")
     row = one_row(buffer)
+    if change == "update" and not row.cells:
+        raise exceptions.invalid("Invalid update row request: missing cells in request.")
+    condition = message.condition
+    # What is no condition is refused before anything is looked at.
+    rule = read_filter(condition.column_condition) if condition.column_condition else None
 
-    def check(found: Stored | None) -> None:
-        _check_condition(message.condition, found)
+    def check(key: Key, found: Stored | None) -> None:
+        _check_condition(condition.row_existence, rule, table.columns(key, found.values) if found else {}, found)
 
     key = table.write(row, now, change, check)
     if message.return_content.return_type == pb.RT_PK:
@@ -86,15 +93,17 @@ def change_row(table: Table, change: str, message: Message, buffer: bytes, now: 
     return answer
 
 
-def _check_condition(condition: Message, found: Stored | None) -> None:
-    expected = {pb.EXPECT_EXIST: True, pb.EXPECT_NOT_EXIST: False}.get(condition.row_existence)
+def _check_condition(existence: int, rule: Message | None, columns: dict[str, Value], found: Stored | None) -> None:
+    expected = {pb.EXPECT_EXIST: True, pb.EXPECT_NOT_EXIST: False}.get(existence)
     if expected is not None and expected != (found is not None):
         raise exceptions.condition_failed()
-    if condition.column_condition:
-        # A row that is not there has no columns: what the condition says of missing ones decides (inferred).
-        rule = read_filter(condition.column_condition)
-        if not passes(rule, found.values if found else {}):
-            raise exceptions.condition_failed()
+    # A row that is not there has no columns: what the condition says of missing ones decides (inferred).
+    if rule is not None and not passes(rule, columns):
+        raise exceptions.condition_failed()
+
+
+def _filter(message: Message) -> Message | None:
+    return read_filter(message.filter) if message.filter else None
 
 
 def read_row(table: Table, message: Message, buffer: bytes, now: float, answer: Message) -> None:
@@ -102,7 +111,7 @@ def read_row(table: Table, message: Message, buffer: bytes, now: float, answer: 
     _check_read(message)
     key = table.key(one_row(buffer))
     stored = table.get(key, now)
-    rule = read_filter(message.filter) if message.filter else None
+    rule = _filter(message)
     row = None if stored is None else _selected(table, key, stored, message.columns_to_get, rule)
     answer.row = encode([row] if row else [])
     _charge(answer.consumed, read=_size(row) if row else 0)
@@ -111,17 +120,19 @@ def read_row(table: Table, message: Message, buffer: bytes, now: float, answer: 
 def _check_read(message: Message) -> None:
     if not message.HasField("max_versions") and not message.HasField("time_range"):
         raise exceptions.invalid("No version condition is specified while querying row.")
+    if len(message.columns_to_get) > MAX_COLUMNS_TO_GET:
+        raise exceptions.invalid(f"The number of columns from the request exceeds the limit of {MAX_COLUMNS_TO_GET}.")
     if message.HasField("time_range") or message.HasField("start_column") or message.HasField("end_column"):
         raise exceptions.invalid("The local cloud reads neither time ranges nor parts of rows.")
 
 
-def _selected(table: Table, key: Key, stored: Stored, columns: Iterable[str], rule: Message) -> Row | None:
+def _selected(table: Table, key: Key, stored: Stored, columns: Iterable[str], rule: Message | None) -> Row | None:
     wanted = set(columns)
     cells = tuple(cell for cell in _cells(stored) if not wanted or cell.name in wanted)
     if wanted and not cells and not wanted & {name for name, _ in table.schema}:
         return None
-    # The filter sees what was selected only, as in the cloud.
-    if rule is not None and not passes(rule, {cell.name: stored.values[cell.name] for cell in cells}):
+    # Of the attributes the filter sees what was selected only, as in the cloud.
+    if rule is not None and not passes(rule, table.columns(key, {cell.name: cell.value for cell in cells})):
         return None
     return _row(table, key, cells)
 

@@ -63,6 +63,13 @@ def test_a_request_is_found_by_its_instance(cloud: Clients) -> None:
     assert refusal(delete, ecs, mine, force=True) == (403, "Forbidden.RAM")
 
 
+def test_a_refusal_is_lost_like_any_answer(cloud: Clients) -> None:
+    """A call that is refused, and whose answer is lost, gives no answer."""
+    cloud.local("faults", {"service": "ecs", "action": "CreateInstance", "effect": "lose-response"})
+    with pytest.raises(UnretryableException):
+        create(cloud.ecs(), Password="short")
+
+
 @pytest.mark.parametrize(("effect", "instances"), [("lose-request", 0), ("lose-response", 1)])
 def test_lost_on_the_way(cloud: Clients, effect: str, instances: int) -> None:
     """The connection ends without an answer: before anything was done, or after it was."""

@@ -14,6 +14,7 @@ from mns.queue import Message, QueueMeta
 from tests.support.signing import mns_request
 
 if TYPE_CHECKING:
+    from mns.account import Account
     from mns.queue import Queue
 
     from tests.support.clients import Clients
@@ -142,7 +143,7 @@ def test_a_long_poll_whose_client_has_gone_takes_nothing(cloud: Clients) -> None
 def test_dead_letters(cloud: Clients) -> None:
     """A message delivered as often as the policy says goes to the dead-letter queue instead of once more."""
     queue, dead = make(cloud, vis_timeout=1), make(cloud, "dead")
-    put_policy(cloud, "work", "dead", 2)
+    set_policy(cloud.mns(), "work", "dead", 2)
     queue.send_message(Message("poison"))
     for _ in range(2):
         queue.receive_message()
@@ -151,17 +152,24 @@ def test_dead_letters(cloud: Clients) -> None:
     assert dead.receive_message().message_body == b"poison"
 
 
-def put_policy(cloud: Clients, queue: str, target: str, count: int) -> None:
+def set_policy(account: Account, queue: str, target: str, count: int) -> None:
     """Set a dead-letter policy, which the SDK of this version cannot."""
     from mns.mns_http import RequestInternal
     from mns.mns_request import SetQueueAttributesRequest
 
-    client = cloud.mns().get_client()
+    client = account.get_client()
     policy = f"<DeadLetterTargetQueue>{target}</DeadLetterTargetQueue><MaxReceiveCount>{count}</MaxReceiveCount>"
     inner = RequestInternal("PUT", f"/queues/{queue}?metaoverride=true")
     inner.data = f"<Queue><DlqPolicy><Enabled>true</Enabled>{policy}</DlqPolicy></Queue>".encode()
     client.build_header(SetQueueAttributesRequest(queue), inner)
-    assert client.http.send_request(inner).status == 204
+    answer = client.http.send_request(inner)
+    assert answer.status == (400 if queue == target else 204), answer.data
+
+
+def test_no_queue_takes_its_own_dead_letters(cloud: Clients) -> None:
+    """A queue cannot be its own dead-letter queue."""
+    make(cloud)
+    set_policy(cloud.mns(), "work", "work", 2)
 
 
 def test_retention(cloud: Clients) -> None:

@@ -26,12 +26,20 @@ if TYPE_CHECKING:
 
 LONG = "x" * 1025
 HUGE = "x" * (2 * 1024 * 1024 + 1)
+Logic = sdk.LogicalOperator
 
 
 def _batch(things: Things, *items: Any) -> None:
     request = sdk.BatchWriteRowRequest()
     request.add(sdk.TableInBatchWriteRowItem(TABLE, list(items)))
     things.client.batch_write_row(request)
+
+
+def _composite(operator: Any, count: int) -> Any:
+    rule = sdk.CompositeColumnCondition(operator)
+    for _ in range(count):
+        rule.add_sub_condition(sdk.SingleColumnCondition("v", 1, sdk.ComparatorType.EQUAL))
+    return sdk.Condition(IGNORE, rule)
 
 
 def _put(number: int) -> Any:
@@ -68,6 +76,15 @@ REFUSED: dict[str, tuple[Work, int, str]] = {
                          "OTSParameterInvalid"),
     "a column incremented and put": (lambda t: t.update(1, "a", increment=[("n", 1)], put=[("n", 2)]), 400,
                                      "OTSParameterInvalid"),
+    "an update of nothing": (lambda t: t.update(1, "a"), 400, "OTSParameterInvalid"),
+    "a number without end": (lambda t: t.put(1, "a", v=float("inf")), 400, "OTSParameterInvalid"),
+    "no number": (lambda t: t.put(1, "a", v=float("nan")), 400, "OTSParameterInvalid"),
+    "two conditions negated at once": (lambda t: t.put(1, "a", _composite(Logic.NOT, 2), v=1), 400,
+                                       "OTSParameterInvalid"),
+    "one condition joined to nothing": (lambda t: t.put(1, "a", _composite(Logic.AND, 1), v=1), 400,
+                                        "OTSParameterInvalid"),
+    "129 columns wanted": (lambda t: t.get(1, "a", columns_to_get=[f"c{number}" for number in range(129)]), 400,
+                           "OTSParameterInvalid"),
     "range the wrong way round": (lambda t: t.range(*ALL[::-1]), 400, "OTSParameterInvalid"),
     "backward range the wrong way round": (lambda t: t.range(*ALL, "BACKWARD"), 400, "OTSParameterInvalid"),
     "limit of nothing": (lambda t: t.range(*ALL, limit=0), 400, "OTSParameterInvalid"),

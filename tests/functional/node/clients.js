@@ -1,9 +1,10 @@
 'use strict';
-// The two official clients, pointed at a local cloud (first argument of every script: its URL).
+// The three official clients, pointed at a local cloud (first argument of every script: its URL).
 
 const { $OpenApiUtil } = require('@alicloud/openapi-core');
 const ecs = require('@alicloud/ecs20140526');
 const Mns = require('@alicloud/mns');
+const TableStore = require('tablestore');
 
 const ACCOUNT = '1000000000000001';
 const KEY = 'local-access-key';
@@ -19,6 +20,12 @@ exports.ecsClient = (url, secret = SECRET) => new ecs.default(new $OpenApiUtil.C
 }));
 
 exports.mnsClient = (url, secret = SECRET) => new Mns(ACCOUNT, { accessKeyId: KEY, accessKeySecret: secret, endpoint: url });
+
+exports.TableStore = TableStore;
+
+exports.otsClient = (url) => new TableStore.Client({
+  accessKeyId: KEY, secretAccessKey: SECRET, endpoint: url, instancename: 'provisioner', maxRetries: 0,
+});
 
 // Resolves to the code of a call that must be refused.
 exports.refusal = async (promise) => {

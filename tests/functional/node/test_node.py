@@ -16,6 +16,8 @@ from local.cloud.config import Config
 from local.cloud.server import running
 from local.runtime.access import Access
 from local.runtime.worker import WorkerConfig, working
+from tests.support.fresh_clouds import fresh_clouds
+from tests.support.script_player import ScriptPlayer
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node")
@@ -85,3 +87,19 @@ def test_a_message_from_node_becomes_an_instance(tmp_path: Path) -> None:
     assert instance["status"] == "Running"
     assert outcome["type"] == "provisioning.instance.completed"
     assert outcome["data"]["instance"]["instanceId"] == instance["instanceId"]
+
+
+def test_one_script_gives_the_same_through_both_languages() -> None:
+    """A script of calls to all three services, refusals among them, gives the same through the Node.js and Python SDKs.
+
+    Ids, handles and times are compared, too: both clouds begin at the same time and number alike.
+    """
+    script = json.loads((HERE / "script.json").read_text())
+    with fresh_clouds() as clouds:
+        clouds.begin(run="0000000a")
+        python = ScriptPlayer(clouds).play(script)
+        clouds.begin(run="0000000a")
+        through_node = node("play.js", clouds.url)
+    assert len(python) == len(through_node) == len(script)
+    for step, ours, theirs in zip(script, python, through_node, strict=True):
+        assert ours == theirs, step
