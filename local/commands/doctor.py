@@ -115,9 +115,10 @@ def _own_message(file: str) -> dict[str, Any]:
         found = json.loads(read_text(file))
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not isinstance(found.get("parameters"), dict):
+    own = found.get("parameters", {} if "profile" in found else None) if isinstance(found, dict) else None
+    if not isinstance(own, dict):
         raise WrongUse(
-            f"{file} is no message with parameters; `provisioner new` makes one, `provisioner validate` checks"
+            f"{file} is no message with parameters or a profile; `provisioner new` makes one, `provisioner validate` checks"
         )
     return found
 

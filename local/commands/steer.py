@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from local.terminal.output import WrongUse, json_line, progress, wants_json
 from local.terminal.records import open_records, worker_settings
 from shared.adapters.system import SystemClock
 from shared.domain.lifecycle.events import CancelAsked
+from shared.domain.message.envelope import REQUEST_ID
 from shared.domain.policy.control import Pause
 from shared.usecases.steer import MAX_BY, MAX_REASON, TAKEN_BACK, CancelEnd, say
 from shared.usecases.steer import cancel as take_back
@@ -41,6 +43,12 @@ def _text(most: int) -> Callable[[click.Context, click.Parameter, str | None], s
         return value
 
     return check
+
+
+def _id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(REQUEST_ID, value):
+        raise click.BadParameter("a request id is 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+    return value
 
 
 def _by(command: Command) -> Command:
@@ -94,7 +102,7 @@ def _say(active: bool, reason: str, by: str | None, place: Place, *, as_json: bo
 
 
 @click.command(epilog=options.examples("provisioner cancel order-20261124-0001 --stack provisioner"))
-@click.argument("request_id")
+@click.argument("request_id", callback=_id)
 @click.option("--reason", default="no reason given", callback=_text(MAX_REASON), metavar="TEXT", help="Why.")
 @_by
 @options.where
