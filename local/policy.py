@@ -33,8 +33,8 @@ class _Loader(yaml.SafeLoader):
     """Plain data only: no name twice, no tags, and no aliases, of which a few lines can stand for millions."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML says nothing of it
-        if isinstance(event, yaml.AliasEvent):
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML says nothing of it
+        if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem="an alias (*) is not taken: write it out", problem_mark=event.start_mark)
         if getattr(event, "tag", None) is not None:
             raise yaml.MarkedYAMLError(problem="a tag (!) is not taken: leave it out", problem_mark=event.start_mark)

@@ -17,6 +17,7 @@ from local.terminal.output import WrongUse, json_line, progress, wants_json
 from local.terminal.records import open_records, worker_settings
 from shared.adapters.system import SystemClock
 from shared.domain.lifecycle.events import CancelAsked
+from shared.domain.lifecycle.record import State
 from shared.domain.message.envelope import REQUEST_ID
 from shared.domain.policy.control import Pause
 from shared.usecases.steer import MAX_BY, MAX_REASON, TAKEN_BACK, CancelEnd, say
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from local.terminal.place import Place, Where
+    from shared.domain.lifecycle.record import Record
     from shared.ports import Store
     from shared.usecases.steer import Cancelled
 
@@ -143,8 +145,15 @@ def _words(request_id: str, done: Cancelled) -> str:
         "released as soon as that is known (a few minutes at most)",
         CancelEnd.RELEASING: f"{record.instance_id} of {request_id} is being released",
         CancelEnd.KEPT: f"the instance of {request_id} cannot be released: {record.kept_because}; nothing was changed",
-        CancelEnd.ENDED: f"{request_id} has ended: {record.state.value} at {instant(record.finished_at)}",
+        CancelEnd.ENDED: _ended(record),
     }[done.end]
+
+
+def _ended(record: Record) -> str:
+    """Say how a request has ended, and of a completed one that its instance is its owner's by now."""
+    stays = record.state is State.COMPLETED and record.instance_id
+    left = f"; {record.instance_id} is not touched: release it in ECS" if stays else ""
+    return f"{record.request_id} has ended: {record.state.value} at {instant(record.finished_at)}{left}"
 
 
 @contextmanager

@@ -103,6 +103,8 @@ def test_cancel_and_what_status_tells(where: tuple[str, ...], store: Store) -> N
         ({"state": State.PENDING, "instance_id": "i-1", "unreleasable": ["DeletionProtection is true"]}, "kept",
          "cannot be released: DeletionProtection is true; nothing was changed", 1),
         ({"state": State.COMPLETED, "finished_at": NOW, "outcome": "{}"}, "ended", "has ended: completed at 2026", 1),
+        ({"state": State.COMPLETED, "finished_at": NOW, "outcome": "{}", "instance_id": "i-1"}, "ended",
+         "i-1 is not touched", 1),
     ],
 )  # fmt: skip
 def test_cancel_says_what_it_came_to(
