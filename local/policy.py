@@ -5,16 +5,21 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from shared.domain.create_instance.json_types import Repeated
 from shared.domain.create_instance.schema import Violation
+from shared.domain.message.json import NotJson, read_json
 from shared.domain.message.profiles import check_profiles
 from shared.domain.policy.document import InvalidPolicy, parse_policy
+from shared.domain.policy.futile import futile
 from shared.ports import StoredPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from shared.domain.create_instance.view import CheckOptions
@@ -25,12 +30,14 @@ MAX_FILE_BYTES = 256 * 1024
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain data only: no name twice, and no aliases, of which a few lines can stand for millions."""
+    """Plain data only: no name twice, no tags, and no aliases, of which a few lines can stand for millions."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML says nothing of it
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call] # PyYAML says nothing of it
-            raise yaml.MarkedYAMLError(problem="an alias (*) is not taken: write it out", problem_mark=mark)
+            raise yaml.MarkedYAMLError(problem="an alias (*) is not taken: write it out", problem_mark=event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise yaml.MarkedYAMLError(problem="a tag (!) is not taken: leave it out", problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - the loader's signature
@@ -43,7 +50,12 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-# What a plain word is: as JSON has it, and no more. YAML 1.1 takes yes, 1:30 and 2026-11-24 for something else, too.
+class _Dumper(yaml.SafeDumper):
+    """Puts in quotes what YAML 1.1 takes for something else than a text, and what the loader here does."""
+
+
+# What a plain word is: as JSON has it, and no more. YAML 1.1 takes yes, 1:30 and 2026-11-24 for something else, too;
+# 1e5, which is a number here, is a text there.
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _expression, _first in (
     ("null", "null|~|", ["n", "~", ""]),
@@ -51,7 +63,8 @@ for _tag, _expression, _first in (
     ("int", "-?(?:0|[1-9][0-9]{0,17})", list("-0123456789")),
     ("float", r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?", list("-0123456789")),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_expression})$"), _first)
+    for _class in (_Loader, _Dumper):
+        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_expression})$"), _first)
 
 
 def read_file(path: Path) -> Any:
@@ -61,7 +74,7 @@ def read_file(path: Path) -> Any:
     if len(content) > MAX_FILE_BYTES:
         raise _none(f"a policy file has at most {MAX_FILE_BYTES} bytes")
     try:
-        return yaml.load(content.decode("utf-8-sig"), _Loader)  # noqa: S506 - the loader is a safe one
+        return _read(content.decode("utf-8-sig"))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -74,14 +87,38 @@ def read_file(path: Path) -> Any:
         raise _none("is nested too deeply") from None
 
 
+def _read(text: str) -> Any:
+    """Read JSON as JSON: YAML takes neither its tabs nor its escapes for what they are. All else is YAML."""
+    if text.lstrip().startswith("{"):
+        with suppress(NotJson):
+            document = read_json(text)
+            for name in _repeated(document):
+                raise _none(f"{name!r} is there twice")
+            return document
+    return yaml.load(text, _Loader)  # noqa: S506 - the loader is a safe one
+
+
+def _repeated(value: Any) -> Iterator[str]:
+    """Yield the names that a JSON text has twice in one object."""
+    if isinstance(value, Repeated):
+        yield from value.names
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _repeated(item)
+
+
 def whole_policy(document: Any, options: CheckOptions) -> Policy:
-    """Return a policy whose profiles make valid messages; raise InvalidPolicy with every mistake."""
+    """Return a policy that messages can meet, and whose profiles make valid ones.
+
+    Raises InvalidPolicy with every mistake.
+    """
     mistakes: tuple[Violation, ...] = ()
     try:
         policy = parse_policy(document)
     except InvalidPolicy as error:
         policy, mistakes = error.readable, error.violations
-    if found := (*mistakes, *check_profiles(policy, options)):
+    unread = any(each.field.startswith("profiles") for each in mistakes)
+    hopeless = [each for each in futile(policy, options) if not (unread and each.field == "require.profile")]
+    if found := (*mistakes, *check_profiles(policy, options), *hopeless):
         raise InvalidPolicy(found, policy)
     return policy
 
@@ -96,7 +133,9 @@ def put_in_force(store: Store, document: Any, now: float) -> StoredPolicy:
 
 def as_yaml(document: Any) -> str:
     """Write a document for people, in its own order."""
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
+    text: str = yaml.dump(
+        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
+    )
     return text
 
 
@@ -107,7 +146,9 @@ def difference(before: Any, after: Any) -> list[str]:
 
 
 def _lines(document: Any) -> list[str]:
-    text: str = yaml.safe_dump(document, sort_keys=True, allow_unicode=True, width=100, default_flow_style=False)
+    text: str = yaml.dump(
+        document, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=100, default_flow_style=False
+    )
     return text.splitlines()
 
 

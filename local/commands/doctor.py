@@ -24,6 +24,7 @@ from local.terminal.account import no_stack, open_services, said, site_of
 from local.terminal.messages import read_text
 from local.terminal.outcomes import outcomes
 from local.terminal.output import WrongUse, json_line, progress, raw_line, wants_json
+from shared.domain.message.envelope import lacks_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,9 +116,10 @@ def _own_message(file: str) -> dict[str, Any]:
         found = json.loads(read_text(file))
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not isinstance(found.get("parameters"), dict):
+    if not isinstance(found, dict) or not isinstance(found.get("parameters", {}), dict) or lacks_parameters(found):
         raise WrongUse(
-            f"{file} is no message with parameters; `provisioner new` makes one, `provisioner validate` checks"
+            f"{file} is no message with parameters or a profile; `provisioner new` makes one, `provisioner validate` "
+            "checks"
         )
     return found
 

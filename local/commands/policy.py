@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from shared.domain.policy.document import Policy
 
 NO = 1
+MOST_VERSIONS = 2**31 - 1
+"""What every store can be asked for."""
 NONE = "no policy was ever set there: anything may be bought; set one with `provisioner policy set FILE`"
 
 
@@ -47,7 +49,7 @@ def policy() -> None:
 
 
 @policy.command(epilog=options.examples("provisioner policy show --stack provisioner"))
-@click.option("--version", type=click.IntRange(min=1), help="An earlier version; all are kept.")
+@click.option("--version", type=click.IntRange(1, MOST_VERSIONS), help="An earlier version; all are kept.")
 @options.where
 @options.any_store
 @options.any_data
@@ -58,7 +60,7 @@ def show(*, version: int | None, where: Where, store: str | None, data: Path | N
     if found is None:
         progress(NONE if version is None else f"there is no version {version} of the policy")
         sys.exit(NO)
-    document = json.loads(found.text)
+    document = _stored_document(found)
     if wants_json(as_json):
         json_line({"version": found.version, "setAt": rfc3339(found.set_at), "policy": document})
         return
@@ -84,7 +86,7 @@ def set_(*, file: Path, yes: bool, where: Where, store: str | None, data: Path |
     _checked(document, worker_settings(place)[0].check_options, file, as_json=as_json)
     with open_records(place, create=True) as records:
         before = records.policy() if records else None
-        changes = policies.difference(json.loads(before.text) if before else None, document)
+        changes = policies.difference(_stored_document(before) if before else None, document)
         for line in changes:
             progress(line)
         if before is not None and not changes:
@@ -124,7 +126,7 @@ def check(
     """
     contract = CheckOptions()
     if file is not None:
-        if where.endpoint or where.stack:
+        if where.by_option:
             raise click.UsageError("--policy is offline; leave --endpoint and --stack out with it")
         in_force = InForce(0, _checked(_document(file), contract, file, as_json=as_json))
     else:
@@ -213,6 +215,15 @@ def _stored(place: Place, version: int | None = None) -> StoredPolicy | None:
         return records.policy() if version is None else records.policy_version(version)
 
 
+def _stored_document(found: StoredPolicy) -> Any:
+    """Return what a version says; of one that is no JSON, and that no worker can read, its text."""
+    try:
+        return json.loads(found.text)
+    except (ValueError, RecursionError):
+        progress(f"version {found.version} is no JSON: no worker can read it, and messages wait; set another")
+        return found.text
+
+
 def _in_force(place: Place) -> InForce:
     found = _stored(place)
     if found is None:
@@ -220,5 +231,5 @@ def _in_force(place: Place) -> InForce:
         return InForce()
     try:
         return InForce(found.version, parse_policy(json.loads(found.text)))
-    except (ValueError, InvalidPolicy) as error:
+    except (ValueError, RecursionError, InvalidPolicy) as error:
         raise WrongUse(f"version {found.version} of the policy cannot be read by this version: {error}") from None

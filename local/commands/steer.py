@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from local.terminal.output import WrongUse, json_line, progress, wants_json
 from local.terminal.records import open_records, worker_settings
 from shared.adapters.system import SystemClock
 from shared.domain.lifecycle.events import CancelAsked
+from shared.domain.lifecycle.record import State
+from shared.domain.message.envelope import REQUEST_ID
 from shared.domain.policy.control import Pause
 from shared.usecases.steer import MAX_BY, MAX_REASON, TAKEN_BACK, CancelEnd, say
 from shared.usecases.steer import cancel as take_back
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from local.terminal.place import Place, Where
+    from shared.domain.lifecycle.record import Record
     from shared.ports import Store
     from shared.usecases.steer import Cancelled
 
@@ -41,6 +45,12 @@ def _text(most: int) -> Callable[[click.Context, click.Parameter, str | None], s
         return value
 
     return check
+
+
+def _id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(REQUEST_ID, value):
+        raise click.BadParameter("a request id is 1 to 64 characters of A-Z a-z 0-9 . _ : -")
+    return value
 
 
 def _by(command: Command) -> Command:
@@ -94,7 +104,7 @@ def _say(active: bool, reason: str, by: str | None, place: Place, *, as_json: bo
 
 
 @click.command(epilog=options.examples("provisioner cancel order-20261124-0001 --stack provisioner"))
-@click.argument("request_id")
+@click.argument("request_id", callback=_id)
 @click.option("--reason", default="no reason given", callback=_text(MAX_REASON), metavar="TEXT", help="Why.")
 @_by
 @options.where
@@ -135,8 +145,15 @@ def _words(request_id: str, done: Cancelled) -> str:
         "released as soon as that is known (a few minutes at most)",
         CancelEnd.RELEASING: f"{record.instance_id} of {request_id} is being released",
         CancelEnd.KEPT: f"the instance of {request_id} cannot be released: {record.kept_because}; nothing was changed",
-        CancelEnd.ENDED: f"{request_id} has ended: {record.state.value} at {instant(record.finished_at)}",
+        CancelEnd.ENDED: _ended(record),
     }[done.end]
+
+
+def _ended(record: Record) -> str:
+    """Say how a request has ended, and of a completed one that its instance is its owner's by now."""
+    stays = record.state is State.COMPLETED and record.instance_id
+    left = f"; {record.instance_id} is not touched: release it in ECS" if stays else ""
+    return f"{record.request_id} has ended: {record.state.value} at {instant(record.finished_at)}{left}"
 
 
 @contextmanager

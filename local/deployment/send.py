@@ -17,6 +17,7 @@ NOWHERE = {
 """What no account has: ECS reads it all and refuses the first, which is enough to know that it was asked rightly."""
 BODY_REFUSED = ("MissingParameter", "UnsupportedHTTPMethod", "InvalidAction.NotFound", "InvalidContentType")
 UNSUPPORTED_MEDIA_TYPE = 415
+ALLOWED = "`provisioner doctor --message FILE` sends one of your own, as a dry run: one that the policy allows"
 QUERY = "`provisioner deploy --parameter EcsParameters=query`"
 
 
@@ -34,7 +35,7 @@ def verdict(outcome: dict[str, Any] | None, *, own: bool, seconds: float) -> Ver
     if outcome is None:
         return no(
             f"no outcome within {seconds:.0f} s",
-            "see stream, queue-trigger and service-roles, then `provisioner logs` of the request",
+            "see buying, stream, queue-trigger and service-roles, then `provisioner logs` of the request",
         )
     if outcome["type"].endswith(".completed"):
         return yes(f"the dry run passed, {seconds:.0f} s after it was sent")
@@ -49,6 +50,8 @@ def _of_failure(data: dict[str, Any], *, own: bool, seconds: float) -> Verdict:
         return no(told, "see roles: " + str(error["remedy"]))
     if stage == "create" and (code in BODY_REFUSED or error.get("httpStatus") == UNSUPPORTED_MEDIA_TYPE):
         return no(f"{told}; ECS did not read the parameters in the body", QUERY)
+    if error["category"] == "policy" and not (own and stage == "message"):
+        return unknown(f"{told}; ECS was not asked", ALLOWED if stage == "message" else str(error["remedy"]))
     if own or stage != "create":
         return no(told, str(error["remedy"]))
     if not error.get("apiRequestId"):

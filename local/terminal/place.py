@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,8 @@ PREFIX = "PROVISIONER_"
 class Place:
     """A place: the way in, the queues' names, and where the records are.
 
-    `store` is None where a local cloud's worker has not said where it keeps them. `environ` is laid over what the
-    template says of the worker's settings.
+    `store` is None where a local cloud's worker has not said where it keeps them; `elsewhere` is what it did say where
+    options name another. `environ` is laid over what the template says of the worker's settings.
     """
 
     access: Access
@@ -41,6 +41,7 @@ class Place:
     dead_letters: str = defaults.DEAD_LETTERS
     topic: str = defaults.TOPIC
     inbox: str = defaults.INBOX
+    elsewhere: str = ""
 
     @property
     def known_store(self) -> str:
@@ -55,12 +56,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What the options say, the environment filled in."""
+    """What the options say, the environment filled in; `by_option` tells that it was an option that named a place."""
 
     endpoint: str | None = None
     stack: str | None = None
     profile: str | None = None
     region: str | None = None
+    by_option: bool = False
 
     @classmethod
     def of(
@@ -72,7 +74,8 @@ class Where:
             raise click.UsageError("--endpoint is a local cloud and --stack a deployment in the account; give one")
         if stack is not None and not stack.strip():
             raise click.UsageError("--stack is empty; give it the name of the ROS stack")
-        if not endpoint and not stack:
+        by_option = bool(endpoint or stack)
+        if not by_option:
             endpoint, stack = environ.get(f"{PREFIX}ENDPOINT") or None, environ.get(f"{PREFIX}STACK") or None
             if endpoint and stack:
                 raise WrongUse(
@@ -85,7 +88,7 @@ class Where:
             raise click.UsageError(
                 "--profile and --region go with --stack; a local cloud has keys and region of its own"
             )
-        return cls(endpoint, stack, profile, region)
+        return cls(endpoint, stack, profile, region, by_option)
 
     @property
     def is_said(self) -> bool:
@@ -130,12 +133,17 @@ class Where:
     @staticmethod
     def _local(endpoint: str, environ: Mapping[str, str], store: str | None, data: Path | None) -> Place:
         told = worker_of(endpoint)
-        return Place(
+        own = Path(told["data"] or defaults.DATA)
+        place = Place(
             access=Access.local(endpoint),
             store=store or ("sqlite" if data is not None else told["store"]),
-            data=data or Path(told["data"] or defaults.DATA),
+            data=data or own,
             environ=environ,
         )
+        same = place.store == told["store"] and (place.store != "sqlite" or place.data.resolve() == own.resolve())
+        if same or told["store"] is None:
+            return place
+        return replace(place, elsewhere=str(own) if told["store"] == "sqlite" else told["store"])
 
 
 def place_of(stack: Stack, environ: Mapping[str, str]) -> Place:

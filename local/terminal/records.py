@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from local.runtime.access import Access
 from local.runtime.environment import DATABASE, settings_for
 from local.runtime.worker import WorkerConfig
-from local.terminal.output import WrongUse
+from local.terminal.output import WrongUse, progress
 from local.terminal.place import Place
 from shared.bootstrap import open_store
 from shared.domain.lifecycle.record import UnreadableRecord
@@ -34,12 +34,19 @@ def file_place(data: Path, environ: Mapping[str, str]) -> Place:
 def open_records(place: Place, *, create: bool = False) -> Iterator[Store | None]:
     """Open the store and close it again; None when the SQLite file does not exist, unless it is to be made.
 
-    Failures are WrongUse.
+    `create` is for what a worker has to follow: made is nothing where the worker has records elsewhere. Failures are
+    WrongUse.
     """
     store = place.known_store
-    if store == "sqlite" and not create and not (place.data / DATABASE).exists():
+    there = store != "sqlite" or (place.data / DATABASE).exists()
+    if not there and not create:
         yield None
         return
+    if create and place.elsewhere:
+        told = f"the worker of {place.access.endpoint} has its records in {place.elsewhere}"
+        if not there:
+            raise WrongUse(f"there are no records in {place.data}, and {told}; leave --store and --data out")
+        progress(f"{told}, and does not follow what is written here")
     settings, keys = worker_settings(place)
     try:
         opened = open_store(settings, keys)

@@ -125,7 +125,7 @@ _EXAMPLES = {int: "write a whole number in digits, such as 40", float: "write a 
 
 def instead(value: Any, kind: type) -> str:
     """Say what to write for a value that is none of its kind: the rest of a sentence, perhaps empty."""
-    if value is None or isinstance(value, dict | list):
+    if value is None or isinstance(value, dict | list) or (kind is str and isinstance(value, str)):
         return ""
     if kind is str:
         return ": write it in quotes"

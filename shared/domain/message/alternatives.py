@@ -121,12 +121,16 @@ class Content:
     def _known(self) -> frozenset[Violation]:
         return frozenset([*self._found.violations, *self._found.warnings])
 
-    def _presumed(self, given: Iterable[str]) -> list[Violation]:
-        """Return what a message sets although its profile does not let it."""
+    def _presumed(self, given: Mapping[str, Scalar | None]) -> list[Violation]:
+        """Return what a message sets although its profile does not let it; to buy nothing needs no leave."""
         profile = self._profile
         if profile is None:
             return []
-        return [Violation(name, FORBIDS, not_yours(name, profile)) for name in given if not profile.lets_set(name)]
+        return [
+            Violation(name, FORBIDS, not_yours(name, profile))
+            for name, value in given.items()
+            if not profile.lets_set(name) and not (name == "DryRun" and value is True)
+        ]
 
     def _told(self, found: Iterable[Violation], *own: Flat) -> list[Violation]:
         """Name the profile where the message itself has no part in a violation."""

@@ -124,8 +124,8 @@ class _Strictly(Schema):
         messages = error.messages_dict
         for name in [name for name, words in messages.items() if words == ["unknown"] and name in data]:
             close = get_close_matches(str(name), names, 1)
-            meant = f"; did you mean {close[0]}?" if close else ""
-            messages[name] = [f"there is no such member{meant} There are: {', '.join(names)}"]
+            meant = f"did you mean {close[0]}? There are" if close else "there are"
+            messages[name] = [f"there is no such member; {meant}: {', '.join(names)}"]
 
 
 class _Part(Strict):

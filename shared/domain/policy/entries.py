@@ -111,8 +111,8 @@ class _Texts(Strict):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[str, ...]:
         given, wrong = super()._deserialize(value, attr, data, **kwargs), Mistakes()
         for number, item in enumerate(given, start=1):
-            if not isinstance(item, str):
-                wrong[number] = [f"must be a string, not {kind_of(item)}"]
+            if words := unreadable(item, str):
+                wrong[number] = [words]
             elif item in given[: number - 1]:
                 wrong[number] = [f"{shown(item)} is there twice"]
             elif words := self._says_wrong(item):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shared.domain.create_instance.defaults import Unsaid, in_effect
-from shared.domain.create_instance.json_types import shown
+from shared.domain.create_instance.json_types import printable, shown
 from shared.domain.create_instance.schema import Violation
 from shared.domain.policy.entries import RELEASE_AFTER
 
@@ -62,7 +62,7 @@ def _allowed(policy: Policy, flat: Mapping[str, Scalar], unreadable: Collection[
             value = in_effect(name, flat)
             if _is_allowed(value, values) or (name not in flat and None in values):
                 continue
-            yield _breach(name, f"allow.{rule}", f"one of {_listed(values)}", flat, value)
+            yield _breach(name, f"allow.{rule}", _choice(values), flat, value)
 
 
 def _highest(policy: Policy, flat: Mapping[str, Scalar], unreadable: Collection[str]) -> Iterator[Violation]:
@@ -133,7 +133,13 @@ def _breach(name: str, rule: str, allowed: str, flat: Mapping[str, Scalar], valu
     return Violation(name, FORBIDS, words)
 
 
+def _choice(values: tuple[Scalar | None, ...]) -> str:
+    """Say what a parameter may be, or that it may be left out, in words that follow "must be"."""
+    named = f"one of {_listed(values)}" if any(each is not None for each in values) else ""
+    return " or ".join(filter(None, [named, "left out" if None in values else ""]))
+
+
 def _listed(values: tuple[Scalar | None, ...]) -> str:
-    named = [each if isinstance(each, str) else shown(each) for each in values if each is not None]
+    named = [printable(each) if isinstance(each, str) else shown(each) for each in values if each is not None]
     more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
     return ", ".join(named[:_SHOWN]) + more

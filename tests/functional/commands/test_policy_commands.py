@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,16 +12,16 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
 from local.commands.policy import verdict
-from local.policy import MAX_FILE_BYTES, read_file
+from local.policy import MAX_FILE_BYTES, as_yaml, difference, read_file
 from local.project import EVENTS
+from shared.adapters.sqlite import SqliteStore
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.policy.document import InvalidPolicy, parse_policy
-from shared.ports import InForce
+from shared.ports import InForce, StoredPolicy
 from tests.support.processes import inside, json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SAMPLE = str(EVENTS / "policy.yaml")
 PROFILE = str(EVENTS / "messages/profile.json")
@@ -176,6 +177,14 @@ TEXTS = {
     "require: {profile: yes}": "true or false",
     "x" * (MAX_FILE_BYTES + 1): "at most",
     "a: \x00": "no YAML",
+    "limits: {open: !!int abc}": "a tag (!)",
+    "? !!timestamp 2026-01-01\n: {}": "a tag (!)",
+    '{"limits": {"open": 5, "open": 6}}': "'open' is there twice",
+    '{\n\t"limits": {},\n\t"limits": {}\n}': "'limits' is there twice",
+    '{"max": {"SpotPriceLimit": NaN}}': "a number",
+    '{"allow": {"InstanceType": ["\\ud83d"]}}': "valid Unicode",
+    '{\n\t"limits": {\n\t\t"open": 5\n\t}\n}': "",
+    '{"allow": {"InstanceName": ["\\ud83d\\ude00*"]}}': "",
 }
 
 
@@ -192,6 +201,48 @@ def test_a_file_is_read_strictly(tmp_path: Path, text: str, words: str) -> None:
     assert words in " ".join(each.message for each in caught.value.violations)
     done = inside("policy", "check", PLAIN, "--policy", str(path))
     assert (done.exit_code, "Traceback" in done.output) == (1, False)
+
+
+TEXTS_LIKE_NUMBERS = ["1e5", "12e34", "-1E-5", "0x10", "1_000", "1:30", "yes", "null", "~", "2026-11-24", "007", ""]
+
+
+@pytest.mark.parametrize("text", TEXTS_LIKE_NUMBERS)
+def test_what_is_shown_can_be_set_again(tmp_path: Path, text: str) -> None:
+    """A text that looks like a number or a date, such as the digest 12e34, is still a text when it is read again."""
+    document = {"profiles": {"p": {"parameters": {"Tag": [{"Key": "build", "Value": text}]}}}, "max": {"Period": 1}}
+    assert read_file(Path(file(tmp_path, as_yaml(document)))) == document
+    changed = difference(document, {**document, "max": {"Period": 2}})[2:]
+    assert [line for line in changed if line[0] in "+-"] == ["-  Period: 1", "+  Period: 2"]
+
+
+@pytest.mark.parametrize("text", ["no JSON", '{"newer": {}}'])
+def test_a_policy_that_cannot_be_read_gives_way(tmp_path: Path, text: str) -> None:
+    """Messages wait until another is set, so nothing of it stands in the way of that; it can be looked at."""
+    with running(Cloud(DrivenClock(), provisioned=True)) as url:
+        place = ("--endpoint", url, "--store", "sqlite", "--data", str(tmp_path))
+        store = SqliteStore(str(tmp_path / "provisioner.db"))
+        store.put_policy(StoredPolicy(1, text, 1_795_000_000.0))
+        store.close()
+        (shown,) = json_lines(inside("policy", "show", *place).stdout)
+        assert shown["version"] == 1
+        assert inside("policy", "check", PLAIN, *place).exit_code == 2
+        done = inside("policy", "set", SAMPLE, *place)
+        assert (done.exit_code, json_lines(done.stdout)[0]["version"]) == (0, 2)
+        assert inside("policy", "check", PROFILE, *place).exit_code == 0
+
+
+def test_a_version_that_no_store_can_have() -> None:
+    """A number beyond every store's is wrong use, said before any is asked."""
+    done = inside("policy", "show", "--version", "9" * 20, "--endpoint", "http://127.0.0.1:9")
+    assert done.exit_code == 2
+    assert "--version" in done.stderr
+
+
+def test_the_environment_does_not_stand_against_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place that only the environment names is left aside when a file is checked against; an option is not."""
+    monkeypatch.setenv("PROVISIONER_ENDPOINT", "http://127.0.0.1:9")
+    assert inside("policy", "check", PROFILE, "--policy", SAMPLE).exit_code == 0
+    assert inside("policy", "check", PROFILE, "--policy", SAMPLE, "--stack", "s").exit_code == 2
 
 
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from local.cloud.clock import DrivenClock
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
 from local.commands.status import readable
+from local.project import EVENTS
+from local.terminal.local_cloud import tell_worker
 from shared.adapters.sqlite import SqliteStore
 from shared.adapters.tablestore.store import TablestoreStore
 from shared.domain.lifecycle.record import Generation, Record, State
@@ -101,6 +103,8 @@ def test_cancel_and_what_status_tells(where: tuple[str, ...], store: Store) -> N
         ({"state": State.PENDING, "instance_id": "i-1", "unreleasable": ["DeletionProtection is true"]}, "kept",
          "cannot be released: DeletionProtection is true; nothing was changed", 1),
         ({"state": State.COMPLETED, "finished_at": NOW, "outcome": "{}"}, "ended", "has ended: completed at 2026", 1),
+        ({"state": State.COMPLETED, "finished_at": NOW, "outcome": "{}", "instance_id": "i-1"}, "ended",
+         "i-1 is not touched", 1),
     ],
 )  # fmt: skip
 def test_cancel_says_what_it_came_to(
@@ -122,6 +126,33 @@ def test_cancel_of_nothing(where: tuple[str, ...], store: Store) -> None:
     done = inside("cancel", "r9", *where)
     assert (done.exit_code, json_lines(done.stdout)[0]["result"]) == (1, "unknown")
     assert store.get("r9") is None
+
+
+@pytest.mark.parametrize("request_id", ["", "a b", "r1\x1b[31m", "r" * 65, "\udcff"])
+def test_cancel_of_what_can_be_no_request(request_id: str) -> None:
+    """What no message can have for an id is wrong use: nothing will become of it, and no store is asked."""
+    done = inside("cancel", request_id, "--endpoint", "http://127.0.0.1:9")
+    assert done.exit_code == 2
+    assert "A-Z a-z 0-9" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [("pause", *ARGUMENTS), ("policy", "set", str(EVENTS / "policy.yaml"))])
+def test_records_that_no_worker_reads(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """What a worker has to follow is not written to new records of nobody, and told where others are there."""
+    with running(Cloud(DrivenClock(), provisioned=True)) as url:
+        tell_worker(url, "sqlite", str(tmp_path / "own"))
+        done = inside(*command, "--endpoint", url, "--data", str(tmp_path / "typo"))
+        assert done.exit_code == 2
+        assert str(tmp_path / "own") in done.stderr
+        assert not (tmp_path / "typo").exists()
+        elsewhere = inside(*command, "--endpoint", url, "--store", "tablestore")
+        assert elsewhere.exit_code == 0, elsewhere.output
+        assert "does not follow" in elsewhere.stderr
+        (tmp_path / "own").mkdir()
+        own = inside(*command, "--endpoint", url, "--data", str(tmp_path / "typo/../own"))
+        assert own.exit_code == 0, own.output
+        assert "does not follow" not in own.stderr
 
 
 def test_an_act_is_readable() -> None:

@@ -9,13 +9,16 @@ import pytest
 
 from local.cloud.cloud import Cloud
 from local.cloud.server import running
-from local.commands.doctor import sent, tell
+from local.commands.doctor import _own_message, sent, tell
 from local.deployment.check import Answer, Result, no, unknown, yes
 from local.deployment.sdk.account import open_account
 from local.deployment.send import message, verdict
+from local.policy import read_file
 from local.project import EVENTS
+from local.terminal.output import WrongUse
 from shared.domain.create_instance.view import CheckOptions
 from shared.domain.message.parse import parse
+from shared.domain.policy.document import parse_policy
 from tests.functional.deployment.keys import KEYS
 from tests.functional.deployment.test_doctor import site
 from tests.support.healthy_account import healthy
@@ -91,6 +94,17 @@ def test_what_is_sent_is_valid_and_buys_nothing() -> None:
     assert message(own, "cn-hangzhou", "doctor-2") == {"requestId": "doctor-2", "parameters": {"DryRun": True}}
 
 
+def test_a_profile_is_a_message_of_one_s_own(tmp_path: Path) -> None:
+    """A message that only names a profile is taken, and no profile stands against its being a dry run."""
+    assert _own_message(str(EVENTS / "messages/profile.json"))["profile"] == "web-small"
+    policy = parse_policy(read_file(EVENTS / "policy.yaml"))
+    mine = message({"requestId": "r", "profile": "web-small"}, "cn-hangzhou", "doctor-3")
+    assert parse(json.dumps(mine), CheckOptions(), policy).dry_run  # type: ignore[union-attr] # a refusal has none
+    (tmp_path / "m.json").write_text('{"requestId": "r"}', encoding="utf-8")
+    with pytest.raises(WrongUse, match="profile"):
+        _own_message(str(tmp_path / "m.json"))
+
+
 def failure(code: str, stage: str = "create", category: str = "not_found", **more: Any) -> dict[str, Any]:
     """Return a failed outcome."""
     error = {"code": code, "httpStatus": 400, "category": category, "remedy": "do so", "message": "m",
@@ -107,6 +121,10 @@ def failure(code: str, stage: str = "create", category: str = "not_found", **mor
         (failure("MissingParameter"), False, Answer.NO, "EcsParameters=query"),
         (failure("UnsupportedMediaType", httpStatus=415), False, Answer.NO, "EcsParameters=query"),
         (failure("InvalidParameter", "message"), False, Answer.NO, "do so"),
+        (failure("PolicyForbids", "message", "policy"), False, Answer.UNKNOWN, "the policy allows"),
+        (failure("PolicyForbids", "message", "policy"), True, Answer.NO, "do so"),
+        (failure("PolicyPaused", "create", "policy"), False, Answer.UNKNOWN, "do so"),
+        (failure("PolicyLimit", "create", "policy"), True, Answer.UNKNOWN, "do so"),
         (failure("MissingParameter", "message"), True, Answer.NO, "do so"),
         (failure("Forbidden.RAM", category="permission"), False, Answer.NO, "see roles"),
         (failure("InvalidAccessKeyId.NotFound", category="authentication"), False, Answer.NO, "see roles"),

@@ -34,7 +34,7 @@ WHOLE: dict[str, Any] = {
 }  # fmt: skip
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"alow": {}}, "alow", "did you mean allow?"),
-    ({"quotas": {}}, "quotas", "profiles, allow, max, require, limits"),
+    ({"quotas": {}}, "quotas", "no such member; there are: profiles, allow, max, require, limits"),
     ({"profiles": []}, "profiles", "must be an object"),
     ({"profiles": None}, "profiles", "must not be null"),
     ({"profiles": {"a b": {}}}, "profiles.a b", "A-Z a-z 0-9"),
@@ -75,6 +75,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"require": {"profile": 1}}, "require.profile", "true or false"),
     ({"require": {"tags": "a"}}, "require.tags", "a list"),
     ({"require": {"tags": ["acs:x"]}}, "require.tags.1", "acs:"),
+    ({"require": {"tags": ["\ud800"]}}, "require.tags.1", "valid Unicode"),
     ({"require": {"tags": ["provisioner:request"]}}, "require.tags.1", "worker's own"),
     ({"require": {"releaseAfterSeconds": 10**12}}, "require.releaseAfterSeconds", "3 years"),
     ({"require": {"approval": True}}, "require.approval", "profile, tags, releaseAfterSeconds"),

@@ -206,6 +206,28 @@ def test_what_was_skipped_leaves_room_for_the_answer() -> None:
     assert len(json.loads(outcome)["data"]["attempts"]) == 11
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([None], "must be left out (allow.ZoneId)"),
+        (["a", None], "must be one of a or left out (allow.ZoneId)"),
+        (["a", "b" * 500 + "\x1b"], f"must be one of a, {'b' * 61}... (allow.ZoneId)"),
+    ],
+)
+def test_what_is_allowed_is_named(values: list[Any], words: str) -> None:
+    """A sender reads what he may write, in so many words that any terminal and outcome can hold."""
+    (found,) = breaches(parse_policy({"allow": {"ZoneId": values}}), {**BASE, "ZoneId": "z"})
+    assert found.message.startswith(words)
+
+
+@pytest.mark.parametrize(("dry_run", "fields"), [(True, []), ("TRUE", []), (False, ["parameters.DryRun"])])
+def test_a_dry_run_needs_no_leave_of_a_profile(dry_run: object, fields: list[str]) -> None:
+    """To buy nothing is anybody's to say; to make a profile's dry run a real one is not."""
+    policy = parse_policy({"profiles": {"p": {"parameters": {**BASE, "DryRun": True}}}})
+    found = parse(json.dumps({"requestId": "r", "profile": "p", "parameters": {"DryRun": dry_run}}), policy=policy)
+    assert [each.field for each in getattr(found, "violations", ())] == fields
+
+
 def test_an_empty_policy_is_none() -> None:
     """No rule, no profile: messages come to what they come to without a policy."""
     body = json.dumps({"requestId": "r", "parameters": BASE, "alternatives": [{"ZoneId": "z"}]})
