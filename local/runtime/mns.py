@@ -77,6 +77,7 @@ class QueueClient:
 
     def check(self) -> None:
         """Raise QueueError when the queue does not answer; nothing is taken out of it."""
+        self._queue.set_encoding(False)  # what waits there may be plain
         self._call("peek_message")
 
     def receive(self, limit: int, wait_seconds: int) -> list[Message]:
