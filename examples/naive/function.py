@@ -121,3 +121,7 @@ def keys() -> tuple[str, str, str]:
     """Return the keys of the function's role, as the platform gives them."""
     names = "ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"
     return os.environ[names[0]], os.environ[names[1]], os.environ.get(names[2], "")
+
+
+if __name__ == "__main__":
+    raise SystemExit("This is a function's code, called by a queue trigger. To see it run: provisioner demo --compare")

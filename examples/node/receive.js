@@ -1,7 +1,7 @@
 'use strict';
 // Take outcomes out of an inbox: node receive.js [COUNT]. Each consumer has an inbox of its own.
 
-const { INBOX, client, run } = require('./clients');
+const { INBOX, client, given, run } = require('./clients');
 const { handleOnce } = require('./outcomes');
 
 const BATCH = 16;
@@ -34,4 +34,4 @@ run(async ([count]) => {
       if (isNew) left -= 1;
     }
   }
-});
+}, given('receive.js [COUNT] (without it, for ever)', (words) => words.length < 2 && /^([1-9]\d*)?$/.test(words[0] ?? '')));

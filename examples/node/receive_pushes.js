@@ -2,7 +2,7 @@
 // Take outcomes as HTTP pushes: node receive_pushes.js PORT. The service wants its answer within 5 seconds.
 
 const http = require('node:http');
-const { endpoint } = require('./clients');
+const { endpoint, given } = require('./clients');
 const { handleOnce } = require('./outcomes');
 const { NotFromMns, verify } = require('./push_signature');
 
@@ -39,8 +39,15 @@ async function take(request) {
   }
 }
 
+const [port] = given('receive_pushes.js PORT', (words) => words.length === 1 && /^\d{1,5}$/.test(words[0]) && words[0] < 65536);
+endpoint(); // said now when it is missing, not at the first push
+
 const server = http.createServer(async (request, response) => response.writeHead(await take(request)).end());
 // On this machine; in production behind whatever ends TLS.
-server.listen(Number(process.argv[2]), '127.0.0.1', () => {
+server.on('error', (error) => {
+  console.error(`cannot listen on port ${port}: ${error.message}`);
+  process.exit(1);
+});
+server.listen(Number(port), '127.0.0.1', () => {
   console.log(`listening on http://127.0.0.1:${server.address().port}/`);
 });

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from mns.account import Account
+from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 QUEUE = os.environ.get("PROVISIONER_QUEUE", "provision-requests")
 TOPIC = os.environ.get("PROVISIONER_TOPIC", "provision-outcomes")
@@ -25,6 +30,18 @@ def account() -> Account:
         setting("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
         os.environ.get("ALIBABA_CLOUD_SECURITY_TOKEN", ""),
     )
+
+
+def run(main: Callable[..., None], *arguments: object) -> None:
+    """Run a script to its end; what the service says no to, or that it does not answer, ends it with one line."""
+    try:
+        main(*arguments)
+    except MNSClientNetworkException as error:
+        sys.exit(f"{endpoint()} cannot be reached: {error.message}")
+    except MNSExceptionBase as error:
+        sys.exit(f"{endpoint()} says {error.type}: {error.message}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def setting(name: str) -> str:

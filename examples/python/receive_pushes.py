@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -48,10 +49,16 @@ class Endpoint(BaseHTTPRequestHandler):
 
 def main(port: int) -> None:
     """Listen on this machine; in production behind whatever ends TLS."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), Endpoint)
+    clients.endpoint()  # said now when it is missing, not at the first push
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), Endpoint)
+    except (OSError, OverflowError) as error:
+        sys.exit(f"cannot listen on port {port}: {error}")
     print(f"listening on http://127.0.0.1:{server.server_port}/", flush=True)
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int, metavar="PORT")
+    clients.run(main, parser.parse_args().port)

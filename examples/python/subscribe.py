@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 
 import clients
 from mns.queue import QueueMeta
@@ -29,4 +29,8 @@ def inbox(name: str) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)  # noqa: PLR2004 - the second argument
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("url", nargs="?", metavar="URL")
+    given = parser.parse_args()
+    clients.run(main, given.name, given.url)

@@ -12,6 +12,7 @@ from local.cloud.http import HttpResponse, json_response
 from local.cloud.intake import enqueue
 from local.cloud.letters import listed, replay
 from local.cloud.origin import refusal
+from local.cloud.service import ServiceError
 from local.trace.worker_log import read_lines
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def answer(cloud: Cloud, request: HttpRequest) -> HttpResponse:
             return call(cloud, request, rest)
     except ValueError as error:
         return json_response(400, {"error": str(error)})
+    except ServiceError as error:
+        return json_response(error.status, {"error": error.message})
 
 
 def _look(look: Callable[[Cloud], Any]) -> Callable[[Cloud, HttpRequest, str], HttpResponse]:
@@ -90,13 +93,14 @@ def _remove_faults(cloud: Cloud, _request: HttpRequest, number: str) -> HttpResp
     return HttpResponse(204)
 
 
-def _request(cloud: Cloud, _request: HttpRequest, key: str) -> HttpResponse:
-    """Show what happened to one request."""
+def _request(cloud: Cloud, request: HttpRequest, key: str) -> HttpResponse:
+    """Show what happened to one request; an id of dots, which clients take for a folder, comes as `?id=`."""
+    key = key or request.query.get("id", "")
     cloud.look()
-    request = cloud.recorder.trace.requests.get(key)
-    if request is None:
+    found = cloud.recorder.trace.requests.get(key)
+    if found is None:
         return json_response(404, {"error": f"nothing is known of {key}"})
-    return json_response(200, request.whole())
+    return json_response(200, found.whole())
 
 
 def _replay(cloud: Cloud, _request: HttpRequest, letter_id: str) -> HttpResponse:

@@ -42,12 +42,20 @@ class _Protocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # httptools
         self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
 
 
-def make_app(current: Callable[[], Cloud]) -> ASGIApp:
-    """Return an ASGI application that answers each request from the cloud there is at the time."""
+def make_app(current: Callable[[], Cloud], *, loopback: bool = True) -> ASGIApp:
+    """Return an ASGI application that answers each request from the cloud there is at the time.
+
+    Whatever comes from a web page of elsewhere is refused, the calls of the services too: their keys are known to all.
+    Beyond `loopback` a cloud may have a name, and its services are called by it.
+    """
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        response = await _answer(current, request, _read(scope, await request.body()))
+        read = _read(scope, await request.body())
+        if refused := (refusal(read) if loopback or "origin" in read.headers else None):
+            await Response(refused.body, refused.status, refused.headers)(scope, receive, send)
+            return
+        response = await _answer(current, request, read)
         if response is None:
             await _drop(scope, receive)
         else:
@@ -70,7 +78,7 @@ def running(cloud: Cloud | Callable[[], Cloud], host: str = defaults.HOST, port:
     listener = listen(host, port)
     if host not in LOOPBACK:
         sys.stderr.write(f"warning: the local cloud listens on {host}, beyond this machine's loopback\n")
-    server = _server(cloud if callable(cloud) else lambda: cloud)
+    server = _server(cloud if callable(cloud) else lambda: cloud, loopback=host in LOOPBACK)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="local-cloud", daemon=True)
     thread.start()
     # The listener takes connections from now on; requests wait in its backlog until the loop runs.
@@ -96,9 +104,9 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _server(current: Callable[[], Cloud]) -> uvicorn.Server:
+def _server(current: Callable[[], Cloud], *, loopback: bool) -> uvicorn.Server:
     config = uvicorn.Config(
-        make_app(current),
+        make_app(current, loopback=loopback),
         http=_Protocol,
         ws="none",
         loop="asyncio",

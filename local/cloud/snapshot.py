@@ -5,6 +5,10 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING
 
+from local import defaults
+from local.trace.body import object_of
+from local.trace.worker_log import instant
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,7 +18,7 @@ FORMAT = 2
 
 
 def save(cloud: Cloud, path: Path) -> None:
-    """Write instances, tokens, queues, topics and tables, whole or not at all; faults and traces are a run's own."""
+    """Write instances, tokens, queues, topics and tables, whole or not at all; faults and steps are a run's own."""
     with cloud.lock:
         ecs, mns = cloud.ecs.account, cloud.mns.account
         content = pickle.dumps(
@@ -40,5 +44,16 @@ def load(cloud: Cloud, path: Path) -> None:
         cloud.ecs.account.addresses = addresses
         cloud.mns.account.queues, cloud.mns.account.topics, cloud.mns.account.sent = queues, topics, sent
         cloud.ots.tables = tables
-        for instance in instances.values():
-            cloud.recorder.instance(instance)
+        _recount(cloud)
+
+
+def _recount(cloud: Cloud) -> None:
+    """Tell of what is there, so that requests of the last run are seen as they stand: waiting, being made, ended."""
+    queue = cloud.mns.account.queues.get(defaults.QUEUE)
+    for message in queue.messages.values() if queue else ():
+        cloud.recorder.sent(defaults.QUEUE, message.message_id, message.body, message.enqueued_at, 0)
+    for instance in cloud.ecs.account.instances.values():
+        cloud.recorder.instance(instance)
+    for topic in cloud.mns.account.topics.values():
+        for body in topic.published:
+            cloud.recorder.published(topic.name, body, instant(object_of(body).get("time"), cloud.clock.now()))

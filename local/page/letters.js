@@ -5,6 +5,8 @@ import { pretty } from "./json.js";
 import { hashOf } from "./route.js";
 
 const PATH = "/_local/dead-letters";
+// How many are shown: a page of thousands is no page.
+const MOST = 50;
 
 export class Letters {
   #number = -1;
@@ -25,9 +27,11 @@ export class Letters {
   }
 
   #show(letters) {
+    const shown = letters.slice(0, MOST);
+    const more = letters.length > MOST ? [element("p", { class: "muted" }, `${letters.length - MOST} more, newer ones: seen once these are gone. "Replay all" is for all of them.`)] : [];
     const all = letters.length > 1 ? [element("div", { class: "row-of" }, ...this.#replay("Replay all", "Replay all dead letters", PATH))] : [];
     const none = element("p", { class: "hollow" }, "None: every message was handled.");
-    redraw(at("letters-list"), ...(letters.length ? [...all, ...letters.map((letter) => this.#letter(letter))] : [none]));
+    redraw(at("letters-list"), ...(letters.length ? [...all, ...shown.map((letter) => this.#letter(letter)), ...more] : [none]));
   }
 
   #letter({ id, at: since, messages }) {

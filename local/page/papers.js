@@ -61,5 +61,6 @@ function failed(error) {
 }
 
 function pathOf(id) {
-  return `/_local/requests/${encodeURIComponent(id)}`;
+  // Not as a part of the path: an id may be two dots.
+  return `/_local/requests?id=${encodeURIComponent(id)}`;
 }

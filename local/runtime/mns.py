@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 ENDPOINT_SECONDS = 40
 """Longer than the longest wait for a message, which is 30 s."""
+IDLE_SECONDS = 2.0
+"""A connection that was not used for longer is not used again: a server that closes idle ones, as the local cloud does
+after 5 s, may do so while the call is on its way, and then what became of the call is not known."""
 BATCH_LIMIT = 16
 """How many messages one call may return (API reference of BatchReceiveMessage)."""
 
@@ -49,7 +53,7 @@ def decode(body: str) -> str:
 class QueueClient:
     """Sends to and takes from one queue until closed; every failure is a QueueError."""
 
-    def __init__(self, access: Access, name: str) -> None:
+    def __init__(self, access: Access, name: str, idle_seconds: float = IDLE_SECONDS) -> None:
         from mns.account import Account  # noqa: PLC0415 - the SDK loads when a queue is used
 
         self._name = name
@@ -61,6 +65,8 @@ class QueueClient:
         account.mns_client.http.conn.timeout = ENDPOINT_SECONDS  # the SDK sets none over https
         self._connection = account.mns_client
         self._queue = account.get_queue(name)
+        self._idle_seconds = idle_seconds
+        self._used_at = time.monotonic()
 
     def __enter__(self) -> QueueClient:  # noqa: PYI034 - `Self` is new in 3.11
         return self
@@ -77,6 +83,7 @@ class QueueClient:
 
     def check(self) -> None:
         """Raise QueueError when the queue does not answer; nothing is taken out of it."""
+        self._queue.set_encoding(False)  # what waits there may be plain
         self._call("peek_message")
 
     def receive(self, limit: int, wait_seconds: int) -> list[Message]:
@@ -115,7 +122,8 @@ class QueueClient:
         from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase  # noqa: PLC0415 - the same
 
         socket = self._connection.http.conn.sock
-        if socket is not None and wait_for_read(socket, timeout=0):  # the server closed it while it was idle
+        is_idle = time.monotonic() - self._used_at > self._idle_seconds
+        if socket is not None and (is_idle or wait_for_read(socket, timeout=0)):  # readable: the server closed it
             self._connection.close_connection()
         try:
             return getattr(self._queue, method)(*arguments)
@@ -125,6 +133,8 @@ class QueueClient:
             if error.type == "MessageNotExist":
                 return None
             raise QueueError(f"queue {self._name} at {self._endpoint}: {error.type}: {error.message}") from None
+        finally:
+            self._used_at = time.monotonic()
 
 
 def _text(body: str | bytes) -> str:

@@ -32,7 +32,7 @@ def read_lines(trace: Trace, lines: Iterable[str], now: float) -> None:
 
 
 def _read(trace: Trace, data: dict[str, Any], now: float) -> None:
-    at = _instant(data.get("time"), now)
+    at = instant(data.get("time"), now)
     if data["event"] in {"paused", "run"}:
         _steered(trace, data)
     if data.get("level") in {"warning", "error"}:
@@ -100,7 +100,8 @@ def _request(trace: Trace, data: dict[str, Any], at: float) -> None:
         trace.note(key, at, state=str(state))
 
 
-def _instant(text: object, otherwise: float) -> float:
+def instant(text: object, otherwise: float) -> float:
+    """Read a time in RFC 3339 as epoch seconds; `otherwise` for what is none."""
     try:
         return datetime.fromisoformat(str(text).replace("Z", "+00:00")).timestamp()
     except ValueError:

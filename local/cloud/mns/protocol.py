@@ -10,7 +10,7 @@ from local.cloud.mns import signing, xml
 from local.cloud.mns.actions import ACTIONS, find
 from local.cloud.mns.models import Account
 from local.cloud.mns.push_signing import PushSigner
-from local.cloud.mns.responses import answer
+from local.cloud.mns.responses import answer, message_body
 from local.cloud.service import Call, LongPoll, ServiceError
 
 if TYPE_CHECKING:
@@ -92,8 +92,10 @@ class Mns:
         return {name: queue.counts(self.account.now) for name, queue in self.account.queues.items()}
 
     def enqueue(self, queue: str, body: str) -> str:
-        """Put a message into a queue without a call; return its id; raise ServiceError when there is no such queue."""
-        return self.account.send(self.account.queue(queue), body).message_id
+        """Put a message into a queue without a call; return its id; raise ServiceError as SendMessage does."""
+        target = self.account.queue(queue)
+        checked = message_body({"MessageBody": body}, target.attributes["MaximumMessageSize"])
+        return self.account.send(target, checked).message_id
 
     def visible(self, queue: str) -> list[Message]:
         """Return the messages of a queue that nobody holds, oldest first; none when there is no such queue."""

@@ -55,10 +55,12 @@ def list_urls(arguments: Arguments, kind: str, names: Iterable[str]) -> HttpResp
 
 
 def message_body(fields: xml.Fields, limit: int) -> str:
-    """Return a message's body; raise ServiceError when there is none or it is too long."""
+    """Return a message's body; raise ServiceError when there is none, it is too long, or XML cannot carry it."""
     body = fields.get("MessageBody", "")
     if not isinstance(body, str) or not body:
         raise exceptions.invalid("MessageBody", "a text is wanted")
+    if not xml.carries(body):
+        raise exceptions.invalid("MessageBody", "it has characters that XML cannot carry: send it in base64")
     if (size := len(body.encode())) > limit:
         raise exceptions.invalid("MessageBody", f"{size} bytes are more than the {limit} allowed")
     return body

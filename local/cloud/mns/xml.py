@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 NAMESPACE = "http://mns.aliyuncs.com/doc/v1/"
 Fields = dict[str, "str | Fields"]
+_UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no document may have, escaped or not (XML 1.0, 2.2)."""
 
 
 def document(root: str, fields: Mapping[str, object]) -> bytes:
@@ -28,6 +31,11 @@ def listing(root: str, item: str, entries: Iterable[Mapping[str, object]], after
 def element(name: str, value: object) -> str:
     """Return one element."""
     return f"<{name}>{escape(str(value))}</{name}>"
+
+
+def carries(text: str) -> bool:
+    """Tell whether a document can have this text in it."""
+    return not _UNFIT.search(text)
 
 
 def parse(body: bytes) -> tuple[str, list[tuple[str, str | Fields]]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.cloud.cloud import Cloud
-from local.cloud.config import Config
+from local.cloud.config import Checks, Config
 from local.cloud.server import listen, running
 from tests.functional.cloud.test_mns_queues import make
 from tests.support.ecs_calls import create, statuses
@@ -126,12 +126,26 @@ def test_unknown_calls_name_the_known_ones(cloud: Clients) -> None:
 def test_other_origins_are_refused(cloud_url: str, cloud: Clients, headers: dict[str, str], status: int) -> None:
     """A web page of elsewhere can neither change nor read the local cloud, nor through a name of its own."""
     assert cloud.url == cloud_url
-    connection = http.client.HTTPConnection(cloud_url.removeprefix("http://"), timeout=5)
+    assert status_of(cloud_url, "/_local/state", headers) == status
+
+
+def status_of(url: str, path: str, headers: dict[str, str]) -> int:
+    """Call a path with headers of one's own and return the answer's status."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
     try:
-        connection.request("GET", "/_local/state", headers=headers)
-        assert connection.getresponse().status == status
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "http://evil.example"}, {"Host": "evil.example:4566"}])
+@pytest.mark.parametrize("path", ["/queues/provision-requests/messages?peekonly=true", "/?Action=DescribeInstances"])
+def test_the_services_are_for_no_web_page(headers: dict[str, str], path: str) -> None:
+    """Signatures keep no web page out, since the keys are published: a foreign Origin or name is refused first."""
+    with running(Cloud(config=Config(checks=Checks(signatures=False)))) as url:
+        assert status_of(url, path, {}) != 403
+        assert status_of(url, path, headers) == 403
 
 
 def test_a_port_in_use() -> None:

@@ -125,6 +125,9 @@ def test_enqueue_checks_first(provisioned: tuple[Cloud, str]) -> None:
     assert {"requestId", "parameters.RegionId"} <= {one["field"] for one in json.loads(text)["violations"]}
     assert cloud.state()["mns"]["queues"][defaults.QUEUE]["visible"] == 0
     assert call(url, "/_local/enqueue?anyway=1", "POST", "no json")[0] == 201
+    for unfit in ("", "\0", "x" * 65_537):  # as SendMessage refuses it: nobody could take it out again
+        status, text, _ = call(url, "/_local/enqueue?anyway=1", "POST", unfit)
+        assert (status, "MessageBody" in text) == (400, True)
     assert cloud.state()["mns"]["queues"][defaults.QUEUE]["visible"] == 1
 
 
@@ -231,6 +234,7 @@ def test_one_request(provisioned: tuple[Cloud, str]) -> None:
     _, url = provisioned
     call(url, "/_local/enqueue", "POST", PLAIN_BODY)
     assert json.loads(call(url, "/_local/requests/order-1")[1])["state"] == "queued"
+    assert json.loads(call(url, "/_local/requests?id=order-1")[1])["state"] == "queued"
     assert call(url, "/_local/requests/nobody")[0] == 404
 
 

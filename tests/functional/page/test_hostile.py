@@ -9,7 +9,7 @@ import pytest
 from acting import alerts, kinds, open_tab, pick, rows, state, station
 
 from local import defaults
-from tests.support.place import PARAMETERS
+from tests.support.place import PARAMETERS, request
 
 if TYPE_CHECKING:
     from tests.support.browser import Browser
@@ -88,6 +88,16 @@ def test_an_address_from_outside(page: Browser, place: Place) -> None:
     assert state(page) == ""
     assert station(page, "all") == 0
     assert place.cloud.recorder.trace.requests == {}
+
+
+@pytest.mark.parametrize("request_id", [".", ".."])
+def test_an_id_that_is_a_folder(page: Browser, place: Place, request_id: str) -> None:
+    """Ids of dots are allowed, and a browser that takes them for folders reads their papers all the same."""
+    place.send(request(request_id))
+    pick(page, request_id)
+    open_tab(page, "Message")
+    page.wait(lambda: page.all("#message pre"), what="the message is shown")
+    assert f'"requestId": "{request_id}"' in page.texts("#message pre")[0]
 
 
 def test_nothing_leaves_this_machine(page: Browser, place: Place) -> None:

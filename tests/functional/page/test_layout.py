@@ -55,6 +55,7 @@ def test_a_wide_screen(page: Browser, place: Place) -> None:
     tell_of(place.cloud, 40)
     page.look(width=1920, height=1080)
     page.wait(lambda: len(rows(page)) > 5 and page.all("#switches button") and page.all("#sample option"))
+    assert page.run("return document.scrollingElement.scrollHeight <= innerHeight"), "only the panels scroll"
     assert box(page, "#requests")["left"] < 30
     assert box(page, "#tools")["right"] > 1890
     for selector in ("#send", "#faults", "#stock", "#cloud", "#letters"):

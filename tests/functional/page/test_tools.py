@@ -99,6 +99,19 @@ def test_dead_letters(page: Browser, place: Place) -> None:
     page.wait(lambda: not any("dead letter" in one for one in alerts(page)), what="nothing is said any more")
 
 
+def test_a_thousand_dead_letters(page: Browser, place: Place) -> None:
+    """Of very many the oldest are shown, and how many more there are; the page stays small."""
+    with place.cloud.lock:
+        for number in range(1000):
+            place.cloud.mns.enqueue(defaults.DEAD_LETTERS, request(f"order-{number}"))
+    open_tab(page, "Dead letters")
+    page.wait(lambda: page.all(".letter"), what="they are shown")
+    assert len(page.all(".letter")) == 50
+    assert "950 more" in page.texts("#letters-list")[0]
+    assert page.texts("#letters-list button")[0] == "Replay all"
+    assert page.run("return document.querySelectorAll('*').length") < 4000
+
+
 def test_lines(page: Browser, place: Place) -> None:
     """The line of each control does what the control does: enqueue, a fault on and off, reading a request."""
     page.wait(lambda: page.all("#switches [role=switch]") and page.all("#sample option"))
