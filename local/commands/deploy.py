@@ -24,10 +24,10 @@ from local.runtime.deployable import deployable
 from local.runtime.template import load
 from local.terminal import options
 from local.terminal.account import open_services, said
-from local.terminal.output import WrongUse, json_line, progress, raw_line, wants_json
+from local.terminal.output import WrongUse, json_line, printable, progress, raw_line, wants_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from local.deployment.deploy import Ending
     from local.deployment.plan import Plan
@@ -111,10 +111,14 @@ def deploy(
                 f"nothing to do: stack {name} in {access.region} is {_status(stack)}, with this package, template "
                 "and parameters"
             )
-            _end(name, _status(stack), for_program=wants_json(as_json))
+            if only_plan:
+                _end_plan(name, stack, todo, for_program=wants_json(as_json))
+            else:
+                _end(name, _status(stack), for_program=wants_json(as_json))
             return
         _show(todo)
         if only_plan:
+            _end_plan(name, stack, todo, for_program=wants_json(as_json))
             return
         if not yes:
             _ask()
@@ -130,7 +134,7 @@ def _at_rest(account: Account, name: str) -> Data | None:
     progress(f"stack {name} is {_status(stack)}: following that first")
     ending = follow(name, account, progress)
     for failure in ending.failures:
-        progress(failure)
+        progress(printable(failure))
     return account.stacks.find(name)
 
 
@@ -183,7 +187,7 @@ def _status(stack: Data | None) -> str:
 
 def _show(todo: Plan) -> None:
     for line in todo.lines():
-        progress(f"  {line}")
+        progress(f"  {printable(line)}")
 
 
 def _ask() -> None:
@@ -198,9 +202,9 @@ def _report(name: str, ending: Ending | None, *, for_program: bool) -> None:
     if ending is None:
         _end(name, "unchanged", for_program=for_program)
         return
-    _end(name, ending.status, for_program=for_program)
+    _end(name, ending.status, ending.failures, for_program=for_program)
     for failure in ending.failures:
-        progress(failure)
+        progress(printable(failure))
     if not ending.well:
         stuck = state_of(ending.status) is State.STUCK
         progress("mend the cause and run this again" + (": it says how to delete what is left" if stuck else ""))
@@ -208,8 +212,14 @@ def _report(name: str, ending: Ending | None, *, for_program: bool) -> None:
     progress(f"next: provisioner doctor --stack {name} --send")
 
 
-def _end(name: str, status: str, *, for_program: bool) -> None:
+def _end_plan(name: str, stack: Data | None, todo: Plan, *, for_program: bool) -> None:
     if for_program:
-        json_line({"stack": name, "status": status})
+        lines = [line.strip() for line in todo.lines()]
+        json_line({"stack": name, "status": (stack or {}).get("Status"), "todo": lines})
+
+
+def _end(name: str, status: str, failures: Sequence[str] = (), *, for_program: bool) -> None:
+    if for_program:
+        json_line({"stack": name, "status": status, **({"failures": list(failures)} if failures else {})})
     else:
         raw_line(f"stack {name} is {status}")

@@ -23,7 +23,7 @@ from local.terminal import options
 from local.terminal.account import no_stack, open_services, said, site_of
 from local.terminal.messages import read_text
 from local.terminal.outcomes import outcomes
-from local.terminal.output import WrongUse, json_line, progress, raw_line, wants_json
+from local.terminal.output import WrongUse, json_line, printable, progress, raw_line, wants_json
 from shared.domain.message.envelope import lacks_parameters
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ NO = 1
 @click.option("--message", "file", metavar="FILE", help="Send this message, made a dry run, under another id.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=1),
+    type=options.Finite(min=1),
     default=300.0,
     show_default=True,
     help="How long to wait for its outcome, in seconds.",
@@ -129,6 +129,6 @@ def _show(result: Result, *, for_program: bool) -> None:
     if for_program:
         json_line({"check": result.check, "answer": found.answer.value, "says": found.says, "next": found.next or None})
         return
-    raw_line(f"{found.answer.value:<8} {result.check:<19} {found.says}")
+    raw_line(printable(f"{found.answer.value:<8} {result.check:<19} {found.says}"))
     if found.next:
-        raw_line(f"{'':<8} {'':<19} next: {found.next}")
+        raw_line(printable(f"{'':<8} {'':<19} next: {found.next}"))

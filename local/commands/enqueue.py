@@ -65,7 +65,7 @@ class Asked:
 @click.option("--topic", help="Where --wait hears outcomes, if not at the place's own topic.")
 @click.option("--count", type=click.IntRange(1, MOST), help="Send each message so often, as requests x-001, x-002 ...")
 @click.option("--wait", is_flag=True, help="Follow every request to its outcome; exit 1 when one failed.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=900.0, show_default=True, help="Of --wait, seconds.")
+@click.option("--timeout", type=options.Finite(min=0), default=900.0, show_default=True, help="Of --wait, seconds.")
 @options.as_json
 def enqueue(  # noqa: PLR0913 - one for each option
     *, files: tuple[str, ...], where: Where, queue: str | None, topic: str | None, count: int | None,

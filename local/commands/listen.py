@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     )
 )
 @click.option("--count", type=click.IntRange(min=1), help="End after so many outcomes.")
-@click.option("--timeout", type=click.FloatRange(min=0), help="End after so many seconds.")
+@click.option("--timeout", type=options.Finite(min=0), help="End after so many seconds.")
 @options.where
 @click.option("--inbox", help="Another queue that is subscribed to the outcome topic than the place's own inbox.")
 @options.as_json

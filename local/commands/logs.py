@@ -12,7 +12,7 @@ import click
 
 from local.terminal import options
 from local.terminal.account import no_stack, open_services, said, site_of
-from local.terminal.output import WrongUse, json_line, progress, raw_line, wants_json
+from local.terminal.output import WrongUse, json_line, printable, progress, raw_line, wants_json
 
 if TYPE_CHECKING:
     from local.terminal.place import Where
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 NO = 1
 HOUR = 3600
 MOST = 1000
+AHEAD_SECONDS = 900
+"""How far the log store's clock may be ahead of this machine's; further off no service takes a signature."""
 ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 """A request id, or a message's."""
 SHOWN_FIRST = ("time", "event", "level", "request_id", "message_id")
@@ -35,7 +37,7 @@ SHOWN_FIRST = ("time", "event", "level", "request_id", "message_id")
 @options.where
 @click.option(
     "--hours",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Finite(min=0, min_open=True),
     default=24.0,
     show_default=True,
     help="How far to look back.",
@@ -59,24 +61,30 @@ def logs(*, request_id: str, where: Where, hours: float, as_json: bool) -> None:
         if stack is None:
             raise WrongUse(no_stack(str(where.stack), access.region))
         query = f'message.request_id: "{request_id}" or message.message_id: "{request_id}"'
-        found = site_of(account, stack, access).logs.search(query, now - hours * HOUR, now, MOST)
+        found = site_of(account, stack, access).logs.search(query, now - hours * HOUR, now + AHEAD_SECONDS, MOST)
     # The index splits an id into words: lines that hold them in this order elsewhere are not meant.
     lines = [line for line in found if request_id in _ids(line)]
     for line in lines:
-        message: dict[str, Any] = line["message"]
         if wants_json(as_json):
-            json_line({"function": line.get("functionName"), **message})
+            json_line({"function": line.get("functionName"), **line["message"]})
         else:
-            rest = " ".join(f"{key}={value}" for key, value in message.items() if key not in SHOWN_FIRST)
-            raw_line(
-                f"{message.get('time', '-')}  {line.get('functionName') or '-'}  {message.get('event', '-')}  {rest}"
-            )
+            raw_line(as_text(line))
+    if len(found) == MOST:
+        progress(f"only the newest {MOST} lines were looked through; --hours looks back less far")
     if not lines:
         progress(
             f"no line about {request_id} within {hours:g} hours; --hours looks back further, `provisioner status "
             "ID` shows the record"
         )
         sys.exit(NO)
+
+
+def as_text(line: dict[str, Any]) -> str:
+    """Return a line of the log store for a person: on one line, whatever it holds."""
+    message: dict[str, Any] = line["message"]
+    rest = " ".join(f"{key}={value}" for key, value in message.items() if key not in SHOWN_FIRST)
+    first = f"{message.get('time', '-')}  {line.get('functionName') or '-'}  {message.get('event', '-')}"
+    return printable(f"{first}  {rest}")
 
 
 def _ids(line: dict[str, Any]) -> tuple[Any, ...]:

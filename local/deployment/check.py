@@ -101,7 +101,11 @@ BY_HAND = (
 
 
 def run(checks: Iterable[Check], site: Site) -> Iterator[Result]:
-    """Ask one check after the other. What the keys may not ask, or nobody answers, is unknown and stops no other."""
+    """Ask one check after the other.
+
+    What the keys may not ask, nobody answers, or is answered in a form that nobody foresaw, is unknown and stops no
+    other.
+    """
     for check in checks:
         try:
             verdict = check.ask(site)
@@ -114,4 +118,9 @@ def run(checks: Iterable[Check], site: Site) -> Iterator[Result]:
             verdict = unknown(f"the service refuses to say: {refused}", step)
         except NoAnswer as lost:
             verdict = unknown(f"no answer to {lost.action} ({lost.code})", "check network and HTTPS_PROXY, then again")
+        except Exception as odd:  # noqa: BLE001 - an answer can be anything; its text is not shown, it may quote one
+            verdict = unknown(
+                f"what came back cannot be read ({type(odd).__name__})",
+                "check HTTPS_PROXY, then again; if it stays so, report it with the check's name",
+            )
         yield Result(check.name, verdict)

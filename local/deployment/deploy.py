@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local.deployment.ports import CloudFailure
 from local.deployment.states import State, state_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 5.0
 LONGEST_SECONDS = 40 * 60.0
 """Longer than ROS itself lets an operation last."""
+PATIENCE_SECONDS = 5 * 60.0
+"""How long looks at the stack may go without an answer before that ends the waiting."""
 FAILED = "_FAILED"
+BEGINNINGS = frozenset(
+    f"{kind}_IN_PROGRESS" for kind in ("CREATE", "UPDATE", "DELETE", "CHECK", "IMPORT_CREATE", "IMPORT_UPDATE")
+)
+"""What the stack's own first event of an operation says."""
 
 HINTS = (
     (
@@ -34,7 +41,7 @@ HINTS = (
     (("runtime",), "the region may have no python3.12: `provisioner deploy --parameter Runtime=python3.10`"),
     (
         ("alreadyexist", "already exist", "duplicate", "already used"),
-        "something of that name is there already: another deployment? Choose names with --parameter NamePrefix=NAME",
+        "another deployment has that name (choose others with --parameter NamePrefix=NAME), or a removed one kept it",
     ),
     (("quota", "limitexceeded", "exceed"), "raise that limit in the quota center"),
 )
@@ -83,15 +90,24 @@ def carry_out(plan: Plan, account: Account, tell: Callable[[str], None]) -> Endi
 def follow(name: str, account: Account, tell: Callable[[str], None], *, since: str | None = None) -> Ending:
     """Wait until no operation on the stack is under way; tell each resource's end as it comes.
 
-    `since` is the id of the newest event that is not of this operation.
+    `since` is the id of the newest event that is not of this operation; without it, the stack's own last beginning
+    tells. A look that is not answered, or that ROS is too busy for, is repeated.
     """
     seen: set[str] = set()
-    ends = account.clock.here() + LONGEST_SECONDS
+    begun = answered = account.clock.here()
     while True:
-        stack = account.stacks.find(name)
+        try:
+            stack = account.stacks.find(name)
+            every = account.stacks.events(str(stack["StackId"])) if stack else []
+        except CloudFailure as failure:
+            if not failure.passing or account.clock.here() > answered + PATIENCE_SECONDS:
+                raise
+            account.clock.sleep(PAUSE_SECONDS)
+            continue
+        answered = account.clock.here()
         if stack is None:
             return Ending("gone", (f"there is no stack {name} any more",))
-        events = _after(account.stacks.events(str(stack["StackId"])), since)
+        events = _of_operation(every, name, since)
         for event in reversed(events):
             if event["EventId"] not in seen and not str(event["Status"]).endswith("_IN_PROGRESS"):
                 tell(f"{event['LogicalResourceId']}: {event['Status']}")
@@ -100,7 +116,7 @@ def follow(name: str, account: Account, tell: Callable[[str], None], *, since: s
         if state_of(status) is not State.RUNNING:
             ending = Ending(status)
             return ending if ending.well else Ending(status, tuple(_failures(name, stack, events)))
-        if account.clock.here() > ends:
+        if account.clock.here() > begun + LONGEST_SECONDS:
             return Ending(status, ("ROS is not done after 40 minutes; run this again to follow",))
         account.clock.sleep(PAUSE_SECONDS)
 
@@ -110,13 +126,15 @@ def _newest(account: Account, stack_id: str) -> str | None:
     return str(events[0]["EventId"]) if events else None
 
 
-def _after(events: list[Data], since: str | None) -> list[Data]:
-    """Return the events that are newer than one, newest first as they came."""
+def _of_operation(events: list[Data], name: str, since: str | None) -> list[Data]:
+    """Return the events of the stack's operation, newest first as they came."""
     found = []
     for event in events:
         if event["EventId"] == since:
             break
         found.append(event)
+        if since is None and event.get("LogicalResourceId") == name and event["Status"] in BEGINNINGS:
+            break
     return found
 
 

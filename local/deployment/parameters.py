@@ -53,7 +53,7 @@ def check(name: str, value: str, rule: Mapping[str, Any]) -> None:
         least, most = rule.get("MinValue"), rule.get("MaxValue")
         limits = f" of at least {least}" if least is not None else ""
         limits += f", at most {most}" if most is not None else ""
-        if not re.fullmatch(r"\d{1,9}", value) or not (least or 0) <= int(value) <= (most or int(value)):
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not (least or 0) <= int(value) <= (most or int(value)):
             raise WrongParameter(f"{name} is a whole number{limits}, not {value!r}")
 
 

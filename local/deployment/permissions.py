@@ -97,8 +97,8 @@ NEEDS: dict[str, tuple[Need, ...]] = {
              ("acs:ros:*:*:stack/*",)),
         Need(("oss:GetBucketInfo", "oss:PutBucket"), "the bucket of packages", ("acs:oss:*:*:provisioner-code-*",)),
         Need(("oss:GetObject", "oss:PutObject"), "what is in it", ("acs:oss:*:*:provisioner-code-*/*",)),
-        Need(("ram:GetRole",), "the service-linked roles", _ROLES),
-        Need(("eventbridge:CreateServiceLinkedRoleForProduct", "ram:CreateServiceLinkedRole"), "the same",
+        Need(("ram:GetRole",), "the service-linked roles and the functions'", _ROLES),
+        Need(("eventbridge:CreateServiceLinkedRoleForProduct", "ram:CreateServiceLinkedRole"), "service-linked roles",
              (EVERYTHING,)),
     ),
     "doctor": (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.deployment.changes import Change, changes, is_ours, read
+from local.deployment.checks.roles import OWN as OWN_ROLES
 from local.deployment.checks.roles import SERVICE_ROLES
 from local.deployment.parameters import LASTING, complete
 from local.deployment.ports import Refused, StackRequest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from local.deployment.ports import Account, Data
 
 DIGITS = 12
+PREFIX = "NamePrefix"
 
 
 class Blocked(Exception):
@@ -114,6 +116,8 @@ def plan(account: Account, target: Target, stack: Data | None) -> Plan:
         **before, **target.parameters, "CodeBucket": target.bucket, "CodeObject": target.package.key,
     }  # fmt: skip
     complete(after)
+    taken = _role_names(template, after, target) - (_role_names(template, before, target) if stack else set())
+    _refuse_taken(account, target, taken)
     old = read(account.stacks.template(str(stack["StackId"]))) if stack else {}
     if stack and not is_ours(old):
         raise Blocked(f"stack {target.stack} is something else, not this worker's; choose another name with --stack")
@@ -135,6 +139,26 @@ def plan(account: Account, target: Target, stack: Data | None) -> Plan:
         changes=found,
         parameters=differing,
     )
+
+
+def _role_names(template: Data, parameters: Mapping[str, str], target: Target) -> set[str]:
+    """Return the names of the functions' roles, which every deployment has."""
+    resolver = Resolver(template, {**parameters, "ALIYUN::Region": target.region})
+    return {str(resolver.value(template["Resources"][one]["Properties"]["RoleName"])) for one in OWN_ROLES}
+
+
+def _refuse_taken(account: Account, target: Target, new: set[str]) -> None:
+    """Raise Blocked when another deployment of the region has the names that this one is to have.
+
+    To make a queue that is there already, with the same attributes, is no error: when the stack then fails over another
+    name, what is undone is the other deployment's.
+    """
+    for name in sorted(new):
+        if account.roles.role(name) is not None:
+            raise Blocked(
+                f"role {name} is there already: another stack of {target.region} has these names. Choose others with "
+                f"`--parameter {PREFIX}=NAME`, or name that stack with --stack; if it is gone, remove the role in RAM"
+            )
 
 
 def _bucket_region(account: Account, target: Target) -> str | None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
+PASSING = ("Throttling", "ServiceUnavailable", "InternalError")
+"""How codes begin that say that the service is busy, or has a fault of its own."""
+
 
 class CloudFailure(Exception):
     """A call did not do what it was meant to; `action` is its name in policies, such as `fc:GetFunction`."""
@@ -26,6 +29,11 @@ class CloudFailure(Exception):
         self.code = code
         self.message = message
 
+    @property
+    def passing(self) -> bool:
+        """Whether the same call may well succeed a little later."""
+        return False
+
 
 class Refused(CloudFailure):
     """The service answered with an error."""
@@ -35,9 +43,19 @@ class Refused(CloudFailure):
         """Whether the keys may not make this call."""
         return any(word in self.code.lower() for word in ("nopermission", "forbidden", "accessdenied", "unauthorized"))
 
+    @property
+    def passing(self) -> bool:
+        """See CloudFailure."""
+        return self.code.startswith(PASSING)
+
 
 class NoAnswer(CloudFailure):
     """Nothing came back, or nothing that the service would say."""
+
+    @property
+    def passing(self) -> bool:
+        """See CloudFailure."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +111,7 @@ class Roles(Protocol):
         """Return a role (GetRole)."""
 
     def statements(self, name: str) -> list[Data]:
-        """Return every statement of the custom policies that are attached to a role."""
+        """Return every statement of the policies that are attached to a role, the system's own included."""
 
     def make_service_linked(self, name: str) -> None:
         """Make one of the service-linked roles of EventBridge."""

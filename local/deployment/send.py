@@ -18,6 +18,8 @@ NOWHERE = {
 BODY_REFUSED = ("MissingParameter", "UnsupportedHTTPMethod", "InvalidAction.NotFound", "InvalidContentType")
 UNSUPPORTED_MEDIA_TYPE = 415
 ALLOWED = "`provisioner doctor --message FILE` sends one of your own, as a dry run: one that the policy allows"
+LEFT_OUT = ("Password", "UserData", "ClientToken")
+"""What a dry run does without: secrets, and the token of a call that is yet to be made in earnest."""
 QUERY = "`provisioner deploy --parameter EcsParameters=query`"
 
 
@@ -25,8 +27,8 @@ def message(own: dict[str, Any] | None, region: str, request_id: str) -> dict[st
     """Return a message that buys nothing: a person's own, or one whose ids no account has."""
     sample = own or {"parameters": {"RegionId": region, **NOWHERE}}
     parameters = {**sample.get("parameters", {}), "DryRun": True}
-    parameters.pop("Password", None)
-    parameters.pop("UserData", None)
+    for name in LEFT_OUT:
+        parameters.pop(name, None)
     return {**sample, "requestId": request_id, "parameters": parameters}
 
 
@@ -65,7 +67,10 @@ def _of_failure(data: dict[str, Any], *, own: bool, seconds: float) -> Verdict:
 def outcome_of(bodies: Iterable[str], request_id: str) -> dict[str, Any] | None:
     """Return the outcome of one request among those that are heard, None when they end without it."""
     for body in bodies:
-        found: dict[str, Any] = json.loads(body)
-        if found.get("subject") == request_id:
+        try:
+            found: Any = json.loads(body)
+        except ValueError:
+            continue  # whoever may publish to the topic can have written it
+        if isinstance(found, dict) and found.get("subject") == request_id:
             return found
     return None

@@ -19,6 +19,8 @@ FAILED_UPDATES = frozenset(
     }
 )
 RUNNING = "_IN_PROGRESS"
+PLANNED = "REVIEW_IN_PROGRESS"
+"""A change set made the stack, and nothing goes on until somebody carries it out."""
 
 
 class State(Enum):
@@ -36,4 +38,4 @@ def state_of(status: str) -> State:
         return State.READY
     if status in FAILED_UPDATES:
         return State.UPDATABLE
-    return State.RUNNING if status.endswith(RUNNING) else State.STUCK
+    return State.RUNNING if status.endswith(RUNNING) and status != PLANNED else State.STUCK

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ROS, STS = "ros.aliyuncs.com", "sts.aliyuncs.com"
 """One host serves every region (the endpoint map of the ROS client 3.7.0; the central endpoint of STS)."""
 CALL_MILLISECONDS = 10_000
+ACCOUNT_ID = re.compile(r"[0-9]{1,32}")
 STACKS_A_PAGE = 50
 GONE = "DELETE_COMPLETE"
 NEEDED = (
@@ -70,6 +72,7 @@ def find_keys(profile: str | None) -> Credentials:
     from alibabacloud_credentials import provider  # noqa: PLC0415 - it loads when an account is used
 
     logging.getLogger("credentials").setLevel(logging.CRITICAL)  # it tells on stderr what AccountError says
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL + 1)  # the library's timer; it fails when a command ends
     try:
         source = provider.CLIProfileCredentialsProvider(profile_name=profile) if profile else (
             provider.DefaultCredentialsProvider()
@@ -148,7 +151,10 @@ def account_id(keys: Credentials) -> str:
 
 
 def _caller(keys: Credentials) -> dict[str, Any]:
-    return _call(keys, STS, "GetCallerIdentity", "2015-04-01", {})
+    found = _call(keys, STS, "GetCallerIdentity", "2015-04-01", {})
+    if not ACCOUNT_ID.fullmatch(str(found.get("AccountId"))):  # it is part of host names and of a bucket's
+        raise AccountError(f"the answer to GetCallerIdentity from {STS} names no account; check HTTPS_PROXY")
+    return found
 
 
 def answer_date(keys: Credentials) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from local.deployment.check import Site
 from local.deployment.parameters import WrongParameter, check
-from local.deployment.ports import CloudFailure, Refused
+from local.deployment.ports import CloudFailure, NoAnswer, Refused
 from local.deployment.sdk.client import MissingSdk
 from local.deployment.wanted import Wanted
 from local.project import TEMPLATE
@@ -38,7 +38,11 @@ def said() -> Iterator[None]:
                 f"{failure}; give these keys {failure.action}: `provisioner doctor --policy` prints all that an "
                 "operator needs"
             ) from None
-        raise WrongUse(f"{failure}; check network and HTTPS_PROXY, or `provisioner explain {failure.code}`") from None
+        if isinstance(failure, NoAnswer):
+            raise WrongUse(
+                f"no answer to {failure.action} ({failure.code}); check network and HTTPS_PROXY, then again"
+            ) from None
+        raise WrongUse(f"{failure}; `provisioner explain {failure.code}` may know more") from None
 
 
 def open_services(access: Access) -> Account:

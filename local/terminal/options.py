@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from functools import wraps
@@ -22,6 +23,17 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 FILE = click.Path(allow_dash=True, readable=False)
 """A file, or - for standard input. The shell completes it; whether it can be read is said where it is read."""
 LOCAL_ENDPOINT = f"http://{defaults.HOST}:{defaults.PORT}"
+
+
+class Finite(click.FloatRange):
+    """A number within limits; `nan` and `inf`, which Python reads as numbers, are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or fail as click does."""
+        found = float(super().convert(value, param, ctx))
+        if not math.isfinite(found):
+            self.fail(f"{value} is no number of this kind", param, ctx)
+        return found
 
 
 def examples(*lines: str) -> str:
@@ -93,7 +105,7 @@ def port(command: Command) -> Command:
 def speed(command: Command) -> Command:
     """Add --speed."""
     return click.option(
-        "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True,
+        "--speed", type=Finite(min=0, min_open=True), default=1.0, show_default=True,
         help="How many times faster than usual instances change state.",
     )(command)  # fmt: skip
 
@@ -101,7 +113,7 @@ def speed(command: Command) -> Command:
 def timer(command: Command) -> Command:
     """Add --timer."""
     return click.option(
-        "--timer", type=click.FloatRange(min=1),
+        "--timer", type=Finite(min=1),
         help="Seconds between two starts of the timer function (60 on the platform); without it each run follows the "
         "last.",
     )(command)  # fmt: skip

@@ -39,6 +39,11 @@ def raw_line(text: str) -> None:
     sys.stdout.flush()
 
 
+def printable(text: str) -> str:
+    """Return text from elsewhere as one line that a terminal shows and does not obey."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def progress(text: str) -> None:
     """Tell a person, on stderr, what is going on."""
     click.echo(text, err=True)

@@ -75,18 +75,24 @@ class Run:
 
     def store_failed(self, failure: StoreUnavailable, **what: str | None) -> None:
         """Log that the store failed; when it refuses our own keys, as the same alarm, too."""
-        self.ports.log.warning("store_unavailable", **what, error=str(failure))
+        self.ports.log.warning("store_unavailable", **what, code=failure.code or None, error=str(failure))
         self._judge("Tablestore", failure.code)
 
     def send_failed(self, failure: SendFailed, message_id: str) -> None:
         """Log that a message could not be sent again; when our own keys are refused, as the same alarm, too."""
-        self.ports.log.error("send_failed", message_id=message_id, error=str(failure))
+        self.ports.log.error("send_failed", message_id=message_id, code=failure.code or None, error=str(failure))
         self._judge("MNS", failure.code)
 
     def publish_failed(self, failure: PublishFailed, request_id: str) -> None:
         """Log that an outcome could not be published; when our own keys are refused, as the same alarm, too."""
         log = self.ports.log
-        log.warning("publish_failed", request_id=request_id, refused=failure.refused, error=str(failure))
+        log.warning(
+            "publish_failed",
+            request_id=request_id,
+            refused=failure.refused,
+            code=failure.code or None,
+            error=str(failure),
+        )
         self._judge("MNS", failure.code)
 
     def record_unreadable(self, request_id: str, failure: UnreadableRecord) -> None:

@@ -118,7 +118,8 @@ class _Message:
         log, message_id = self.run.ports.log, self.delivery.message_id
         self.end = self._ended(lambda: self._end(options), self._after_bug, self._give_up)
         record = self.record
-        ended = record.failure if record and record.state is State.FAILED else None
+        ends = record if self.end in (MessageEnd.COMPLETED, MessageEnd.FAILED) else None
+        ended = ends.failure if ends and ends.state is State.FAILED else None
         log.info(
             "message",
             message_id=message_id,
@@ -132,6 +133,7 @@ class _Message:
             category=classify(ended.error).category if ended else None,
             seconds=round(self.run.now() - started, 3),
             **({"held": record.held} if record and record.held else {}),
+            **({"on_time": self.run.now() <= ends.deadline} if ends else {}),
         )
 
     def _ended(self, *ways: Callable[[], MessageEnd]) -> MessageEnd:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import requests
 
 Answer = tuple[int, dict[str, str], bytes]
+UNUSED = object()
 
 STACK, STACK_ID = "provisioner", "01234567-89ab-4000-8000-000000000001"
 PACKAGES = {
@@ -55,6 +56,9 @@ class StubAccount:
     policy: Data = field(default_factory=policy)
     roles: dict[str, Data] = field(default_factory=dict)
     statements: dict[str, list[Data]] = field(default_factory=dict)
+    """Of the custom policies of roles, each named as its role."""
+    system: dict[str, list[Data]] = field(default_factory=dict)
+    """Of the system policies that every role has, by their names."""
     functions: dict[str, Data] = field(default_factory=dict)
     triggers: dict[tuple[str, str], Data] = field(default_factory=dict)
     reserved: dict[str, int] = field(default_factory=dict)
@@ -69,6 +73,8 @@ class StubAccount:
     bucket_region: str = defaults.REGION
     seconds_off: float = 0.0
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    odd: Any = UNUSED
+    """What every service answers instead, if anything."""
     quoting: str = "told by the test"
     """What refusals say."""
     calls: Counter[str] = field(default_factory=Counter)
@@ -110,6 +116,8 @@ class StubAccount:
         if service == "sts":
             return self._json(200, {"AccountId": defaults.ACCOUNT_ID, "RequestId": "r"})
         check_request(PACKAGES[service], action, given)
+        if self.odd is not UNUSED:
+            return self._json(200, self.odd)
         handler: Callable[[Data], Any] = getattr(self, f"_{service.partition('-')[0]}_{action}")
         body = handler(given)
         if isinstance(body, tuple):
@@ -189,10 +197,11 @@ class StubAccount:
         found = (
             [{"PolicyName": given["RoleName"], "PolicyType": "Custom"}] if given["RoleName"] in self.statements else []
         )
-        return {"Policies": {"Policy": [*found, {"PolicyName": "AliyunOther", "PolicyType": "System"}]}}
+        return {"Policies": {"Policy": [*found, *({"PolicyName": one, "PolicyType": "System"} for one in self.system)]}}
 
     def _ram_GetPolicy(self, given: Data) -> Data:  # noqa: N802 - the same
-        document = {"Version": "1", "Statement": self.statements[given["PolicyName"]]}
+        there = {"Custom": self.statements, "System": self.system}[given["PolicyType"]]
+        document = {"Version": "1", "Statement": there[given["PolicyName"]]}
         return {"DefaultPolicyVersion": {"PolicyDocument": json.dumps(document)}}
 
     def _eventbridge_CreateServiceLinkedRoleForProduct(self, given: Data) -> Data:  # noqa: N802 - the same

@@ -20,6 +20,8 @@ SERVICE_ROLES = (
 )
 """In whose name EventBridge takes messages, calls the function and keeps dead letters; and what made the trigger."""
 OWN = ("ProvisionRole", "PollRole")
+NOT_LISTED = ["all but some"]
+"""What NotAction and NotResource say."""
 
 
 def service_roles(site: Site) -> Verdict:
@@ -44,29 +46,51 @@ def _differences(site: Site, logical_name: str) -> list[str]:
     role = site.account.roles.role(name)
     if role is None:
         return [f"role {name} is not there"]
-    trusted = {service for one in json.loads(role.get("AssumeRolePolicyDocument") or "{}").get("Statement", [])
-               for service in _listed((one.get("Principal") or {}).get("Service"))}  # fmt: skip
-    asked = {service for one in wanted["AssumeRolePolicyDocument"]["Statement"]
-             for service in one["Principal"]["Service"]}  # fmt: skip
-    may = rights(site.account.roles.statements(name))
+    trusted = _trusted(json.loads(role.get("AssumeRolePolicyDocument") or "{}"))
+    asked = _trusted(wanted["AssumeRolePolicyDocument"])
+    there = site.account.roles.statements(name)
+    may = rights(there)
     should = rights(one for policy in wanted["Policies"] for one in policy["PolicyDocument"]["Statement"])
     return [
-        *(f"role {name} does not trust {service}" for service in sorted(asked - trusted)),
-        *(f"role {name} trusts {service}, too" for service in sorted(trusted - asked)),
+        *(f"role {name} does not trust {who}" for who in sorted(asked - trusted)),
+        *(f"role {name} trusts {who}, too" for who in sorted(trusted - asked)),
         *(f"role {name} may not {action} on {resource}" for action, resource in sorted(should - may)),
         *(f"role {name} may {action} on {resource}, too" for action, resource in sorted(may - should)),
+        *(f"role {name} has a statement that is no plain right: {said}" for said in restrictions(there)),
     ]
 
 
+def _trusted(document: Data) -> set[str]:
+    """Return who may take a role: services, accounts, roles, users, identity providers."""
+    principals = [one.get("Principal") or {} for one in document.get("Statement", []) if one.get("Effect") != "Deny"]
+    return {name for principal in principals for names in principal.values() for name in _listed(names)}
+
+
 def rights(statements: Iterable[Data]) -> set[tuple[str, str]]:
-    """Return every action and resource that statements allow together."""
+    """Return every action and resource that statements allow together, whatever else they say."""
     return {
         (action, resource)
         for one in statements
-        if one.get("Effect") == "Allow"
+        if _is_plain(one)
         for action in _listed(one.get("Action"))
         for resource in _listed(one.get("Resource"))
     }
+
+
+def restrictions(statements: Iterable[Data]) -> list[str]:
+    """Return what is no plain right, in words: denials, rights under a condition, rights on all but some things."""
+    return [
+        f"{one.get('Effect')} {', '.join(_listed(one.get('Action')) or NOT_LISTED)} on "
+        f"{', '.join(_listed(one.get('Resource')) or NOT_LISTED)}"
+        + (f" if {', '.join(sorted(one['Condition']))}" if one.get("Condition") else "")
+        for one in statements
+        if not _is_plain(one)
+    ]
+
+
+def _is_plain(statement: Data) -> bool:
+    more = {key for key, value in statement.items() if value} - {"Effect", "Action", "Resource"}
+    return statement.get("Effect") == "Allow" and not more
 
 
 def _listed(value: object) -> list[str]:

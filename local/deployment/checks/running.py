@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from local.deployment.check import Check, Site, Verdict, compared, no, unknown, yes
+from shared.domain.errors.catalogue import classify
+from shared.domain.errors.model import ApiError
 
 if TYPE_CHECKING:
     from local.deployment.ports import Data
@@ -19,6 +21,12 @@ SKEW = "PROVISIONER_SKEW_SECONDS"
 OWN_CLOCK_SECONDS = 300
 """How far this machine's clock may be off: signatures of some services are good for no more than 15 minutes."""
 RUN = "message.event: run"
+FAILED = " or ".join(
+    f"message.event: {event}"
+    for event in ("call_failed", "store_unavailable", "send_failed", "publish_failed", "authentication_failed")
+)
+MOST_FAILED = 1000
+"""Lines that are looked through for refusals: throttled calls write such lines, too."""
 
 
 def timer_runs(site: Site) -> Verdict:
@@ -77,8 +85,10 @@ def _off(line: Data) -> float | None:
 
 def refusals(site: Site) -> Verdict:
     """Tell whether no call of the functions was refused for want of a right."""
-    lines = _lines(site, "message.category: permission or message.event: authentication_failed")
-    said = sorted({f"{_of(line, 'action')}: {_of(line, 'code')}" for line in lines})
+    now = site.account.clock.here()
+    lines = site.logs.search(FAILED, now - WINDOW, now, MOST_FAILED)
+    said = sorted({f"{_of(line, 'action') or _of(line, 'event')}: {_of(line, 'code')}" for line in lines
+                   if _is_refused(line)})  # fmt: skip
     return compared(
         said,
         "no call of the functions was refused within ten minutes",
@@ -86,9 +96,16 @@ def refusals(site: Site) -> Verdict:
     )
 
 
+def _is_refused(line: Data) -> bool:
+    """Tell whether a line is of a call that was refused, as the worker itself judges codes."""
+    code, status = _of(line, "code"), _of(line, "status")
+    error = ApiError("", int(status) if status.isdecimal() else None, code, "")
+    return bool(code) and classify(error).category in ("permission", "authentication")
+
+
 def _of(line: Data, name: str) -> str:
     message = line.get("message")
-    return str(message.get(name) or "-") if isinstance(message, dict) else "-"
+    return str(message.get(name) or "") if isinstance(message, dict) else ""
 
 
 def _lines(site: Site, query: str) -> list[Data]:

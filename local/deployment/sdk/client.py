@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 CALL_MILLISECONDS = 15_000
 NOT_FOUND = 404
 EXTRA = "ecs-provisioning-worker[deploy]"
+IN_POLICIES = {"log:GetLogs": "log:GetLogStoreLogs"}
+"""What policies call an action where that is not the API's name."""
 
 
 class MissingSdk(Exception):
@@ -62,17 +64,22 @@ class Service:
         so does every 404 that is not about the call itself: not every such code is documented.
         """
         method: Callable[..., Any] = getattr(self._client, f"{_snake(action)}_with_options")
+        name = f"{self._prefix}:{action}"
+        name = IN_POLICIES.get(name, name)
         options = load("darabonba.runtime").RuntimeOptions(
             connect_timeout=CALL_MILLISECONDS, read_timeout=CALL_MILLISECONDS, autoretry=False
         )
         try:
             body = method(*arguments, options).body
         except Exception as error:  # noqa: BLE001 - the SDKs pass on what their transport raises, URLs included
-            failure = failure_of(f"{self._prefix}:{action}", error, self._access)
+            failure = failure_of(name, error, self._access)
             if absent and isinstance(failure, Refused) and _says_absent(failure, error, absent):
                 return None
             raise failure from None
-        return body.to_map() if hasattr(body, "to_map") else body
+        data = body.to_map() if hasattr(body, "to_map") else body
+        if not isinstance(data, dict):
+            raise NoAnswer(name, f"what came is no answer of the API's: {type(data).__name__}")
+        return data
 
 
 def _says_absent(refused: Refused, error: Exception, absent: tuple[str, ...]) -> bool:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from local.runtime.access import Access
 
 ABSENT = ("EntityNotExist",)
-CUSTOM = "Custom"
 
 
 class RamRoles:
@@ -33,10 +32,9 @@ class RamRoles:
         listed = self._ram.call("ListPoliciesForRole", models.ListPoliciesForRoleRequest(role_name=name))
         statements: list[Data] = []
         for one in (listed.get("Policies") or {}).get("Policy") or []:
-            if one.get("PolicyType") == CUSTOM:
-                asked = models.GetPolicyRequest(policy_name=one["PolicyName"], policy_type=CUSTOM)
-                document = self._ram.call("GetPolicy", asked)["DefaultPolicyVersion"]["PolicyDocument"]
-                statements += json.loads(document)["Statement"]
+            asked = models.GetPolicyRequest(policy_name=one["PolicyName"], policy_type=one["PolicyType"])
+            document = self._ram.call("GetPolicy", asked)["DefaultPolicyVersion"]["PolicyDocument"]
+            statements += json.loads(document)["Statement"]
         return statements
 
     def make_service_linked(self, name: str) -> None:

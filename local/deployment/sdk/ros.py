@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from local.deployment.ports import Data, Refused
+from local.deployment.ports import Data, NoAnswer, Refused
 from local.deployment.sdk.client import Service
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ class RosStacks:
     def template(self, stack_id: str) -> str:
         """See the port."""
         asked = self._models.GetTemplateRequest(region_id=self._region, stack_id=stack_id)
-        return str(self._service.call("GetTemplate", asked).get("TemplateBody") or "")
+        body = self._service.call("GetTemplate", asked).get("TemplateBody")
+        if not isinstance(body, str):
+            raise NoAnswer("ros:GetTemplate", "an answer without a template")
+        return body
 
     def _told(self, request: StackRequest, parameter: Any) -> Data:
         """Return what creating and updating a stack are told alike; `parameter` is the call's own model of one."""
@@ -90,4 +93,7 @@ class RosStacks:
         asked = self._models.GenerateTemplatePolicyRequest(
             template_body=template, operation_types=["CreateStack", "UpdateStack"]
         )
-        return dict(self._service.call("GenerateTemplatePolicy", asked).get("Policy") or {})
+        found = self._service.call("GenerateTemplatePolicy", asked).get("Policy")
+        if not found:
+            raise NoAnswer("ros:GenerateTemplatePolicy", "an answer without a policy")
+        return dict(found)

@@ -34,8 +34,8 @@ class SlsLogs:
                 from_=int(since), to=int(until) + 1, query=query, line=PAGE, offset=len(found), reverse=True
             )
             answer = self._service.call("GetLogs", self._project, self._store, asked, models.GetLogsHeaders())
-            if (answer.get("meta") or {}).get("progress") == INCOMPLETE:
-                raise NoAnswer("log:GetLogs", "an incomplete answer")
+            if (answer.get("meta") or {}).get("progress") in (INCOMPLETE, None):
+                raise NoAnswer("log:GetLogStoreLogs", "an incomplete answer")
             lines = answer.get("data") or []
             found += lines
             if len(lines) < PAGE:

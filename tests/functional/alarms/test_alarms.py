@@ -7,6 +7,7 @@ would have called them, beside the platform's own line for each invocation.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from shared.adapters.tablestore.store import TablestoreStore
 from shared.bootstrap import close
 from shared.domain.policy.control import Pause
 from shared.ports import StoredPolicy
-from tests.support.alarm_queries import Alarm, Line, NotInSubset, Query, collected, invocation
+from tests.support.alarm_queries import Alarm, Line, NotInSubset, Query, collected, invocation, look
 from tests.support.worker import CREDENTIALS, Worker
 from tests.support.worker import message as patient_message
 
@@ -209,6 +210,41 @@ def test_many_fail_alike(stage: Stage) -> None:
     assert {line["message"]["category"] for line in failed} == {"capacity"}
     stage.lines = [{**line, "__time__": 12 * MINUTE * number} for number, line in enumerate(failed)]
     assert not any("failures-by-category" in stage.fired(now) for now in range(0, 2 * 3600, EVERY))
+
+
+@ONE_WAY
+def test_a_failed_request_counts_once(stage: Stage) -> None:
+    """However often the message of a request that failed is sent again: its failure is one."""
+    stage.cloud.local("config", {"stock": {"*": {"ecs.g6.large": 0}}})
+    for _ in range(12):
+        stage.call("provision", 0, event("order-1"))
+    stage.timer(15)
+    assert stage.fired(14 * MINUTE) == set()
+
+
+def searched(search: str, line: Line) -> bool:
+    """Tell whether a line is found: conditions on fields, `and`, `or` and brackets mean in SLS what they do here."""
+    return bool(eval(re.sub(r"([\w.]+): (\w+)", lambda m: repr(str(look(line, m[1])) == m[2]), search)))  # noqa: S307
+
+
+@ONE_WAY
+def test_the_dashboard_counts_every_outcome_once(stage: Stage) -> None:
+    """Whichever function ended a request, its outcome is on the dashboard, once, and whether it was in time."""
+    stage.cloud.local("config", {"stock": {"*": {"ecs.g6.large": 1}}})
+    stage.call("provision", 0, event("order-1"))
+    stage.call("provision", 0, event("order-2"))
+    stage.call("provision", 0, event("order-2"))
+    stage.cloud.cloud.clock.advance(60)
+    stage.call("poll", MINUTE)
+    charts = [one for one in DATA["Resources"]["Dashboard"]["Properties"]["Charts"]
+              if "completed" in one["search"]["query"]]  # fmt: skip
+    assert len(charts) == 2
+    for chart in charts:
+        search = chart["search"]["query"].partition(" | ")[0]
+        told = [line["message"] for line in stage.lines if searched(search, line)]
+        assert sorted((one["request_id"], one["state"], one["category"], one["on_time"]) for one in told) == [
+            ("order-1", "completed", None, True), ("order-2", "failed", "capacity", True),
+        ]  # fmt: skip
 
 
 @ONE_WAY

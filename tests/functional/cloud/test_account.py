@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import responses
 
 from local import defaults
 from local.cloud.account.models import STACK, own_stack
@@ -15,7 +17,7 @@ from local.cloud.cloud import Cloud
 from local.cloud.in_process import in_process
 from local.docs.access_page import NEEDS
 from local.project import ROOT, TEMPLATE
-from local.runtime.account import NEEDED, AccountError, find_region, read_stack
+from local.runtime.account import NEEDED, AccountError, account_id, find_keys, find_region, read_stack
 from local.runtime.template import load
 from local.terminal.place import place_of
 from local.terminal.records import worker_settings
@@ -96,6 +98,22 @@ def test_a_refused_permission_names_it(account: Cloud) -> None:
     account.faults.add({"service": "sts", "action": "GetCallerIdentity", "effect": "lose-response"})
     with pytest.raises(AccountError, match=r"sts\.aliyuncs\.com"):
         read_stack(STACK, defaults.REGION, KEYS)
+
+
+@pytest.mark.parametrize("body", ["{}", '{"AccountId": "1.example.com/"}', '{"AccountId": 7.5}', "[]"])
+def test_an_answer_that_names_no_account(body: str) -> None:
+    """The account's number is part of host names: what is none is refused, whoever answers in the service's stead."""
+    with responses.RequestsMock() as mock:
+        mock.add("POST", "https://sts.aliyuncs.com/", body=body, content_type="application/json")
+        with pytest.raises(AccountError, match="HTTPS_PROXY"):
+            account_id(KEYS)
+
+
+def test_the_library_of_keys_is_silent() -> None:
+    """Its timer outlives a command, and would end it with a traceback; what goes wrong is told by this module alone."""
+    with pytest.raises(AccountError):
+        find_keys("nobody-has-this-profile")
+    assert not logging.getLogger("apscheduler.schedulers.default").isEnabledFor(logging.CRITICAL)
 
 
 def test_the_local_stack_is_the_templates() -> None:

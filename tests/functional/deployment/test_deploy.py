@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local import defaults
-from local.deployment.deploy import follow
+from local.deployment.deploy import Ending, follow
+from local.deployment.ports import Refused
 from local.deployment.sdk.account import open_account
 from local.project import ROOT
 from local.runtime.access import Access
@@ -225,6 +226,102 @@ def test_an_operation_is_followed_to_its_end(statuses: list[str], status: str, f
     assert len(told) == len(set(told))
 
 
+def following(account: StubAccount, *, lost: int, code: str = "Throttling.User") -> tuple[Ending, float]:
+    """Follow a creation of which the first looks at the events fail; return its end and how long that took."""
+    account.stack = {"StackId": STACK_ID, "StackName": STACK, "Status": "CREATE_IN_PROGRESS"}
+    clock = CountingClock(account, lost)
+    account.refusals["ListStackEvents"] = (400, code)
+    with account.answering():
+        services = replace(open_account(Access("id", "s", defaults.REGION, "1")), clock=clock)
+        return follow(STACK, services, lambda _: None), clock.now
+
+
+@dataclass
+class CountingClock:
+    """A clock that sleeping drives; ROS answers again after so many sleeps."""
+
+    account: StubAccount
+    lost: int
+    now: float = 0.0
+
+    def here(self) -> float:
+        return self.now
+
+    def there(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.lost -= 1
+        if self.lost <= 0:
+            self.account.refusals.clear()
+
+
+def test_a_look_that_fails_ends_no_waiting() -> None:
+    """ROS busy for minutes, or away, is looked at again; for longer than five minutes, or a refusal, is an end."""
+    ending, took = following(whole(), lost=30)
+    assert ending.status == "CREATE_COMPLETE"
+    assert took == 150
+    with pytest.raises(Refused, match="Throttling"):
+        following(whole(), lost=100)
+    with pytest.raises(Refused, match="NoPermission"):
+        following(whole(), lost=1, code="NoPermission")
+
+
+def test_what_failed_long_ago_is_not_told_again(package: Path) -> None:
+    """An operation that is under way when the command begins is told from its own beginning on."""
+    account = failed("ROLLBACK_COMPLETE")
+    account.statuses = ["UPDATE_IN_PROGRESS", "ROLLBACK_COMPLETE"]
+    account.stack = {"StackId": STACK_ID, "StackName": STACK, "Status": "UPDATE_IN_PROGRESS", "Parameters": []}
+    account.template = TEXT
+    now = [
+        {"EventId": "6", "LogicalResourceId": STACK, "Status": "ROLLBACK_IN_PROGRESS"},
+        {"EventId": "5", "LogicalResourceId": "Store", "ResourceType": "ALIYUN::OTS::InstanceV2",
+         "Status": "UPDATE_FAILED", "StatusReason": "of today"},
+        {"EventId": "4", "LogicalResourceId": STACK, "Status": "UPDATE_IN_PROGRESS"},
+    ]  # fmt: skip
+    account.events = [*now, *account.events]
+    done = deploy(account, package, "--plan")
+    assert "of today" in done.stderr
+    assert QUOTA not in done.stderr
+
+
+def test_a_stack_that_only_reviews_is_not_waited_for(package: Path) -> None:
+    """A stack that a change set made has nothing under way: it has to be deleted, and that is said at once."""
+    account = StubAccount(stack={"StackId": STACK_ID, "StackName": STACK, "Status": "REVIEW_IN_PROGRESS"})
+    done = deploy(account, package, "--yes")
+    assert done.exit_code == 2
+    assert "DeleteStack" in done.stderr
+
+
+def test_names_that_another_deployment_has(package: Path) -> None:
+    """A second stack with the first one's names is refused before anything is made, a changed prefix likewise."""
+    account = whole()
+    account.roles["provision-create-cn-hangzhou"] = {"RoleName": "provision-create-cn-hangzhou"}
+    done = deploy(account, package, "--yes")
+    assert done.exit_code == 2
+    assert "--parameter NamePrefix=NAME" in " ".join(done.stderr.split())
+    assert not account.buckets
+    assert deploy(account, package, "--yes", "--parameter", "NamePrefix=second").exit_code == 0
+    account.roles["second-poll-cn-hangzhou"] = {"RoleName": "second-poll-cn-hangzhou"}
+    assert deploy(account, package, "--yes", "--parameter", "BatchSize=5").exit_code == 0, "its own"
+    done = deploy(account, package, "--yes", "--parameter", "NamePrefix=provision")
+    assert (done.exit_code, len(account.made)) == (2, 2)
+
+
+def test_json_says_all(package: Path) -> None:
+    """What is planned and what failed are part of what a program reads, and each line of it is JSON."""
+    planned = json.loads(deploy(whole(), package, "--plan", "--json").stdout)
+    assert (planned["stack"], planned["status"]) == (STACK, None)
+    assert "create stack provisioner in cn-hangzhou, and wait" in planned["todo"]
+    ended = json.loads(deploy(failed("CREATE_ROLLBACK_COMPLETE"), package, "--yes", "--json").stdout)
+    assert ended["status"] == "CREATE_ROLLBACK_COMPLETE"
+    assert QUOTA in ended["failures"][0]
+    account = whole()
+    deploy(account, package, "--yes")
+    assert json.loads(deploy(account, package, "--plan", "--json").stdout)["todo"] == []
+
+
 @pytest.mark.parametrize(
     ("action", "code", "words"),
     [
@@ -265,6 +362,8 @@ def test_a_bucket_elsewhere(package: Path) -> None:
         (("--parameter", "BatchSiz=2"), "is it BatchSize?"),
         (("--parameter", "BatchSize=99"), "at most 20"),
         (("--parameter", "BatchSize=two"), "whole number"),
+        (("--parameter", "BatchSize=\u0663"), "whole number"),
+        (("--parameter", "EcsEndpoint=ecs.aliyuncs.com"), "has the form"),
         (("--parameter", "Site=moon"), "international, mainland"),
         (("--parameter", "Deployment=A B"), "has the form"),
         (("--parameter", "VpcId"), "NAME=VALUE"),

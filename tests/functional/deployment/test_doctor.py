@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,6 +16,7 @@ from mns.topic import TopicMeta
 from local import defaults
 from local.deployment.check import Answer, Site, run
 from local.deployment.checks import CHECKS
+from local.deployment.permissions import allowed_actions
 from local.deployment.sdk.account import open_account
 from local.deployment.sdk.tablestore import TablestoreRecords
 from local.deployment.wanted import Wanted
@@ -121,6 +123,11 @@ def _late(account: StubAccount, seconds: int) -> None:
             line["message"] = json.dumps(message | {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)})
 
 
+def _log(account: StubAccount, **fields: object) -> None:
+    """Let the worker have written a line."""
+    account.lines.append({"__time__": str(int(time.time()) - 30), "message": json.dumps(fields)})
+
+
 PLANTED = {
     "an update that was rolled back": Planted(
         lambda it: it.stack.update(Status="ROLLBACK_COMPLETE", StatusReason="quota"), ("stack",), ("quota", "deploy")),
@@ -142,6 +149,26 @@ PLANTED = {
         lambda it: it.statements["provision-poll-cn-hangzhou"].append(
             {"Effect": "Allow", "Action": "*", "Resource": "*"}),
         ("roles",), ("may * on *, too",)),
+    "a system policy too many": Planted(
+        lambda it: it.system.update(AdministratorAccess=[{"Effect": "Allow", "Action": "*", "Resource": "*"}]),
+        ("roles",), ("may * on *, too",)),
+    "a right that is denied": Planted(
+        lambda it: it.statements["provision-create-cn-hangzhou"].append(
+            {"Effect": "Deny", "Action": ["ecs:CreateInstance"], "Resource": "*"}),
+        ("roles",), ("no plain right: Deny ecs:CreateInstance on *",)),
+    "a right under a condition": Planted(
+        lambda it: it.statements["provision-create-cn-hangzhou"][0].update(
+            Condition={"IpAddress": {"acs:SourceIp": ["10.0.0.0/8"]}}),
+        ("roles",), ("may not ecs:CreateInstance on *", "Allow ecs:CreateInstance on * if IpAddress")),
+    "a right to all but something": Planted(
+        lambda it: it.statements["provision-poll-cn-hangzhou"].append(
+            {"Effect": "Allow", "NotAction": "ram:*", "Resource": "*"}),
+        ("roles",), ("Allow all but some on *",)),
+    "an account that may take the role": Planted(
+        lambda it: it.roles["provision-poll-cn-hangzhou"].update(AssumeRolePolicyDocument=json.dumps(
+            {"Statement": [{"Effect": "Allow", "Principal": {
+                "Service": ["fc.aliyuncs.com"], "RAM": ["acs:ram::1:root"]}}]})),
+        ("roles",), ("trusts acs:ram::1:root, too",)),
     "a function that is gone": Planted(
         lambda it: it.functions.pop(POLL), ("function-poll",), ("not there", "deploy")),
     "a function that could not be updated": Planted(
@@ -203,9 +230,18 @@ PLANTED = {
     "this machine's clock": Planted(
         lambda it: setattr(it, "seconds_off", 900.0), ("clocks",), ("this machine's clock is", "s off")),
     "a call that was refused": Planted(
-        lambda it: it.lines.append({"__time__": str(int(time.time()) - 30), "message": json.dumps(
-            {"event": "call_failed", "category": "permission", "action": "StartInstance", "code": "Forbidden.RAM"})}),
+        lambda it: _log(it, event="call_failed", action="StartInstance", code="Forbidden.RAM", status=403),
         ("refusals",), ("StartInstance: Forbidden.RAM",)),
+    "a store that refuses": Planted(
+        lambda it: _log(it, event="store_unavailable", code="OTSNoPermissionAccess", error="Tablestore get_row: no"),
+        ("refusals",), ("store_unavailable: OTSNoPermissionAccess",)),
+    "a topic that refuses, among calls that were throttled": Planted(
+        lambda it: (_log(it, event="publish_failed", code="AccessDenied", refused=True),
+                    [_log(it, event="call_failed", action="CreateInstance", code="Throttling") for _ in range(300)]),
+        ("refusals",), ("publish_failed: AccessDenied",)),
+    "keys that are refused": Planted(
+        lambda it: _log(it, event="authentication_failed", action="MNS", code="InvalidAccessKeyId"),
+        ("refusals",), ("MNS: InvalidAccessKeyId",)),
 }  # fmt: skip
 
 
@@ -301,7 +337,9 @@ def test_what_may_not_be_asked_is_unknown(cloud: Clients, action: str, check: st
     verdicts = asked(account, cloud)
     assert answers(verdicts, Answer.NO) == set()
     assert verdicts[check].answer is Answer.UNKNOWN
-    assert f":{action}" in verdicts[check].next.replace("log:GetLogStoreLogs", "log:GetLogs")
+    (named,) = re.findall(r"give these keys ([a-z]+:\w+)", verdicts[check].next)
+    assert named in allowed_actions()
+    assert named.endswith({"GetLogs": ":GetLogStoreLogs"}.get(action, f":{action}"))
     assert answers(verdicts, Answer.YES)
 
 
@@ -393,3 +431,18 @@ def test_a_code_that_nobody_documents(cloud: Clients, code: str, answer: Answer)
     account.refusals |= dict.fromkeys(("GetAlert", "GetTrigger", "GetConcurrencyConfig"), (404, code))
     verdicts = asked(account, cloud)
     assert {verdicts[name].answer for name in ("alarms", "timer", "reserved-instances")} == {answer}
+
+
+@ONE_WAY
+@pytest.mark.parametrize("body", [None, [], {"Role": "x", "Data": 7, "data": "x", "triggerConfig": 1}])
+def test_answers_that_nobody_foresaw(cloud: Clients, body: object) -> None:
+    """Whatever comes back in a service's stead, every check answers; what says nothing is no reason for a yes."""
+    deployed(cloud)
+    account = healthy()
+    account.odd = body
+    verdicts = asked(account, cloud)
+    assert set(verdicts) == {check.name for check in CHECKS}
+    asks_nobody = {"stack", "alarms-told"}
+    of_the_local_cloud = {"queues", "dead-letters", "topic", "subscription", "tables", "records", "buying"}
+    assert answers(verdicts, Answer.YES) == asks_nobody | of_the_local_cloud
+    assert all(verdict.next for verdict in verdicts.values() if verdict.answer is not Answer.YES)

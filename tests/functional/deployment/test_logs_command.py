@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local.commands.logs import as_text
 from tests.functional.deployment.keys import KEYS
 from tests.support.healthy_account import healthy
 from tests.support.processes import inside, json_lines
@@ -55,12 +56,30 @@ def test_many_lines_are_paged() -> None:
     assert account.calls["GetLogs"] == 3
 
 
+def test_a_clock_that_is_behind() -> None:
+    """What was logged just now is found though this machine's clock is minutes late."""
+    account = healthy()
+    account.lines.append(line(-600, event="message", request_id="order-1"))
+    assert logs(account, "order-1").exit_code == 0
+
+
+def test_more_lines_than_are_shown() -> None:
+    """Of very many lines the newest are shown, and that there may be more is said."""
+    account = healthy()
+    account.lines += [line(number + 1, event="tick", request_id="order-1", number=number) for number in range(1001)]
+    done = logs(account, "order-1")
+    assert len(json_lines(done.stdout)) == 1000
+    assert "only the newest 1000" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
         (("order-404",), 1, "provisioner status"),
         (('order" or *',), 2, "no request id"),
         (("order-1", "--hours", "0"), 2, "--help"),
+        (("order-1", "--hours", "nan"), 2, "--help"),
+        (("order-1", "--hours", "inf"), 2, "--help"),
         (("order-1", "--region", "ap-southeast-1"), 2, "there is no stack"),
     ],
 )
@@ -69,3 +88,11 @@ def test_nothing_found(arguments: tuple[str, ...], code: int, words: str) -> Non
     done = logs(healthy(), *arguments)
     assert (done.exit_code, done.stdout) == (code, "")
     assert words in " ".join(done.stderr.split())
+
+
+def test_what_a_line_holds_is_shown_not_obeyed() -> None:
+    """On a terminal a line stays one line, and no character of it moves, colours or hides anything."""
+    told = line(9, event="call_failed", request_id="order-1", code="\x1b[2J\nevil\u202e", kept="\u00fc")
+    text = as_text({**told, "message": json.loads(told["message"])})
+    assert text.isprintable()
+    assert text.endswith("  provision-create  call_failed  code=\\x1b[2J\\nevil\\u202e kept=\u00fc")

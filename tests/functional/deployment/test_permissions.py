@@ -42,6 +42,8 @@ COVERED = {
     "log:GetLogs": "log:GetLogStoreLogs",
 }  # fmt: skip
 """Calls that policies know under another name: for the batch calls that is not documented, see docs/access.md."""
+POLICY_CHARACTERS = 6144
+"""How long the document of a custom policy may be."""
 BEHIND = {"ram:CreateServiceLinkedRole"}
 """What EventBridge does in the caller's name when it makes a service-linked role."""
 
@@ -115,10 +117,11 @@ def test_the_policy_is_the_rows() -> None:
 
 
 def test_it_is_printed_without_keys() -> None:
-    """`doctor --policy` needs neither keys nor a stack."""
+    """`doctor --policy` needs neither keys nor a stack; as it is printed it can be made a policy."""
     done = inside("doctor", "--policy")
     assert done.exit_code == 0
     assert json.loads(done.stdout) == policy()
+    assert len(done.stdout) <= POLICY_CHARACTERS
 
 
 def asked_of(cloud: Clients) -> set[str]:

@@ -12,7 +12,7 @@ from local.cloud.server import running
 from local.commands.doctor import _own_message, sent, tell
 from local.deployment.check import Answer, Result, no, unknown, yes
 from local.deployment.sdk.account import open_account
-from local.deployment.send import message, verdict
+from local.deployment.send import message, outcome_of, verdict
 from local.policy import read_file
 from local.project import EVENTS
 from local.terminal.output import WrongUse
@@ -177,3 +177,16 @@ def test_keys_without_any_right() -> None:
         done = inside("doctor", "--stack", "provisioner", environ=KEYS)
     assert done.exit_code == 2
     assert "give these keys ros:ListStacks" in " ".join(done.stderr.split())
+
+
+def test_what_others_publish_is_passed_over() -> None:
+    """Whoever may publish to the topic may publish anything: the outcome that is waited for is found behind it."""
+    mine = {"subject": "doctor-1", "type": "x"}
+    assert outcome_of(["hello", "[]", "7", "", json.dumps({"subject": "other"}), json.dumps(mine)], "doctor-1") == mine
+    assert outcome_of(["null"], "doctor-1") is None
+
+
+def test_a_dry_run_uses_up_no_token() -> None:
+    """The token of a message that is yet to be sent in earnest is not used for other parameters before."""
+    own = {"requestId": "order-1", "parameters": {"ClientToken": "abc", "RegionId": "cn-hangzhou"}}
+    assert "ClientToken" not in message(own, "cn-hangzhou", "doctor-2")["parameters"]

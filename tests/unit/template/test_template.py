@@ -343,8 +343,11 @@ def test_the_store_has_a_name_and_a_network_of_its_own() -> None:
 def test_a_second_region_can_be_deployed() -> None:
     """Names that an account or everybody has only once contain the region."""
     here, there = Resolver(DATA), Resolver(DATA, {"ALIYUN::Region": "ap-southeast-1"})
-    for resource, name in (("ProvisionRole", "RoleName"), ("PollRole", "RoleName"), ("LogProject", "Name")):
-        node = RESOURCES[resource]["Properties"][name]
+    names = [("ProvisionRole", "RoleName"), ("PollRole", "RoleName"), ("LogProject", "Name"),
+             ("BacklogAlarm", "RuleName"), ("DeadLetterLengthAlarm", "RuleName")]  # fmt: skip
+    nodes = [RESOURCES[resource]["Properties"][name] for resource, name in names]
+    nodes += [policy["PolicyName"] for role in ROLES.values() for policy in RESOURCES[role]["Properties"]["Policies"]]
+    for node in nodes:
         assert here.value(node) != there.value(node)
         assert len(there.value(node)) <= 63
 
@@ -443,7 +446,8 @@ def test_the_guide_knows_every_alarm_and_parameter_it_names() -> None:
         if item["Type"] == "ALIYUN::SLS::Alert":
             assert f"| `{item['Properties']['Detail']['Name']}` |" in guide
         if item["Type"] == "ALIYUN::CMS::ResourceMetricRule":
-            assert f"CloudMonitor `…{item['Properties']['RuleName'].removeprefix('provision')}`" in guide
+            name = item["Properties"]["RuleName"].removeprefix("provision").removesuffix(defaults.REGION)
+            assert f"CloudMonitor `…{name}…`" in guide
     given = set(re.findall(r"(\w+) = var", (ROOT / "examples/terraform/main.tf").read_text().partition("merge(")[2]))
     assert {"CodeBucket", "CodeObject"} == given <= set(DATA["Parameters"])
     table = (
