@@ -47,9 +47,9 @@ docs: setup ## write the generated documents again
 simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)
 
-explore: setup ## every schedule of small worlds, and what they show; an hour or two
-	@$(BIN)/python -m pytest -m explore
-	@$(BIN)/python -m tests.exploration
+explore: setup ## every schedule of small worlds, and what they show; an hour or two, or WORLD="a lifetime"
+	@$(if $(WORLD),,$(BIN)/python -m pytest -m explore)
+	@$(BIN)/python -m tests.exploration $(if $(WORLD),"$(WORLD)")
 
 soak: setup ## real processes, killed at random, for some minutes
 	@$(BIN)/python -m pytest -m soak -n 1 -o faulthandler_timeout=3600
