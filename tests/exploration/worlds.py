@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.create_instance.view import CheckOptions
@@ -28,14 +29,15 @@ NEVER = 1e9
 
 @dataclass(slots=True)
 class LateEcs(FixedEcs):
-    """An ECS whose answers show the first `late` instances only after a while."""
+    """An ECS whose answers show the first `late` instances only after `lag` seconds."""
 
     late: int = 0
+    lag: float = LAG_SECONDS
 
     def _make(self, subject: str, tags: dict[str, str], kind: str) -> Machine:
         machine = FixedEcs._make(self, subject, tags, kind)  # super() and slots disagree
         if len(self.machines) <= self.late:
-            machine.visible_at = machine.created_at + LAG_SECONDS
+            machine.visible_at = machine.created_at + self.lag
         return machine
 
 
@@ -102,10 +104,13 @@ def _by_profile() -> dict[str, Any]:
 _ALTERNATIVE = [{"InstanceType": "ecs.g7.r"}]
 _BY_SETTINGS = {"SystemDisk.Category": UNLISTED}
 _STRICT, _LENIENT = CheckOptions(), CheckOptions(unlisted="warn")
+_SOON = datetime.fromtimestamp(START + 12, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+"""When a request that waits gives up: after it was tried again twice."""
 _LATE_TIMER = {"tick_at": 331.0, "again_seconds": 330.0}
 """A queue that delivers again after longer than a token is remembered, and a timer that was down until then."""
 
 WORLDS = (
+    Small("a dry run", (Case(body(parameters={"DryRun": True}), 1.0),), habits={"tick_at": 121.5, "period": 180.0}),
     Small("a refused password", (Case(body(parameters={"Password": f"echo-{SECRET}"}), 1.0),),
           habits={"tick_at": 61.0}),
     Small("a sender's token, used before", (Case(body(parameters={"ClientToken": "mine-r"}, timeoutSeconds=900), 1.0),),
@@ -134,15 +139,19 @@ WORLDS = (
           ecs={"late": 1, "stop_seconds": 30.0}, habits={"tick_at": 2.0, "period": 20.0}),
     Small("two instances, one missed",
           tuple(Case(body(name, timeoutSeconds=900), 1.0) for name in ("r", "s")),
-          ecs={"stop_seconds": 150.0}, habits={"tick_at": 70.0}, extra={"ecs.statuses": ("one absent",)}),
+          ecs={"stop_seconds": 150.0, "late": 1, "lag": 130.0}, habits={"tick_at": 125.0},
+          extra={"ecs.statuses": ("one absent",)}),
     Small("two versions", (Case(body(), 1.0),), habits={"neighbours": True, "tick_at": 61.0}),
     Small("keys that end", (Case(body(timeoutSeconds=900), 1.0),), habits={"tick_at": 61.0}, keys=True),
     Small("a cancel and a call", (Case(body(), 1.0),), habits={"acts": [(1.0, Act("r"))], "tick_at": 61.0}),
-    Small("one place, two requests", (Case(body("r"), 1.0), Case(body("s"), 1.0)),
-          ecs={"sold_out": {"ecs.g6.s"}}, habits={"limits": [(0.0, Limits(open=1))], "tick_at": 3.0}),
+    Small("one place, two requests", (Case(body("r"), 1.0), Case(body("s", notAfter=_SOON), 1.0)),
+          ecs={"sold_out": {"ecs.g6.s"}},
+          habits={"limits": [(0.0, Limits(open=1))], "tick_at": 3.0, "period": 119.0}),
     Small("a pause and a call", (Case(body(timeoutSeconds=300), 32.0),),
           habits={"acts": [(1.0, Act(pauses=True)), (35.0, Act())], "tick_at": 100.0}),
     Small("a lifetime", (Case(body(start=True, releaseAfterSeconds=1800), 1.0),), habits={"tick_at": 61.0}),
+    Small("a lifetime, and a timer that was down",
+          (Case(body(start=True, releaseAfterSeconds=1800, timeoutSeconds=900), 1.0),), habits={"tick_at": 331.0}),
     Small("a policy that changes", (Case(_by_profile(), 1.0),),
           ecs={"throttled": {"r": 1}, "sold_out": {"ecs.p1.large"}},
           habits={"rules": [(0.0, _rules(1)), (3.0, _rules(2))], "tick_at": 61.0}),
