@@ -48,9 +48,9 @@ docs: setup ## write the generated documents again
 simulate: setup ## seeds of the simulation, SEEDS=10000 for many
 	@$(BIN)/python -m tests.reliability.simulate --seeds $(SEEDS)
 
-explore: setup ## every schedule of small worlds, and what they show; an hour or two
-	@$(BIN)/python -m pytest -m explore
-	@$(BIN)/python -m tests.exploration
+explore: setup ## every schedule of small worlds, and what they show; an hour or two, or WORLD="a lifetime"
+	@$(if $(WORLD),,$(BIN)/python -m pytest -m explore)
+	@$(BIN)/python -m tests.exploration $(if $(WORLD),"$(WORLD)")
 
 models: setup ## the local cloud against models of the services, FACTOR=100 for long
 	@MODEL_FACTOR=$(FACTOR) $(BIN)/python -m pytest -m slow tests/functional/cloud/test_model_*.py

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.exploration.states import States
+
 Schedule = tuple[tuple[int, int], ...]
 """(point, option) in order of the points; every other point takes option 0."""
 
@@ -42,17 +44,24 @@ class Chooser:
 
     schedule: Schedule = ()
     bound: int = 2
-    seen: set[bytes] | None = None
+    seen: States | None = None
     cost: int = 0
     points: int = 0
     taken: list[str] = field(default_factory=list)
     fresh: list[tuple[int, int, int]] = field(default_factory=list)
     """(point, option, what the schedule costs with it)."""
+    _turns: dict[int, int] = field(init=False)
+    _last: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look up the schedule by point."""
+        self._turns = dict(self.schedule)
+        self._last = self.schedule[-1][0] if self.schedule else 0
 
     @property
     def beyond(self) -> bool:
         """Whether the schedule is played: everything from here on is new."""
-        return self.points >= (self.schedule[-1][0] if self.schedule else 0)
+        return self.points >= self._last
 
     def choose(self, options: Sequence[Option], state: Callable[[], bytes] | None = None) -> int:
         """Return which option is taken; raise Cut in a state that was there before.
@@ -60,16 +69,13 @@ class Chooser:
         The state is asked for only where it is of use; None: it follows from the last point's state and choice.
         """
         options = [option for option in options if self.cost + option.cost <= self.bound]
-        if state is not None and self.beyond and self.seen is not None:
-            digest = state()
-            if digest in self.seen:
-                raise Cut
-            self.seen.add(digest)
+        if state is not None and self.beyond and self.seen is not None and not self.seen.add(state()):
+            raise Cut
         if len(options) == 1:
             return 0
         new = self.beyond
         self.points += 1
-        chosen = dict(self.schedule).get(self.points, 0)
+        chosen = self._turns.get(self.points, 0)
         if new:
             self.fresh += [(self.points, i, self.cost + option.cost) for i, option in enumerate(options) if i]
         if chosen >= len(options):

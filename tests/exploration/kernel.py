@@ -47,14 +47,13 @@ class Item:
     time: float
     action: Callable[[], Any]
     actor: Actor | None
+    label: str
+    """What it is, the same in every run."""
 
-    @property
-    def label(self) -> str:
-        """What it is, the same in every run."""
-        if self.actor is not None:
-            return self.actor.name
-        function = getattr(self.action, "__func__", self.action)
-        return f"{function.__qualname__}{getattr(function, '__defaults__', None) or ''}"
+
+def _label(action: Callable[[], Any]) -> str:
+    function = getattr(action, "__func__", action)
+    return f"{function.__qualname__}{getattr(function, '__defaults__', None) or ''}"
 
 
 class Stepper(Kernel):
@@ -75,7 +74,12 @@ class Stepper(Kernel):
     def at(self, time: float, action: Callable[[], Any]) -> None:
         """Put an action on the agenda."""
         actor = getattr(action, "__self__", None)
-        self._items.append(Item(time, action, actor if isinstance(actor, Actor) else None))
+        item = (
+            Item(time, action, actor, actor.name)
+            if isinstance(actor, Actor)
+            else Item(time, action, None, _label(action))
+        )
+        self._items.append(item)
 
     def remember(self, actor: Actor | None, answer: str) -> None:
         """Add to what an actor has seen of the world: what it does next follows from that alone."""
@@ -181,7 +185,7 @@ class Stepper(Kernel):
         agenda = sorted((max(item.time, self.now), item.label) for item in self._items)
         mine = self.current if any(item.actor is self.current for item in self._items) else None
         who = sorted(
-            (actor.name, actor.kill_at, history.hexdigest(), actor in self._aside, actor is mine)
+            (actor.name, actor.kill_at, history.digest(), actor in self._aside, actor is mine)
             for actor, history in self._histories.items()
         )
         random_state = self.random.drawn if isinstance(self.random, Still) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.exploration.choices import Option
@@ -37,6 +38,11 @@ FAULTS: dict[str, tuple[str, ...]] = {
 """What each kind of call can suffer. A call without effect has one kind of silence, and one crash: before it."""
 
 
+@cache
+def _options(call: str, kinds: tuple[str, ...]) -> tuple[Option, ...]:
+    return (Option(""), *(Option(f"{call}: {kind}", 1) for kind in kinds))
+
+
 @dataclass(slots=True)
 class Chosen(Plan):
     """Faults as the chooser has them. `extra` holds further kinds by call, `quiet` the calls that suffer nothing."""
@@ -48,7 +54,7 @@ class Chosen(Plan):
         """Return what this call suffers, or None."""
         assert self.kernel is not None
         kinds = FAULTS[call] + self.extra.get(call, ())
-        number = self.kernel.chooser.choose([Option(""), *(Option(f"{call}: {kind}", 1) for kind in kinds)])
+        number = self.kernel.chooser.choose(_options(call, kinds))
         if not number:
             return None
         self.kernel.remember(self.kernel.current, kinds[number - 1])  # it decides what follows, before it is told

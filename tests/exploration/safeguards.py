@@ -30,6 +30,8 @@ SHOWN = {
     "what is called for was judged": "a policy that changes",
     "a forbidden alternative is skipped": "a policy that changes",
     "a lifetime is set before the start": "a lifetime",
+    "a release time that came too near is moved": "a lifetime, and a timer that was down",
+    "absence is confirmed by name": "two instances, one missed",
     "the record comes before the place": "one place, two requests",
     "places are taken before a call": "one place, two requests",
     "places are counted": "one place, two requests",
@@ -46,8 +48,5 @@ NOT_SHOWN = {
     "a region that does not answer is asked seldom": "what breaks is a number: more than ten calls in a minute",
     "the policy is read again": "each delivery has a process of its own here, which reads the policy afresh",
     "a pause is read again": "each delivery has a process of its own here, which reads the pause afresh",
-    "absence is confirmed by name": "two certain answers of thousands have to be wrong: `81=4,107=4` of the world "
-    "`two instances, one missed` did it, and the search does not get there within minutes",
-    "a release time that came too near is moved": "what has to pass is most of half an hour without any success",
 }
 """By safeguard, why no world is explored for it; the simulation shows it."""

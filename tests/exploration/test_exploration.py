@@ -12,7 +12,7 @@ from tests.exploration.safeguards import NOT_SHOWN, SHOWN
 from tests.exploration.search import explore, play
 from tests.exploration.worlds import BY_NAME
 
-SMALLEST = BY_NAME["an expired token"]
+SMALLEST = BY_NAME["a dry run"]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.create_instance.view import CheckOptions
@@ -28,14 +29,15 @@ NEVER = 1e9
 
 @dataclass(slots=True)
 class LateEcs(FixedEcs):
-    """An ECS whose answers show the first `late` instances only after a while."""
+    """An ECS whose answers show the first `late` instances only after `lag` seconds."""
 
     late: int = 0
+    lag: float = LAG_SECONDS
 
     def _make(self, subject: str, tags: dict[str, str], kind: str) -> Machine:
         machine = FixedEcs._make(self, subject, tags, kind)  # super() and slots disagree
         if len(self.machines) <= self.late:
-            machine.visible_at = machine.created_at + LAG_SECONDS
+            machine.visible_at = machine.created_at + self.lag
         return machine
 
 
@@ -102,13 +104,17 @@ def _by_profile() -> dict[str, Any]:
 _ALTERNATIVE = [{"InstanceType": "ecs.g7.r"}]
 _BY_SETTINGS = {"SystemDisk.Category": UNLISTED}
 _STRICT, _LENIENT = CheckOptions(), CheckOptions(unlisted="warn")
+_SOON = datetime.fromtimestamp(START + 12, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+"""When a request that waits gives up: after it was tried again twice."""
 _LATE_TIMER = {"tick_at": 331.0, "again_seconds": 330.0}
 """A queue that delivers again after longer than a token is remembered, and a timer that was down until then."""
 
 WORLDS = (
-    Small("a refused password", (Case(body(parameters={"Password": f"echo-{SECRET}"}), 1.0),)),
+    Small("a dry run", (Case(body(parameters={"DryRun": True}), 1.0),), habits={"tick_at": 121.5, "period": 180.0}),
+    Small("a refused password", (Case(body(parameters={"Password": f"echo-{SECRET}"}), 1.0),),
+          habits={"tick_at": 61.0}),
     Small("a sender's token, used before", (Case(body(parameters={"ClientToken": "mine-r"}, timeoutSeconds=900), 1.0),),
-          ecs={"tokens": {"mine-r": Used((("ImageId", "another"),), START)}}),
+          ecs={"tokens": {"mine-r": Used((("ImageId", "another"),), START)}}, habits={"tick_at": 125.0}),
     Small("no stock, and an alternative", (Case(body(alternatives=_ALTERNATIVE, timeoutSeconds=900), 1.0),),
           ecs={"sold_out": {"ecs.g6.r"}, "late": 1}),
     Small("an alternative, shown late", (Case(body(alternatives=_ALTERNATIVE), 1.0),), ecs={"late": 1},
@@ -123,8 +129,8 @@ WORLDS = (
     Small("two stacks of one name", (Case(body(timeoutSeconds=900), 1.0),),
           habits=_LATE_TIMER, ailing=True, twin=True, bound=1),
     Small("settings change, an accepted message",
-          tuple(Case(body(parameters=_BY_SETTINGS), at) for at in (1.0, 200.0)),
-          habits={"options": (_LENIENT, _STRICT)}),
+          tuple(Case(body(parameters=_BY_SETTINGS), at) for at in (1.0, 70.0)),
+          habits={"options": (_LENIENT, _STRICT), "tick_at": 61.0}),
     Small("settings change, a refused message",
           (Case({**body(parameters=_BY_SETTINGS), "surprise": 1}, 1.0, copies=2),),
           habits={"options": (_STRICT, _LENIENT), "tick_at": 61.0}),
@@ -133,18 +139,22 @@ WORLDS = (
           ecs={"late": 1, "stop_seconds": 30.0}, habits={"tick_at": 2.0, "period": 20.0}),
     Small("two instances, one missed",
           tuple(Case(body(name, timeoutSeconds=900), 1.0) for name in ("r", "s")),
-          ecs={"stop_seconds": 150.0}, habits={"tick_at": 70.0}, extra={"ecs.statuses": ("one absent",)}),
-    Small("two versions", (Case(body(), 1.0),), habits={"neighbours": True}),
-    Small("keys that end", (Case(body(timeoutSeconds=900), 1.0),), keys=True),
+          ecs={"stop_seconds": 150.0, "late": 1, "lag": 130.0}, habits={"tick_at": 125.0},
+          extra={"ecs.statuses": ("one absent",)}),
+    Small("two versions", (Case(body(), 1.0),), habits={"neighbours": True, "tick_at": 61.0}),
+    Small("keys that end", (Case(body(timeoutSeconds=900), 1.0),), habits={"tick_at": 61.0}, keys=True),
     Small("a cancel and a call", (Case(body(), 1.0),), habits={"acts": [(1.0, Act("r"))], "tick_at": 61.0}),
-    Small("one place, two requests", (Case(body("r"), 1.0), Case(body("s"), 1.0)),
-          habits={"limits": [(0.0, Limits(open=1))], "tick_at": 6.0}),
+    Small("one place, two requests", (Case(body("r"), 1.0), Case(body("s", notAfter=_SOON), 1.0)),
+          ecs={"sold_out": {"ecs.g6.s"}},
+          habits={"limits": [(0.0, Limits(open=1))], "tick_at": 3.0, "period": 119.0}),
     Small("a pause and a call", (Case(body(timeoutSeconds=300), 32.0),),
-          habits={"acts": [(1.0, Act(pauses=True)), (40.0, Act())], "tick_at": 100.0}),
-    Small("a lifetime", (Case(body(start=True, releaseAfterSeconds=1800), 1.0),)),
+          habits={"acts": [(1.0, Act(pauses=True)), (35.0, Act())], "tick_at": 100.0}),
+    Small("a lifetime", (Case(body(start=True, releaseAfterSeconds=1800), 1.0),), habits={"tick_at": 61.0}),
+    Small("a lifetime, and a timer that was down",
+          (Case(body(start=True, releaseAfterSeconds=1800, timeoutSeconds=900), 1.0),), habits={"tick_at": 331.0}),
     Small("a policy that changes", (Case(_by_profile(), 1.0),),
           ecs={"throttled": {"r": 1}, "sold_out": {"ecs.p1.large"}},
-          habits={"rules": [(0.0, _rules(1)), (3.0, _rules(2))]}),
+          habits={"rules": [(0.0, _rules(1)), (3.0, _rules(2))], "tick_at": 61.0}),
 )  # fmt: skip
 
 BY_NAME = {small.name: small for small in WORLDS}
