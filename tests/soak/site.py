@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from shared.ports import Store
 
 PATIENCE_SECONDS = 600.0
-"""How long anything is waited for. The machine may be busy: a wait that ends late is no fault, one that never ends is."""
+"""How long nothing may change while something is waited for: on a busy machine a late end is no fault, none is."""
 
 
 @dataclass

@@ -27,7 +27,7 @@ SHORT = Size(requests=30, kill_seconds=5.0, scarce=12, scarce_seconds=4.0, faili
 
 
 def size(environ: Mapping[str, str]) -> Size:
-    """Return the size that the environment asks for: SOAK_SHORT, and a number in SOAK_REQUESTS, SOAK_FAILING, …"""
+    """Return the size that the environment asks for: SOAK_SHORT, and numbers in SOAK_REQUESTS, SOAK_FAILING and so on."""
     whole = SHORT if environ.get("SOAK_SHORT") else FULL
     counts = ("requests", "scarce", "failing", "messages")
     given = {name: int(number) for name in counts if (number := environ.get(f"SOAK_{name.upper()}"))}

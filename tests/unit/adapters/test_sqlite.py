@@ -123,6 +123,22 @@ def test_a_locked_file_is_unavailable(tmp_path: Path, opened: Opened) -> None:
     other.close()
 
 
+def test_a_full_disk_is_unavailable(tmp_path: Path, opened: Opened) -> None:
+    """Where no page more can be had, writes fail and change nothing, reads go on; with space again so do writes."""
+    store = opened(tmp_path / "store.db")
+    connections, number = store._connections, 0  # noqa: SLF001 - the limit is one of the connection
+    (pages,) = connections.find("PRAGMA page_count")[0]
+    connections.find(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(StoreUnavailable, match="full"):
+        for number in range(1000):
+            store.claim(record(number))
+    assert number > 0
+    assert store.get(f"order-{number}") is None
+    assert [entry.request_id for entry in store.open_work(9e9)] == [f"order-{known}" for known in range(number)]
+    connections.find("PRAGMA max_page_count = 1000000")
+    assert store.claim(record(number)) is None
+
+
 @pytest.mark.parametrize("bad", [("b", None, 1.0), ("b", "\ud800", 1.0), ("b", 1 << 70, 1.0)])
 def test_a_row_that_cannot_be_written_spoils_no_other(tmp_path: Path, opened: Opened, bad: Sequence[Any]) -> None:
     """What SQLite, or its driver, refuses fails for its own writer alone; the connection is fit for use."""
