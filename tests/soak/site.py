@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 600.0
 """How long nothing may change while something is waited for: on a busy machine a late end is no fault, none is."""
 
+LOOKED_THROUGH_A_SECOND = 500
+"""A look takes the cloud longer the more there is, and holds it up: it is taken less often then."""
+
 
 @dataclass
 class Site:
@@ -113,13 +116,15 @@ class Site:
                 due = records.next_due()
             return "" if due is None else f"work is open, due at {due}"
 
-        wait_until(quiet, pause=0.5)
+        wait_until(quiet, pause=0.5 + len(requests) / LOOKED_THROUGH_A_SECOND)
 
 
 def wait_until(wanting: Callable[[], str], *, pause: float = 0.1) -> None:
-    """Wait until nothing is wanting; fail with the words that say what is."""
-    ends_at = time.monotonic() + PATIENCE_SECONDS
+    """Wait until nothing is wanting; fail with the words that say what is, when they stay the same for too long."""
+    last, ends_at = "", 0.0
     while words := wanting():
+        if words != last:
+            last, ends_at = words, time.monotonic() + PATIENCE_SECONDS
         assert time.monotonic() < ends_at, words
         time.sleep(pause)
 

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from local.cloud.cloud import Cloud
 
-pytestmark = pytest.mark.soak
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(SIZE.failing == 0, reason="in the full form only: its waits take minutes"),
+]
 PASSWORD = "Z9+third<q>"
 SPEED = 10.0
 DEADLINE_SECONDS = 86_400
@@ -38,7 +41,7 @@ THROTTLED = ServiceError(400, "Throttling.User", "slow down", {"x-acs-retry-afte
 BROKEN = ServiceError(500, "InternalError", "try again")
 AWAY = {
     "ecs": BROKEN,
-    "mns": ServiceError(500, "InternalError", "no"),
+    "mns": BROKEN,
     "ots": ServiceError(503, "OTSServerBusy", "busy"),
 }
 

@@ -1,8 +1,8 @@
 """A machine that runs out of something: the functions' processes, alive and new, get no more of it for a while.
 
 The limit is set from outside (prlimit), so it needs no root and strikes the worker as it is shipped, in the middle of
-its work. A full disk is RLIMIT_FSIZE 0: every write to a file is refused, and SQLite says `disk I/O error`. A really
-full file system (another errno, `database or disk is full`) takes the same way; tests/unit/adapters/test_sqlite.py has it.
+its work. A full disk is RLIMIT_FSIZE 0: every write to a file is refused, and SQLite says `disk I/O error`. What a
+file system that is really full makes SQLite say (`database or disk is full`) is in tests/unit/adapters/test_sqlite.py.
 """
 
 from __future__ import annotations
