@@ -31,6 +31,8 @@ pytestmark = [
 ]
 NO_DISK, NO_FILES = (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 3)
 PASSWORD = "Z9+scarce<q>"
+FEW = 2
+"""What is handled before: it leaves few open connections, and the next batch needs more."""
 POOLED_FILES = 100
 """What the pools of 20 threads may hold: connections to three services, and three files of each one's database."""
 
@@ -43,8 +45,7 @@ POOLED_FILES = 100
 def test_what_is_missing_costs_time_only(store: str, limit: tuple[int, int], tmp_path: Path) -> None:
     """Requests from before, during and after the shortage all get one instance and one outcome; the log has a word."""
     names = [f"scarce-{number:03d}" for number in range(SIZE.scarce)]
-    third = len(names) // 3
-    before, during, after = names[:third], names[third : 2 * third], names[2 * third :]
+    before, during, after = names[:FEW], names[FEW:-FEW], names[-FEW:]
     with site(tmp_path, store) as place, place.worker():
         place.send(map(message, before))
         wait_until(lambda: "" if answers(place.state())[0] else "nothing has ended")
