@@ -55,8 +55,10 @@ explore: setup ## every schedule of small worlds, and what they show; an hour or
 models: setup ## the local cloud against models of the services, FACTOR=100 for long
 	@MODEL_FACTOR=$(FACTOR) $(BIN)/python -m pytest -m slow tests/functional/cloud/test_model_*.py
 
-soak: setup ## real processes, killed at random, for some minutes
-	@$(BIN)/python -m pytest -m soak -n 1 -o faulthandler_timeout=3600
+# Lower counts: REQUESTS (killed), SCARCE (short of something), FAILING (every third call fails), MESSAGES (one worker).
+soak: setup ## real processes under kills, faults and shortages, for an hour or two; SHORT=1 for CI's minute
+	@SOAK_SHORT=$(SHORT) SOAK_REQUESTS=$(REQUESTS) SOAK_SCARCE=$(SCARCE) SOAK_FAILING=$(FAILING) \
+	SOAK_MESSAGES=$(MESSAGES) $(BIN)/python -m pytest -m soak -n $(if $(SHORT),4,1) -rP -o faulthandler_timeout=7200
 
 bench: setup ## the figures of docs/performance.md, JSON=1 for one JSON object
 	@$(BIN)/python -m tests.bench $(if $(JSON),--json)

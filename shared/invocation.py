@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shared.bootstrap import bootstrap
+from shared.domain.errors import catalogue
 from shared.logs import describe, open_log
 from shared.ports import PortError
 from shared.settings import Credentials, CredentialsMissing, Settings, SettingsError, read_credentials
@@ -46,9 +47,11 @@ class Invocation:
 def warm_up(context: object, environ: Mapping[str, str]) -> None:
     """Pay for imports, clients and settings before the first invocation; raises what `begin` raises.
 
-    What is there by then stays, so the garbage collector need not look at it again.
+    The error catalogue is read here: the first error may be that no file can be opened any more. What is there by then
+    stays, so the garbage collector need not look at it again.
     """
     begin(context, environ)
+    catalogue.load()
     gc.freeze()
 
 

@@ -17,6 +17,7 @@ from mns.topic import TopicMeta
 from functions import poll, provision
 from local import defaults
 from shared.bootstrap import close
+from shared.domain.errors import catalogue
 from shared.domain.redact import Redactor
 from shared.settings import SettingsError
 from tests.reliability.fuzz import SECRETS, draw
@@ -112,6 +113,14 @@ def test_from_message_to_outcome(cloud: Clients, context: object, capfd: pytest.
     assert "Hunter2" not in out + err
     assert defaults.ACCESS_KEY_SECRET not in out + err
     assert_nothing_in_urls(cloud)
+
+
+def test_what_errors_mean_is_known_before_the_first(cloud: Clients) -> None:
+    """A process that is ready needs no file any more to say what an error means: it may be that it can open none."""
+    assert cloud.url
+    catalogue.load.cache_clear()
+    provision.initializer(NEW)
+    assert catalogue.load.cache_info().currsize == 1
 
 
 def assert_nothing_in_urls(cloud: Clients) -> None:

@@ -123,6 +123,28 @@ def test_a_locked_file_is_unavailable(tmp_path: Path, opened: Opened) -> None:
     other.close()
 
 
+def test_a_full_disk_is_unavailable(tmp_path: Path, opened: Opened) -> None:
+    """Where no page more can be had, writes fail and change nothing, reads go on; with space again so do writes."""
+    store = opened(tmp_path / "store.db")
+    connections = store._connections  # noqa: SLF001 - the limit is one of the connection
+    (pages,) = connections.find("PRAGMA page_count")[0]
+    connections.find(f"PRAGMA max_page_count = {pages + 2}")
+    claimed: list[str] = []
+
+    def claim() -> None:
+        for number in range(1000):
+            store.claim(record(number))
+            claimed.append(f"order-{number}")
+
+    with pytest.raises(StoreUnavailable, match="full"):
+        claim()
+    assert claimed
+    assert [entry.request_id for entry in store.open_work(9e9)] == claimed
+    connections.find("PRAGMA max_page_count = 1000000")
+    assert store.claim(record(len(claimed))) is None
+    assert len(list(store.open_work(9e9))) == len(claimed) + 1
+
+
 @pytest.mark.parametrize("bad", [("b", None, 1.0), ("b", "\ud800", 1.0), ("b", 1 << 70, 1.0)])
 def test_a_row_that_cannot_be_written_spoils_no_other(tmp_path: Path, opened: Opened, bad: Sequence[Any]) -> None:
     """What SQLite, or its driver, refuses fails for its own writer alone; the connection is fit for use."""

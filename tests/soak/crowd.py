@@ -1,4 +1,4 @@
-"""Two hundred requests of every kind for a run of real processes, and the faults they meet."""
+"""Requests of every kind for a run of real processes, the policy that they are under, and the faults that they meet."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ if TYPE_CHECKING:
 IMAGE = "ubuntu_22_04_x64_20G_alibase_20240130.vhd"
 SOLD_OUT = "ecs.g6.xlarge"
 PLAIN = "ecs.g6.large"
+SECOND = "ecs.g7.large"
+FORBIDDEN = "ecs.c6.large"
+DEADLINE_SECONDS = 60
+
+
+def policies(number: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return two policies, one to begin with and a narrower one for later; so many are open at most: two thirds, half.
+
+    Neither allows FORBIDDEN, and the later one no SECOND, which comes as an alternative only.
+    """
+    allowed = ["ecs.g6.*", SECOND]
+    return (
+        {"allow": {"InstanceType": allowed}, "limits": {"open": 2 * number // 3}},
+        {"allow": {"InstanceType": allowed[:1]}, "limits": {"open": number // 2}},
+    )
 
 
 @dataclass(slots=True)
@@ -32,7 +47,10 @@ class Crowd:
 
 
 def crowd(rng: Random, number: int) -> Crowd:
-    """Draw so many requests; some are sent twice, some ids are used for something else, some are no requests."""
+    """Draw so many requests; some are sent twice, some ids are used for something else.
+
+    Some messages are no requests, some ask for what is forbidden.
+    """
     found = Crowd()
     for index in range(number):
         body = _request(rng, f"crowd-{index:03d}", found.secrets)
@@ -47,6 +65,10 @@ def crowd(rng: Random, number: int) -> Crowd:
             broken = {**body, "requestId": f"broken-{index:03d}", "start": "yes"}
             found.bodies.append(rng.choice((json.dumps(broken), json.dumps(broken)[:-9])))
             found.refused += 1
+        if index % 20 == 15:
+            parameters = {**body["parameters"], "InstanceType": FORBIDDEN}
+            found.bodies.append(json.dumps({**body, "requestId": f"forbidden-{index:03d}", "parameters": parameters}))
+            found.refused += 1
     return found
 
 
@@ -60,12 +82,12 @@ def _request(rng: Random, name: str, secrets: list[str]) -> dict[str, Any]:
         "SecurityGroupId": "sg-bp15ed6xe1yxeycg7ov3", "VSwitchId": "vsw-bp1s5fnvk4gn2tws0vxyz",
         "InternetMaxBandwidthOut": 5, "Password": password, "UserData": user_data,
     }  # fmt: skip
-    body: dict[str, Any] = {"requestId": name, "parameters": parameters, "timeoutSeconds": 90}
+    body: dict[str, Any] = {"requestId": name, "parameters": parameters, "timeoutSeconds": DEADLINE_SECONDS}
     body["start"] = rng.random() < 0.5
     body["allocatePublicIp"] = rng.random() < 0.3
     body["onFailure"] = rng.choice(("keep", "release"))
     if rng.random() < 0.6:
-        body["alternatives"] = [{"InstanceType": "ecs.g7.large"}]
+        body["alternatives"] = [{"InstanceType": rng.choice((FORBIDDEN, PLAIN))}, {"InstanceType": SECOND}]
     if rng.random() < 0.03:
         parameters["DryRun"] = True
     return body
