@@ -6,7 +6,7 @@ STORE ?= sqlite
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix docs bench simulate explore soak pictures package template lock clean
+.PHONY: help setup demo test quick check fix docs bench simulate explore mutants soak pictures package template lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ explore: setup ## every schedule of small worlds, and what they show; an hour or
 	@$(BIN)/python -m pytest -m explore
 	@$(BIN)/python -m tests.exploration
 
+mutants: setup ## change the code in small ways and see whether a test notices; hours, goes on where it stopped
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.txt
+	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tests.mutation
+
 soak: setup ## real processes, killed at random, for some minutes
 	@$(BIN)/python -m pytest -m soak -n 1 -o faulthandler_timeout=3600
 
@@ -70,7 +74,8 @@ template: setup ## the deployable template, dist/template.yml
 LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header
 lock: ## resolve requirements/*.in again (needs uv)
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/mutation.in -c requirements/dev.txt -o requirements/mutation.txt
 	$(LOCK) requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
 
 clean: ## remove what set-up and runs made
-	rm -rf $(VENV) .provisioner dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .provisioner dist build mutants *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

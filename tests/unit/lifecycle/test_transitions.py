@@ -10,6 +10,7 @@ import pytest
 
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
+from shared.domain.lifecycle.admission import try_again_at
 from shared.domain.lifecycle.claim import claim
 from shared.domain.lifecycle.create_step import CreateStep, Next, next_step, watch_step
 from shared.domain.lifecycle.record import TERMINAL, Created, Failure, Generation, Instance, Record, State
@@ -163,12 +164,32 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      {"call_until": FENCE + 100, "token_until": SETTLED + 100}),
     ("absence past the deadline ends it", creating(unknown=True, deadline=T0 + 60), events.LookedUp(None), 151,
      {"state": State.FAILED}),
+    ("absence at the deadline to the second, too", creating(unknown=True, deadline=T0 + 151), events.LookedUp(None),
+     151, {"state": State.FAILED}),
+    ("absence before it leaves time for another call", creating(unknown=True, deadline=T0 + 152),
+     events.LookedUp(None), 151, {"state": State.CREATING, "unknown": False}),
+    ("a look-up while nothing is in doubt comes again", creating(calling=False), events.LookedUp(None), 200,
+     {"state": State.CREATING, "due_at": T0 + 201}),
+    ("an announcement stands until its fence and the skew are over", creating(),
+     events.CallAnnounced("you", FENCE + 200), 89, {}),
+    ("to the second", creating(), events.CallAnnounced("you", FENCE + 200), 90, {"claimant": "you", "unknown": True}),
+    ("a fence is never drawn in", creating(), events.CallAnnounced("me", FENCE - 5), 3, {"call_until": FENCE}),
+    ("what was read may be used to its last second", creating(calling=False),
+     events.CallAnnounced("you", FENCE, ("open",), T0 + 30), 30, {"claimant": "you", "places": ("open",)}),
+    ("places are kept where none are named", creating(calling=False, places=("open",)),
+     events.CallAnnounced("you", FENCE), 3, {"claimant": "you", "places": ("open",)}),
+    ("another's call at its fence is looked up", creating(), events.HeldBack("you", "PolicyPaused", ("open",)), 90,
+     {"calling": True, "settling": True, "places": ("open",)}),
     ("a deadline ends a record nothing is known to be made of", creating(calling=False), events.Expired(), 901,
      {"state": State.FAILED}),
     ("a deadline does not end what may have been made", creating(), events.Expired(), 901, {}),
     ("with its places in hand it may call", waiting(), events.CallAnnounced("you", FENCE, ("open",), T0 + 30), 9,
      {"state": State.CREATING, "calling": True, "claimant": "you", "call_until": FENCE, "held": "",
       "places": ("open",), "due_at": FENCE + TIMINGS.skew_seconds, "token_until": SETTLED}),
+    ("what was read is good to its last second", waiting(), events.CallAnnounced("you", FENCE, (), T0 + 30), 30,
+     {"state": State.CREATING}),
+    ("a call is announced in the last second", waiting(), events.CallAnnounced("you", FENCE), 899,
+     {"state": State.CREATING}),
     ("what was read too long ago announces nothing", waiting(), events.CallAnnounced("you", FENCE, (), T0 + 30), 31,
      {}),
     ("no call is announced past the deadline", waiting(), events.CallAnnounced("you", FENCE), 900, {}),
@@ -182,6 +203,8 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("what waits fails at its deadline with what it waited for", waiting(held="PolicyPaused"), events.Expired(), 900,
      {"state": State.FAILED, "instance_id": None}),
     ("and not before", waiting(), events.Expired(), 899, {}),
+    ("what waits ends when its message does", waiting(not_after=T0 + 5), events.Expired(), 5,
+     {"state": State.FAILED, "due_at": T0 + 5}),
     ("what waits is taken back at once", waiting(), CANCEL, 5,
      {"state": State.FAILED, "failure": CANCELLED, "cancel": ACT}),
     ("an announced call that is held back was not made", creating(), events.HeldBack("me", "PolicyPaused"), 5,
@@ -219,6 +242,8 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      {"state": State.RELEASING, "cancel": ACT, "releasing_since": T0 + 5}),
     ("one that cannot be released is left alone", watched(unreleasable=["it is PrePaid"]), CANCEL, 5, {}),
     ("an absence in the grace period is none", watched(), events.SeenAbsent(), 120, {}),
+    ("the last second of it included", watched(), events.SeenAbsent(), 121, {"absent_since": T0 + 121}),
+    ("the first absence is the one that counts", watched(absent_since=T0 + 130), events.SeenAbsent(), 150, {}),
     ("an absence past it is noted", watched(), events.SeenAbsent(), 130, {"absent_since": T0 + 130}),
     ("presence clears it", watched(absent_since=T0), events.SeenPresent(), 100, {"absent_since": None}),
     ("confirmed absence fails it", watched(on_failure="release"), events.Vanished(), 100, {"state": State.FAILED}),
@@ -238,10 +263,20 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("an address is noted", watched(), events.AddressAllocated("47.1.1.1"), 9, {"public_ip_address": "47.1.1.1"}),
     ("an address without a value counts", watched(), events.AddressAllocated(None), 9, {"public_ip_address": ""}),
     ("an address that does not show is asked for again", watched(), events.NoAddress(), 9, {"due_at": T0 + 14}),
+    ("but not past the deadline", watched(), events.NoAddress(), 897, {"due_at": DEADLINE}),
+    ("and not at once when that is over", watched(), events.NoAddress(), 901, {"due_at": T0 + 902}),
     ("a start leads to starting", watched(), events.StartSent(), 9,
      {"state": State.STARTING, "start_sent_at": T0 + 9}),
     ("a start that must wait is tried again", watched(), events.StepFailed("start", START_BUSY, 0.0), 9,
      {"state": State.PENDING, "tries": 1, "last_error": START_BUSY}),
+    ("as its policy says", watched(), events.StepFailed("start", START_BUSY, 0.0), 9, {"due_at": T0 + 14}),
+    ("sooner by chance", watched(), events.StepFailed("start", START_BUSY, 0.5), 9, {"due_at": T0 + 12.75}),
+    ("later each time", watched(tries=1), events.StepFailed("start", START_BUSY, 0.0), 9,
+     {"due_at": T0 + 19, "tries": 2}),
+    ("a step without an answer is no end, and is tried again at the deadline", watched(),
+     events.StepFailed("start", NO_ANSWER, 0.0), 899, {"state": State.PENDING, "due_at": DEADLINE}),
+    ("and a second later when that is over", watched(), events.StepFailed("start", NO_ANSWER, 0.0), 905,
+     {"state": State.PENDING, "due_at": T0 + 906}),
     ("a start that cannot succeed ends it", watched(), events.StepFailed("start", START_REFUSED, 0.0), 9,
      {"state": State.FAILED}),
     ("a start that cannot succeed releases where asked", watched(on_failure="release"),
@@ -253,7 +288,11 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("a deadline releases where asked", watched(on_failure="release"), events.Expired(), 901,
      {"state": State.RELEASING}),
     ("an accepted delete waits for absence", watched(State.RELEASING), events.DeleteAccepted(), 20,
-     {"state": State.RELEASING, "deleted_at": T0 + 20}),
+     {"state": State.RELEASING, "deleted_at": T0 + 20, "due_at": T0 + 21}),
+    ("and looks again each second", watched(State.RELEASING, deleted_at=T0 + 20), events.SeenPresent(), 79,
+     {"state": State.RELEASING, "deleted_at": T0 + 20, "due_at": T0 + 80}),
+    ("a minute after the delete it is sent again, at once", watched(State.RELEASING, deleted_at=T0 + 20),
+     events.SeenPresent(), 80, {"deleted_at": None, "due_at": T0 + 80}),
     ("a delete that finds nothing too early is tried again", watched(State.RELEASING),
      events.DeleteAccepted(found=False), 20, {"state": State.RELEASING, "deleted_at": None, "due_at": T0 + 25}),
     ("a delete that finds nothing later is done", watched(State.RELEASING), events.DeleteAccepted(found=False), 130,
@@ -264,6 +303,22 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      events.SeenPresent(), 90, {"state": State.RELEASING, "deleted_at": None}),
     ("a delete that is refused is tried again", watched(State.RELEASING),
      events.StepFailed("release", INITIALIZING, 0.0), 20, {"state": State.RELEASING, "last_error": INITIALIZING}),
+    ("two seconds later at the soonest", watched(State.RELEASING),
+     events.StepFailed("release", replace(THROTTLED, retry_after=0.5), 0.0), 20, {"due_at": T0 + 22, "tries": 1}),
+    ("half a minute later at the latest", watched(State.RELEASING, tries=9),
+     events.StepFailed("release", INITIALIZING, 0.0), 20, {"due_at": T0 + 50, "tries": 10}),
+    ("and when the refusal says that it lasts", watched(State.RELEASING),
+     events.StepFailed("release", START_REFUSED, 0.0), 20, {"state": State.RELEASING, "due_at": T0 + 50}),
+    ("what another worker's step met is not a delete's", watched(State.RELEASING),
+     events.StepFailed("start", START_BUSY, 0.0), 20, {}),
+    ("once more when the ten minutes end", watched(State.RELEASING),
+     events.StepFailed("release", START_REFUSED, 0.0), 609, {"state": State.RELEASING, "due_at": T0 + 610}),
+    ("at ten minutes to the second it gives up", watched(State.RELEASING),
+     events.StepFailed("release", INITIALIZING, 0.0), 610, {"state": State.FAILED}),
+    ("and so for one that stays", watched(State.RELEASING, deleted_at=T0 + 600), events.SeenPresent(), 610,
+     {"state": State.FAILED}),
+    ("not a second before", watched(State.RELEASING, deleted_at=T0 + 600), events.SeenPresent(), 609,
+     {"state": State.RELEASING, "due_at": T0 + 610}),
     ("after ten minutes a release gives up", watched(State.RELEASING),
      events.StepFailed("release", INITIALIZING, 0.0), 611, {"state": State.FAILED}),
     ("after ten minutes a deleted one that stays is kept", watched(State.RELEASING, deleted_at=T0 + 600),
@@ -364,6 +419,13 @@ NEXT: list[tuple[str, Record, str, float, Next]] = [
     ("and waits after one that failed", creating(calling=False, unknown=True, look_up_at=T0 + 160), "you", 150,
      Next(CreateStep.WAIT, T0 + 160)),
     ("a token that is in no doubt is called at any age", creating(calling=False), "you", 800, Next(CreateStep.CALL)),
+    ("fence and skew are over to the second", creating(), "you", 90, Next(CreateStep.CALL)),
+    ("a wait is over to the second", creating(calling=False, retry_at=T0 + 20), "you", 20, Next(CreateStep.CALL)),
+    ("no wait goes past the deadline", creating(calling=False, retry_at=T0 + 999), "you", 1,
+     Next(CreateStep.WAIT, DEADLINE)),
+    ("what is taken back is left to the timer", creating(calling=False, cancel=ACT), "you", 1, Next(CreateStep.LEAVE)),
+    ("what waits calls in its last second", waiting(), "you", 899, Next(CreateStep.CALL)),
+    ("and ends with it", waiting(), "you", 900, Next(CreateStep.EXPIRE)),
     ("a dry run needs no settling", creating(calling=True, dry_run=True), "you", 900, Next(CreateStep.EXPIRE)),
 ]  # fmt: skip
 
@@ -383,6 +445,42 @@ def test_the_timer_never_calls_create_instance() -> None:
                 assert watch_step(record, T0 + after).step is not CreateStep.CALL
 
 
+WATCHED: list[tuple[Record, float, Next]] = [
+    (creating(calling=False, due_at=T0 + 90), 89, Next(CreateStep.WAIT, T0 + 90)),
+    (creating(calling=False, due_at=T0 + 90), 90, Next(CreateStep.WAIT, DEADLINE)),
+    (creating(calling=False, due_at=T0 + 90), 900, Next(CreateStep.EXPIRE)),
+    (creating(due_at=T0 + 90), 90, Next(CreateStep.LOOK_UP)),
+    (waiting(due_at=T0 + 900), 900, Next(CreateStep.EXPIRE)),
+]
+
+
+@pytest.mark.parametrize(("record", "after", "expected"), WATCHED)
+def test_watch_step(record: Record, after: float, expected: Next) -> None:
+    """The timer comes to a record at its due time to the second, and then settles or ends it, or waits for its end."""
+    assert watch_step(record, T0 + after) == expected
+
+
+@pytest.mark.parametrize(
+    ("waited", "jitter", "wait"),
+    [(0, 0.0, 5.0), (10, 0.0, 5.0), (12, 0.0, 6.0), (12, 0.5, 4.5), (400, 0.0, 200.0), (700, 0.0, 200.0)],
+)
+def test_what_is_held_back_asks_again_the_later_the_longer_it_waits(waited: float, jitter: float, wait: float) -> None:
+    """Half of what it has waited, five seconds at least, less by chance, and never past the end."""
+    assert try_again_at(waiting(), T0 + waited, jitter) == pytest.approx(T0 + waited + wait)
+    aged = waiting(deadline=T0 + 86400)
+    assert try_again_at(aged, T0 + 3600, 0.0) == T0 + 3900, "five minutes at most"
+
+
+@pytest.mark.parametrize(("not_after", "code"), [(T0 + 5, "MessageExpired"), (DEADLINE, "PolicyLimit")])
+def test_what_waits_says_what_ended_it(not_after: float, code: str) -> None:
+    """A message's own end is told as that only where it comes before the deadline."""
+    ended = advance(waiting(not_after=not_after), events.Expired(), DEADLINE, TIMINGS)
+    assert ended.failure is not None
+    assert ended.failure.error.code == code
+    assert ended.failure.stage == "create"
+    assert code != "MessageExpired" or ended.failure.error.http_status == 400
+
+
 ACTS: list[tuple[Record, str | None, float, WatchStep]] = [
     (watched(), "Pending", 9, WatchStep.WAIT),
     (watched(), "Stopped", 9, WatchStep.START),
@@ -395,7 +493,11 @@ ACTS: list[tuple[Record, str | None, float, WatchStep]] = [
     (watched(start=False), "Stopped", 900, WatchStep.DESCRIBE),
     (watched(), None, 900, WatchStep.EXPIRE),
     (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 9, WatchStep.WAIT),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 64, WatchStep.WAIT),
+    (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 65, WatchStep.START),
     (watched(State.STARTING, start_sent_at=T0 + 5), "Stopped", 70, WatchStep.START),
+    (watched(), "Stopped", 899, WatchStep.START),
+    (watched(release_at=T0 + 9000, last_error=START_BUSY), "Stopped", 900, WatchStep.SET_LIFETIME),
     (watched(State.STARTING, start_sent_at=T0 + 5), "Running", 901, WatchStep.DESCRIBE),
     (watched(release_at=T0 + 9000), "Pending", 9, WatchStep.WAIT),
     (watched(release_at=T0 + 9000, allocate_public_ip=True), "Stopped", 9, WatchStep.SET_LIFETIME),
