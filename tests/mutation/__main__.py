@@ -10,8 +10,9 @@ from mutmut.__main__ import _run, copy_also_copy_files, copy_src_dir, create_mut
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.stats import status_by_exit_code
 
-from tests.mutation.judgements import change_of, read
-from tests.mutation.selection import SURVIVED, choose, files, is_whole, keep_to
+from tests.mutation.judgements import read
+from tests.mutation.selection import change_of, choose, files, is_whole, keep_to
+from tests.mutation.type_errors import refuse
 
 if TYPE_CHECKING:
     from tests.mutation.judgements import Change
@@ -24,6 +25,7 @@ def main() -> int:
     if "--report" not in sys.argv:
         _make()
         keep_to(choose(), frozenset(mutant for mutant, _ in _unjudged()))
+        refuse(list(files()))
         _run((), 1)
     return _report()
 

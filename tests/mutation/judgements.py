@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mutmut.mutation.diff_apply import get_diff_for_mutant
-from mutmut.utils.format_utils import orig_function_and_class_names_from_key
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -72,15 +69,3 @@ def read() -> Judgements:
     data = tomllib.loads(FILE.read_text(encoding="utf-8"))
     single = {Change(item["place"], item["was"], item["now"]): item["why"] for item in data.get("single", [])}
     return Judgements(single, tuple(Kind(**item) for item in data.get("kind", [])))
-
-
-def change_of(mutant: str, path: Path) -> Change:
-    """Return what a mutant changes."""
-    lines = get_diff_for_mutant(mutant, path=path).splitlines()[2:]
-    function, owner = orig_function_and_class_names_from_key(mutant)
-    module = ".".join(path.with_suffix("").parts)
-    return Change(f"{module}:{f'{owner}.' if owner else ''}{function}", _side(lines, "-"), _side(lines, "+"))
-
-
-def _side(lines: list[str], sign: str) -> str:
-    return "\n".join(line[1:].strip() for line in lines if line.startswith(sign))

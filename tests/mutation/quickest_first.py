@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-SECONDS = 15.0
+SECONDS = 5.0
 _NO_MUTANT = {"", "fail", "stats", "list_all_tests", "mutant_generation"}
 
 

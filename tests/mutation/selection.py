@@ -6,16 +6,21 @@ import random
 from typing import TYPE_CHECKING
 
 from mutmut.mutation.data import SourceFileMutationData
+from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.utils.file_utils import walk_mutatable_files
+from mutmut.utils.format_utils import orig_function_and_class_names_from_key
+
+from tests.mutation.judgements import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 WHOLE = ("shared.domain.lifecycle.", "shared.domain.errors.retry.", "shared.usecases.")
 """The modules whose mutants are all played, and whose survivors are judged one by one."""
 SEED, SAMPLE = 20261125, 500
-SKIPPED, SURVIVED = 34, 0
-"""Two of mutmut's exit codes: never played, and noticed by no test."""
+SKIPPED = 34
+"""mutmut's exit code of what is never played."""
 
 
 def is_whole(mutant: str) -> bool:
@@ -49,3 +54,15 @@ def keep_to(chosen: frozenset[str], again: frozenset[str]) -> None:
             elif code == SKIPPED or mutant in again:
                 data.exit_code_by_key[mutant] = None
         data.save()
+
+
+def change_of(mutant: str, path: Path) -> Change:
+    """Return what a mutant changes."""
+    lines = get_diff_for_mutant(mutant, path=path).splitlines()[2:]
+    function, owner = orig_function_and_class_names_from_key(mutant)
+    module = ".".join(path.with_suffix("").parts)
+    return Change(f"{module}:{f'{owner}.' if owner else ''}{function}", _side(lines, "-"), _side(lines, "+"))
+
+
+def _side(lines: list[str], sign: str) -> str:
+    return "\n".join(line[1:].strip() for line in lines if line.startswith(sign))
