@@ -12,7 +12,8 @@ from shared.domain.create_instance.schema import Violation
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import outcome
 from shared.domain.lifecycle.record import Failure, Generation, Instance, Record, State
-from shared.domain.message.request import Refusal
+from shared.domain.lifecycle.verdicts import accepted_under, attempts
+from shared.domain.message.request import Refusal, Request
 from shared.domain.timings import Timings
 
 TIMINGS = Timings(deployment="test")
@@ -169,7 +170,6 @@ ENDS = [
     (outcome.timed_out(RECORD.changed(held="PolicyLimit")), None, "PolicyLimit",
      "All places that the policy's limits leave were taken until the request's time was over."),
     (outcome.timed_out(RECORD.changed(held="Later")), None, "Later", "It was held back until its time was over."),
-    (outcome.timed_out(RECORD.changed(held="PolicyLimit", last_error=NO_STOCK)), 403, NO_STOCK.code, "sold out"),
     (outcome.vanished(RECORD.changed(instance_id="i-1")), None, "InstanceVanished",
      "Instance i-1 existed and is gone."),
     (outcome.cancelled(RECORD.changed(cancel={"by": "ann", "reason": "no need", "at": 1.0})), None, "Cancelled",
@@ -180,7 +180,58 @@ ENDS = [
 @pytest.mark.parametrize(("error", "status", "code", "words"), ENDS)
 def test_our_own_ends_have_their_words(error: ApiError, status: int | None, code: str, words: str) -> None:
     """What ends a request without an answer of ECS is told by a code and a sentence of ours."""
-    assert (error.http_status, error.code, error.message) == (status, code, words)
+    assert (error.action, error.http_status, error.code, error.message) == ("", status, code, words)
+
+
+def test_the_last_error_is_what_a_deadline_reports() -> None:
+    """It says more than that the time is over, or what was waited for before."""
+    assert outcome.timed_out(RECORD.changed(held="PolicyLimit", last_error=NO_STOCK)) is NO_STOCK
+
+
+FORBIDDEN = [{"alternative": number, "breaches": [f"a {number}", "b"]} for number in (1, 3)]
+SKIPPED = [
+    {"generation": None, "overrides": {"ZoneId": zone}, "errorCode": "PolicyForbids", "message": f"a {number}; b"}
+    for number, zone in ((1, "x"), (3, "z"))
+]
+FIRST = {"generation": 1, "overrides": {}, "errorCode": "OperationDenied.NoStock"}
+SECOND = {"generation": 2, "overrides": {"ZoneId": "y"}, "errorCode": None}
+
+
+@pytest.mark.parametrize(
+    ("generations", "to_the_end", "expected"),
+    [
+        ((Generation(1, 0, "t", {}, NO_STOCK.code),), False, [FIRST]),
+        ((Generation(1, 0, "t", {}, NO_STOCK.code),), True, [FIRST, *SKIPPED]),
+        ((Generation(1, 0, "t", {}, NO_STOCK.code), Generation(2, 2, "t", {"ZoneId": "y"})), False,
+         [FIRST, SKIPPED[0], SECOND]),
+        ((Generation(1, 0, "t", {}, NO_STOCK.code), Generation(2, 2, "t", {"ZoneId": "y"})), True,
+         [FIRST, SKIPPED[0], SECOND, SKIPPED[1]]),
+        ((Generation(1, 0, "t", {}, NO_STOCK.code), Generation(2, 0, "t", {}, None)), False,
+         [FIRST, {**FIRST, "generation": 2, "errorCode": None}]),
+    ],
+)  # fmt: skip
+def test_what_the_policy_forbids_is_told_in_its_place(
+    generations: tuple[Generation, ...], expected: list[dict[str, Any]], *, to_the_end: bool
+) -> None:
+    """An alternative that was skipped stands between those that were tried, the last ones when nothing else was left."""
+    record = RECORD.changed(
+        generations=generations, forbidden=FORBIDDEN, alternatives=[{"ZoneId": zone} for zone in "xyz"]
+    )
+    assert attempts(record, to_the_end=to_the_end) == expected
+    assert record.forbidden == FORBIDDEN
+
+
+def test_what_was_forbidden_is_kept_in_order_and_bounded() -> None:
+    """A record keeps five breaches of an alternative, each cut, by number; and profile, version and lifetime."""
+    many = tuple(Violation("f", "PolicyForbids", "m" * 300) for _ in range(7))
+    request = Request("r1", {}, forbidden={2: many, 1: many[:1]}, policy_version=4, release_after_seconds=1800)
+    assert accepted_under(request) == {
+        "policy_version": 4, "profile": "", "release_after": 1800,
+        "forbidden": [
+            {"alternative": 1, "breaches": ["f " + "m" * 198]}, {"alternative": 2, "breaches": ["f " + "m" * 198] * 5},
+        ],
+    }  # fmt: skip
+    assert accepted_under(replace(request, profile="small"))["profile"] == "small"
 
 
 def test_too_late_names_the_time() -> None:

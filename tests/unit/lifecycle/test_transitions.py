@@ -13,7 +13,19 @@ from shared.domain.lifecycle import events
 from shared.domain.lifecycle.admission import try_again_at
 from shared.domain.lifecycle.claim import claim
 from shared.domain.lifecycle.create_step import CreateStep, Next, next_step, watch_step
-from shared.domain.lifecycle.record import TERMINAL, Created, Failure, Generation, Instance, Record, State
+from shared.domain.lifecycle.lifetime import settable
+from shared.domain.lifecycle.record import (
+    TERMINAL,
+    Created,
+    Failure,
+    Generation,
+    Instance,
+    OpenEntry,
+    Record,
+    State,
+    UnreadableRecord,
+    client_token,
+)
 from shared.domain.lifecycle.record_json import from_json, to_json
 from shared.domain.lifecycle.transitions import LEADS_TO, TABLE, advance
 from shared.domain.lifecycle.waiting import QUIET, WatchStep, act
@@ -94,11 +106,18 @@ def second_generation() -> Record:
 CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("an id makes it pending", creating(), events.InstanceCreated(1, Created("i-1", "o", 2.0)), 1,
      {"state": State.PENDING, "instance_id": "i-1", "order_id": "o", "trade_price": 2.0, "calling": False}),
+    ("an id ends all that calling was about",
+     creating(unknown=True, settling=True, tries=4, last_error=NO_ANSWER, next_try_at=T0 + 60, copy_id="m2",
+              look_ups_failed=2, look_up_at=T0 + 9, held="PolicyPaused", release_after=1800),
+     events.InstanceCreated(1, Created("i-1")), 6,
+     {"created_at": T0 + 6, "due_at": T0 + 6, "calling": False, "unknown": False, "settling": False, "tries": 0,
+      "last_error": None, "next_try_at": None, "copy_id": None, "look_ups_failed": 0, "look_up_at": 0.0, "held": "",
+      "release_at": T0 + 1760}),
     ("an id of another generation changes nothing", creating(), events.InstanceCreated(2, Created("i-9")), 1, {}),
     ("an id counts whoever called", creating(claimant="other"), events.InstanceCreated(1, Created("i-1")), 1,
      {"state": State.PENDING}),
     ("a passed dry run completes without an instance", creating(dry_run=True), events.DryRunPassed(), 1,
-     {"state": State.COMPLETED, "instance_id": None}),
+     {"state": State.COMPLETED, "instance_id": None, "calling": False}),
     ("a definite failure ends it", creating(), failed(INVALID), 1, {"state": State.FAILED, "calling": False}),
     ("a failure another caller saw decides nothing", creating(), failed(INVALID, claimant="other"), 1, {}),
     ("a failure of an earlier generation decides nothing", second_generation(), failed(INVALID), 2, {}),
@@ -188,6 +207,8 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
       "places": ("open",), "due_at": FENCE + TIMINGS.skew_seconds, "token_until": SETTLED}),
     ("what was read is good to its last second", waiting(), events.CallAnnounced("you", FENCE, (), T0 + 30), 30,
      {"state": State.CREATING}),
+    ("with the places that it has by then", waiting(), events.CallAnnounced("you", FENCE, ("open", "hour-x")), 9,
+     {"places": ("open", "hour-x")}),
     ("a call is announced in the last second", waiting(), events.CallAnnounced("you", FENCE), 899,
      {"state": State.CREATING}),
     ("what was read too long ago announces nothing", waiting(), events.CallAnnounced("you", FENCE, (), T0 + 30), 31,
@@ -256,12 +277,21 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      events.ReleaseTimeMoved(T0 + 2000, T0 + 1900), 9, {}),
     ("a lifetime is set once", watched(release_at=T0 + 1900, tries=2, last_error=THROTTLED), events.LifetimeSet(), 9,
      {"release_at": T0 + 1900, "lifetime_set_at": T0 + 9, "tries": 0, "last_error": None}),
+    ("set again by another run it is no news", watched(release_at=T0 + 1900, lifetime_set_at=T0 + 5, tries=1),
+     events.LifetimeSet(), 9, {}),
     ("a refused lifetime ends it", watched(release_at=T0 + 1900), events.StepFailed("lifetime", NO_LIFETIME, 0.0), 9,
      {"state": State.FAILED}),
     ("a refused lifetime releases where asked", watched(release_at=T0 + 1900, on_failure="release"),
      events.StepFailed("lifetime", NO_LIFETIME, 0.0), 9, {"state": State.RELEASING}),
     ("an address is noted", watched(), events.AddressAllocated("47.1.1.1"), 9, {"public_ip_address": "47.1.1.1"}),
     ("an address without a value counts", watched(), events.AddressAllocated(None), 9, {"public_ip_address": ""}),
+    ("the next step begins its tries anew after an address", watched(tries=2, last_error=THROTTLED),
+     events.AddressAllocated("47.1.1.1"), 9, {"tries": 0, "last_error": None}),
+    ("and after a start", watched(tries=2, last_error=THROTTLED), events.StartSent(), 9,
+     {"tries": 0, "last_error": None}),
+    ("and so does a release", watched(tries=2, last_error=START_BUSY, on_failure="release"), events.Expired(), 901,
+     {"state": State.RELEASING, "tries": 0, "last_error": None, "due_at": T0 + 901, "releasing_since": T0 + 901,
+      "failure": Failure("start", START_BUSY)}),
     ("an address that does not show is asked for again", watched(), events.NoAddress(), 9, {"due_at": T0 + 14}),
     ("but not past the deadline", watched(), events.NoAddress(), 897, {"due_at": DEADLINE}),
     ("and not at once when that is over", watched(), events.NoAddress(), 901, {"due_at": T0 + 902}),
@@ -283,7 +313,8 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      events.StepFailed("start", START_REFUSED, 0.0), 9, {"state": State.RELEASING, "releasing_since": T0 + 9}),
     ("an instance unknown to a step is absence, not failure", watched(), events.StepFailed("start", GONE, 0.0), 130,
      {"state": State.PENDING, "absent_since": T0 + 130}),
-    ("ready completes", watched(State.STARTING), events.Ready(INSTANCE), 9, {"state": State.COMPLETED}),
+    ("ready completes", watched(State.STARTING), events.Ready(INSTANCE), 9,
+     {"state": State.COMPLETED, "finished_at": T0 + 9, "due_at": T0 + 9}),
     ("a deadline fails", watched(), events.Expired(), 901, {"state": State.FAILED}),
     ("a deadline releases where asked", watched(on_failure="release"), events.Expired(), 901,
      {"state": State.RELEASING}),
@@ -378,6 +409,49 @@ def test_turning_over_takes_the_next_alternative_and_another_token() -> None:
     assert max(len(first.token), len(second.token)) <= 64
 
 
+def test_generations_count_tries_of_the_same_parameters() -> None:
+    """Repeating the same parameters goes on counting and changes nothing; an alternative begins anew with its own."""
+    passing = ApiError("CreateInstance", 403, "IncorrectVpcStatus", "not yet")
+    zones = [{"ZoneId": zone} for zone in "xyz"]
+    record = creating(alternatives=zones, tries=2, forbidden=[{"alternative": 2, "breaches": []}])
+    again = advance(record, failed(passing), T0 + 1, TIMINGS)
+    assert (again.generation.number, again.generation.alternative, again.generation.overrides) == (2, 0, {})
+    assert (again.tries, again.retry_at, again.generations[0].error_code) == (3, T0 + 21, "IncorrectVpcStatus")
+    first = advance(record, failed(NO_STOCK), T0 + 1, TIMINGS)
+    assert (first.generation.alternative, first.generation.overrides) == (1, {"ZoneId": "x"})
+    assert (first.tries, first.retry_at) == (0, T0 + 1)
+    called = advance(first, events.CallAnnounced("me", FENCE), T0 + 2, TIMINGS)
+    third = advance(called, failed(NO_STOCK, 2), T0 + 3, TIMINGS)
+    assert (third.generation.number, third.generation.alternative) == (3, 3), "2 is forbidden"
+    assert third.generation.overrides == {"ZoneId": "z"}
+    assert third.generation.token == client_token("test", "r1", "n", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"schema": 4}', "schema 4; this version reads up to 3"),
+        ('{"state": "dreaming", "request_id": "r"}', "an unknown state or field"),
+        ("{", "an unknown state or field"),
+        ("[]", r"another shape \(AttributeError\)"),
+        ('{"request_id": "r"}', r"another shape \(KeyError\)"),
+    ],
+)
+def test_why_a_record_cannot_be_read(text: str, why: str) -> None:
+    """The words say what is wrong, and hold nothing of the record."""
+    with pytest.raises(UnreadableRecord, match=f"^{why}$"):
+        from_json(text)
+
+
+@pytest.mark.parametrize(("due", "opened"), [(5, 7.0), ("soon", None)])
+def test_an_entry_that_cannot_be_understood_keeps_its_times(due: object, opened: object) -> None:
+    """It is no hint of anything but that something is open there; times that are none are the earliest."""
+    times = (5.0, 7.0) if due == 5 else (0.0, 0.0)
+    assert OpenEntry.unclear("r1", due, opened, 9) == OpenEntry(
+        "r1", None, "", None, due_at=times[0], deadline=times[0], absent_since=None, opened_at=times[1], schema=9
+    )
+
+
 @pytest.mark.parametrize(
     ("record", "end", "disposition"),
     [
@@ -395,6 +469,48 @@ def test_a_failure_says_what_became_of_the_instance(record: Record, end: str, di
     assert (data["error"]["code"], data["instance"]["instanceId"], data["instance"]["disposition"]) == (
         end, "i-1", disposition,
     )  # fmt: skip
+
+
+TIMED_OUT = ApiError("", None, "ProvisioningTimeout", "The request was not ready within its 900 seconds.")
+ENDS: list[tuple[str, Record, events.Event, float, Failure]] = [
+    ("a deadline while creating", creating(calling=False), events.Expired(), 901, Failure("create", TIMED_OUT)),
+    ("settled at the deadline", creating(unknown=True, deadline=T0 + 60), events.LookedUp(None), 151,
+     Failure("create", replace(TIMED_OUT, message="The request was not ready within its 60 seconds."))),
+    ("a definite failure", creating(), failed(INVALID), 1, Failure("create", INVALID)),
+    ("a settled failure", creating(unknown=True, settling=True, calling=False, last_error=INVALID, tries=1),
+     events.LookedUp(None), 151, Failure("create", INVALID)),
+    ("a deadline while pending", watched(), events.Expired(), 901, Failure("wait", TIMED_OUT)),
+    ("a deadline while starting", watched(State.STARTING), events.Expired(), 901, Failure("start", TIMED_OUT)),
+    ("a deadline after a step that failed", watched(last_error=NO_LIFETIME), events.Expired(), 901,
+     Failure("lifetime", NO_LIFETIME)),
+    ("a deadline with an error of its own", watched(), events.Expired(START_BUSY), 901, Failure("start", START_BUSY)),
+    ("a start that cannot succeed", watched(), events.StepFailed("start", START_REFUSED, 0.0), 9,
+     Failure("start", START_REFUSED)),
+    ("taken back while pending", watched(), CANCEL, 5, replace(CANCELLED, stage="wait")),
+    ("taken back while starting", watched(State.STARTING), CANCEL, 5, replace(CANCELLED, stage="start")),
+    ("gone", watched(), events.Vanished(), 100,
+     Failure("wait", ApiError("", None, "InstanceVanished", "Instance i-1 existed and is gone."))),
+    ("released without a reason on record", watched(State.RELEASING, failure=None), events.Gone(), 22,
+     Failure("wait", TIMED_OUT)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("record", "event", "after", "failure"), [c[1:] for c in ENDS], ids=[c[0] for c in ENDS])
+def test_an_end_names_stage_and_error(record: Record, event: events.Event, after: float, failure: Failure) -> None:
+    """What ended a request, and how far it had come by then."""
+    assert advance(record, event, T0 + after, TIMINGS).failure == failure
+
+
+@pytest.mark.parametrize(
+    ("last_error", "reason"),
+    [(None, "no answer: The delete was accepted, but the instance is still there."),
+     (INITIALIZING, "IncorrectInstanceStatus.Initializing: too early")],
+)  # fmt: skip
+def test_a_release_that_gives_up_says_why(last_error: ApiError | None, reason: str) -> None:
+    """The outcome tells what the last delete came to."""
+    record = watched(State.RELEASING, deleted_at=T0 + 600, last_error=last_error)
+    ended = advance(record, events.SeenPresent(), T0 + 611, TIMINGS)
+    assert json.loads(ended.outcome or "")["data"]["instance"]["reason"] == reason
 
 
 NEXT: list[tuple[str, Record, str, float, Next]] = [
@@ -514,6 +630,26 @@ ACTS: list[tuple[Record, str | None, float, WatchStep]] = [
 def test_act(record: Record, status: str | None, after: float, expected: WatchStep) -> None:
     """A status allows one step; what is ready completes even at the deadline."""
     assert act(record, status, T0 + after) is expected
+
+
+LATEST = T0 + 3 * 365 * 86400
+
+
+@pytest.mark.parametrize(
+    ("wanted", "now", "taken"),
+    [
+        # ECS takes whole minutes from half an hour on; our clock may be a minute off either way. T0 + 20 is a minute.
+        (T0 + 1000, T0 + 20, T0 + 1880),
+        (T0 + 1000, T0 + 21, T0 + 1940),
+        (T0 + 2000, T0 + 20, T0 + 2000),
+        (LATEST, T0 + 20, LATEST - 40),
+        (LATEST, T0 + 79, LATEST - 40),
+        (LATEST, T0 + 80, LATEST),
+    ],
+)
+def test_a_release_time_is_one_that_ecs_takes(wanted: float, now: float, taken: float) -> None:
+    """The wanted instant, or the nearest whole minute from half an hour to three years ahead."""
+    assert settable(wanted, now, TIMINGS) == taken
 
 
 def test_a_record_survives_its_json() -> None:
