@@ -221,6 +221,15 @@ def test_what_the_policy_forbids_is_told_in_its_place(
     assert record.forbidden == FORBIDDEN
 
 
+@pytest.mark.parametrize(("stage", "number"), [("create", 4), ("wait", 3)])
+def test_what_was_left_is_told_when_nothing_could_be_bought(stage: str, number: int) -> None:
+    """A request that failed to buy names the forbidden alternatives it never came to; a later failure does not."""
+    generations = (Generation(1, 0, "t", {}, None), Generation(2, 2, "t", {"ZoneId": "y"}))
+    record = RECORD.changed(generations=generations, forbidden=FORBIDDEN, alternatives=[{"ZoneId": z} for z in "xyz"])
+    data = told(outcome.failed(record, Failure(stage, NO_STOCK), None, 1.0, TIMINGS))
+    assert len(data["attempts"]) == number
+
+
 def test_what_was_forbidden_is_kept_in_order_and_bounded() -> None:
     """A record keeps five breaches of an alternative, each cut, by number; and profile, version and lifetime."""
     many = tuple(Violation("f", "PolicyForbids", "m" * 300) for _ in range(7))

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.errors.model import ApiError
 from shared.domain.lifecycle import events
-from shared.domain.lifecycle.admission import try_again_at
+from shared.domain.lifecycle.admission import keeps, try_again_at
 from shared.domain.lifecycle.claim import claim
 from shared.domain.lifecycle.create_step import CreateStep, Next, next_step, watch_step
 from shared.domain.lifecycle.lifetime import settable
@@ -152,6 +152,9 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      {"state": State.CREATING, "unknown": False, "calling": False}),
     ("a settled failure ends it", creating(unknown=True, settling=True, calling=False, last_error=INVALID, tries=1),
      events.LookedUp(None), 151, {"state": State.FAILED}),
+    ("a settled refusal that passes is waited for", creating(unknown=True, settling=True, calling=False, tries=1,
+                                                              last_error=THROTTLED), events.LookedUp(None), 151,
+     {"state": State.CREATING, "unknown": False, "retry_at": T0 + 157}),
     ("a settled lack of stock turns over", creating(unknown=True, settling=True, calling=False, last_error=NO_STOCK),
      events.LookedUp(None), 151, {"state": State.CREATING, "settling": False, "unknown": False}),
     ("a settled mismatch gets a token of its own", creating(unknown=True, settling=True, last_error=MISMATCH),
@@ -192,6 +195,8 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
     ("an announcement stands until its fence and the skew are over", creating(),
      events.CallAnnounced("you", FENCE + 200), 89, {}),
     ("to the second", creating(), events.CallAnnounced("you", FENCE + 200), 90, {"claimant": "you", "unknown": True}),
+    ("what was waited for is over with a call", creating(calling=False, held="PolicyPaused"),
+     events.CallAnnounced("me", FENCE), 3, {"calling": True, "held": ""}),
     ("a fence is never drawn in", creating(), events.CallAnnounced("me", FENCE - 5), 3, {"call_until": FENCE}),
     ("what was read may be used to its last second", creating(calling=False),
      events.CallAnnounced("you", FENCE, ("open",), T0 + 30), 30, {"claimant": "you", "places": ("open",)}),
@@ -301,6 +306,12 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      {"state": State.PENDING, "tries": 1, "last_error": START_BUSY}),
     ("as its policy says", watched(), events.StepFailed("start", START_BUSY, 0.0), 9, {"due_at": T0 + 14}),
     ("sooner by chance", watched(), events.StepFailed("start", START_BUSY, 0.5), 9, {"due_at": T0 + 12.75}),
+    ("a second later at the soonest", watched(), events.StepFailed("start", replace(THROTTLED, retry_after=0.5), 0.0),
+     9, {"due_at": T0 + 10}),
+    ("what must wait is no absence", watched(), events.StepFailed("start", START_BUSY, 0.0), 130,
+     {"absent_since": None, "tries": 1}),
+    ("no alternative helps an instance that is there", watched(tries=4),
+     events.StepFailed("start", ApiError("StartInstance", 400, "Purple", "?"), 0.0), 9, {"state": State.FAILED}),
     ("later each time", watched(tries=1), events.StepFailed("start", START_BUSY, 0.0), 9,
      {"due_at": T0 + 19, "tries": 2}),
     ("a step without an answer is no end, and is tried again at the deadline", watched(),
@@ -340,6 +351,8 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      events.StepFailed("release", INITIALIZING, 0.0), 20, {"due_at": T0 + 50, "tries": 10}),
     ("and when the refusal says that it lasts", watched(State.RELEASING),
      events.StepFailed("release", START_REFUSED, 0.0), 20, {"state": State.RELEASING, "due_at": T0 + 50}),
+    ("nor is there one for a delete", watched(State.RELEASING, tries=4),
+     events.StepFailed("release", ApiError("DeleteInstance", 400, "Purple", "?"), 0.0), 20, {"due_at": T0 + 50}),
     ("what another worker's step met is not a delete's", watched(State.RELEASING),
      events.StepFailed("start", START_BUSY, 0.0), 20, {}),
     ("once more when the ten minutes end", watched(State.RELEASING),
@@ -594,7 +607,46 @@ def test_what_waits_says_what_ended_it(not_after: float, code: str) -> None:
     assert ended.failure is not None
     assert ended.failure.error.code == code
     assert ended.failure.stage == "create"
+    assert ended.failure.error.action == ""
     assert code != "MessageExpired" or ended.failure.error.http_status == 400
+
+
+ENDED = advance(creating(places=("open", "hour-x")), failed(INVALID), T0 + 1, TIMINGS)
+
+
+@pytest.mark.parametrize(
+    ("record", "bucket", "kept"),
+    [
+        (None, "open", False),
+        (waiting(places=()), "open", True),
+        (creating(places=("open",)), "open", True),
+        (creating(places=("open",)), "hour-x", False),
+        (ENDED, "open", False),
+        (ENDED, "hour-x", False),
+        (ENDED.changed(instance_id="i-1"), "hour-x", True),
+        (ENDED.changed(instance_id="i-1"), "open", False),
+        (ENDED.changed(instance_id="i-1"), "hour-y", False),
+    ],
+)
+def test_who_keeps_a_place(record: Record | None, bucket: str, *, kept: bool) -> None:
+    """Who may call keeps what it holds, who waits may hold any, and who has bought keeps its hour's for ever."""
+    assert keeps(record, bucket) is kept
+
+
+def test_keys_that_another_region_refuses_are_not_waited_for() -> None:
+    """They are good where the worker is: only there is a refused key worth another try."""
+    error = ApiError("CreateInstance", 404, "InvalidAccessKeyId.NotFound", "no such key")
+    for region, state in (("cn-hangzhou", State.CREATING), ("", State.CREATING), ("cn-beijing", State.FAILED)):
+        timings = replace(TIMINGS, region=region)
+        assert advance(creating(), failed(error), T0 + 1, timings).state is state
+
+
+def test_a_fingerprint_of_a_later_schema_is_no_mismatch() -> None:
+    """What this version cannot compute it does not compare; it says which schema it was."""
+    request = Request("r1", creating_parameters())
+    with pytest.raises(UnreadableRecord, match="^a fingerprint of schema 99$"):
+        creating(fingerprint_schema=99).is_of(request)
+    assert not creating(fingerprint="other").is_of(request)
 
 
 ACTS: list[tuple[Record, str | None, float, WatchStep]] = [
