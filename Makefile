@@ -53,7 +53,7 @@ explore: setup ## every schedule of small worlds, and what they show; an hour or
 
 mutants: setup ## change the code in small ways and see whether a test notices; hours, goes on where it stopped
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.txt
-	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m tests.mutation
+	@$(BIN)/python -m tests.mutation
 
 soak: setup ## real processes, killed at random, for some minutes
 	@$(BIN)/python -m pytest -m soak -n 1 -o faulthandler_timeout=3600

@@ -37,7 +37,8 @@ def test_a_failure_is_told_whole() -> None:
     event = json.loads(text)
     assert event["data"]["error"].pop("remedy")
     assert event == {
-        "specversion": "1.0", "id": "6a8d319846d07dc9356fb37572c43508", "source": "urn:provisioner:test", "type": "provisioning.instance.failed",
+        "specversion": "1.0", "id": "6a8d319846d07dc9356fb37572c43508",
+        "source": "urn:provisioner:test", "type": "provisioning.instance.failed",
         "subject": "r1", "time": "1970-01-01T00:17:40.500Z", "datacontenttype": "application/json",
         "dataschema": "urn:provisioner:schema:outcome:1",
         "data": {
@@ -117,6 +118,17 @@ def test_a_remedy_names_the_field(violation: Violation, remedy: str) -> None:
     """What is wrong with a message's own shape is told with what to do about which field."""
     data = told(outcome.refused(Refusal((violation,), "r1"), "m1", 1.0, TIMINGS))
     assert data["error"]["remedy"] == remedy
+
+
+def test_a_refusal_for_a_bug_says_whom_to_tell() -> None:
+    """ECS has that code, too, and means something else by it; without a field the catalogue's parameter is told."""
+    error = told(outcome.refused(Refusal((Violation("", "InternalError", "x"),), "r1"), "m1", 1.0, TIMINGS))["error"]
+    assert error["remedy"] == (
+        "Tell whoever operates the worker, which has raised an alarm; send it again when that is mended."
+    )
+    assert (error["retry"], error["parameter"]) == ("never", None)
+    missing = Refusal((Violation("", "InvalidInstanceType.ValueNotSupported", "x"),), "r1")
+    assert told(outcome.refused(missing, "m1", 1.0, TIMINGS))["error"]["parameter"] == "InstanceType"
 
 
 def test_many_violations_are_counted() -> None:
@@ -213,7 +225,7 @@ SECOND = {"generation": 2, "overrides": {"ZoneId": "y"}, "errorCode": None}
 def test_what_the_policy_forbids_is_told_in_its_place(
     generations: tuple[Generation, ...], expected: list[dict[str, Any]], *, to_the_end: bool
 ) -> None:
-    """An alternative that was skipped stands between those that were tried, the last ones when nothing else was left."""
+    """A skipped alternative stands between those that were tried, the last ones when nothing else was left."""
     record = RECORD.changed(
         generations=generations, forbidden=FORBIDDEN, alternatives=[{"ZoneId": zone} for zone in "xyz"]
     )

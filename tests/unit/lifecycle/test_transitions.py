@@ -306,6 +306,8 @@ CASES: list[tuple[str, Record, events.Event, float, dict[str, Any]]] = [
      {"state": State.PENDING, "tries": 1, "last_error": START_BUSY}),
     ("as its policy says", watched(), events.StepFailed("start", START_BUSY, 0.0), 9, {"due_at": T0 + 14}),
     ("sooner by chance", watched(), events.StepFailed("start", START_BUSY, 0.5), 9, {"due_at": T0 + 12.75}),
+    ("half a minute later at the latest, as long as there is time", watched(tries=8),
+     events.StepFailed("start", START_BUSY, 0.0), 9, {"state": State.PENDING, "due_at": T0 + 39}),
     ("a second later at the soonest", watched(), events.StepFailed("start", replace(THROTTLED, retry_after=0.5), 0.0),
      9, {"due_at": T0 + 10}),
     ("what must wait is no absence", watched(), events.StepFailed("start", START_BUSY, 0.0), 130,
@@ -644,7 +646,7 @@ def test_keys_that_another_region_refuses_are_not_waited_for() -> None:
 def test_a_fingerprint_of_a_later_schema_is_no_mismatch() -> None:
     """What this version cannot compute it does not compare; it says which schema it was."""
     request = Request("r1", creating_parameters())
-    with pytest.raises(UnreadableRecord, match="^a fingerprint of schema 99$"):
+    with pytest.raises(UnreadableRecord, match=r"^a fingerprint of schema 99$"):
         creating(fingerprint_schema=99).is_of(request)
     assert not creating(fingerprint="other").is_of(request)
 
