@@ -7,7 +7,7 @@ SEEDS ?= 1000
 FACTOR ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix docs bench simulate explore models soak pictures package template lock clean
+.PHONY: help setup demo test quick check fix docs bench simulate explore models mutants soak pictures package template lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ explore: setup ## every schedule of small worlds, and what they show; an hour or
 models: setup ## the local cloud against models of the services, FACTOR=100 for long
 	@MODEL_FACTOR=$(FACTOR) $(BIN)/python -m pytest -m slow tests/functional/cloud/test_model_*.py
 
+mutants: setup ## change the code in small ways and see whether a test notices; hours, goes on where it stopped
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/mutation.txt
+	@$(BIN)/python -m tests.mutation
+
 # Lower counts: REQUESTS (killed), SCARCE (short of something), FAILING (every third call fails), MESSAGES (one worker).
 soak: setup ## real processes under kills, faults and shortages, for an hour or two; SHORT=1 for CI's minute
 	@SOAK_SHORT=$(SHORT) SOAK_REQUESTS=$(REQUESTS) SOAK_SCARCE=$(SCARCE) SOAK_FAILING=$(FAILING) \
@@ -76,7 +80,8 @@ template: setup ## the deployable template, dist/template.yml
 LOCK := uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header
 lock: ## resolve requirements/*.in again (needs uv)
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/mutation.in -c requirements/dev.txt -o requirements/mutation.txt
 	$(LOCK) requirements/runtime.in -c requirements/dev.txt -o requirements/runtime.txt
 
 clean: ## remove what set-up and runs made
-	rm -rf $(VENV) .provisioner dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .provisioner dist build mutants *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -67,6 +67,26 @@ def test_throttling_halves_what_was_called() -> None:
     assert budget.rate(API, REGION, 12.0) == pytest.approx(10.0, abs=1.0)
 
 
+@pytest.mark.parametrize(("after", "rate"), [(0.9, 8.0), (1.0, 8.0), (1.9, 8.0), (2.0, 32.0), (5.0, 32.0)])
+def test_calls_are_remembered_for_the_second_they_began_in_and_the_next(after: float, rate: float) -> None:
+    """What was called in this second or the last is what is halved; of what was before nothing is known any more."""
+    budget = Budget(64.0)
+    for _ in range(16):
+        budget.reserve(API, REGION, 10.0, math.inf)
+    budget.throttled(API, REGION, 10.0 + after)
+    assert budget.rate(API, REGION, 10.0 + after) == rate
+
+
+def test_the_busier_second_counts() -> None:
+    """A quiet second after a busy one does not hide it, and a new count begins with each."""
+    budget = Budget(64.0)
+    for now, calls in ((10.0, 16), (11.0, 4), (12.0, 6)):
+        for _ in range(calls):
+            budget.reserve(API, REGION, now, math.inf)
+    budget.throttled(API, REGION, 12.5)
+    assert budget.rate(API, REGION, 12.5) == 3.0
+
+
 def test_pause_the_service_asks_for() -> None:
     """No thread starts a call before the time the service asked for."""
     budget = Budget(100.0)
@@ -160,6 +180,40 @@ def test_paced_waits_then_gives_up(method: str) -> None:
     assert service.calls == 4
     assert (error.http_status, error.code, error.retry_after) == (429, "Throttling.Local", pytest.approx(2.5))
     assert (classify(error).category, classify(error).unknown) == ("throttled", False)
+
+
+def test_a_wait_of_less_than_a_second_is_waited() -> None:
+    """A call whose turn comes in a quarter of a second does not start before."""
+    clock = Clock()
+    paced = PacedCompute(Service(), Budget(4.0), clock, patience_seconds=2.0)  # type: ignore[arg-type] # any method
+    for _ in range(6):
+        paced.start(REGION, "i-1")
+    assert clock.time == pytest.approx(1000.25)
+
+
+def test_a_pause_of_less_than_a_second_is_kept() -> None:
+    """What the service asks for holds for the next call, however short it is, and without a wish nothing does."""
+    for asked, waited in ((0.3, 0.3), (None, 0.0)):
+        service, clock = Service(), Clock()
+        paced = PacedCompute(service, Budget(8.0), clock, patience_seconds=2.0)  # type: ignore[arg-type] # any method
+        service.refuse = ApiError("StartInstance", 400, "Throttling.User", "", retry_after=asked)
+        with pytest.raises(ApiFailure):
+            paced.start(REGION, "i-1")
+        service.refuse = None
+        paced.start(REGION, "i-1")
+        assert clock.time == pytest.approx(1000.0 + waited)
+
+
+def test_a_call_held_back_says_why() -> None:
+    """Its text can become an outcome's: which budget is used up, where, and for how long."""
+    paced = PacedCompute(Service(), Budget(1.0), Clock(), patience_seconds=0.5)  # type: ignore[arg-type] # any method
+    paced.delete(REGION, "i-1")
+    paced.delete(REGION, "i-1")
+    with pytest.raises(ApiFailure) as caught:
+        paced.delete(REGION, "i-1")
+    assert caught.value.error.message == (
+        "Held back by the worker: its budget of DeleteInstance calls in cn-hangzhou is used up for 1.0 s."
+    )
 
 
 def test_held_back_calls_are_made_later() -> None:
