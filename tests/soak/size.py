@@ -23,7 +23,7 @@ class Size:
 
 
 FULL = Size(requests=200, kill_seconds=20.0, scarce=100, scarce_seconds=20.0, failing=10_000, messages=100_000)
-SHORT = Size(requests=20, kill_seconds=4.0, scarce=24, scarce_seconds=3.0, failing=0, messages=1_000)
+SHORT = Size(requests=14, kill_seconds=3.0, scarce=24, scarce_seconds=2.0, failing=0, messages=1_000)
 """For CI, where it has 90 seconds. Calls that fail all the time are left out: their waits alone take minutes."""
 
 
