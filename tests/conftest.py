@@ -26,6 +26,11 @@ hypothesis.settings.load_profile("house")
 _present: list[Cloud] = []
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two tests for each CPU: half of the time they wait, for processes, browsers and timers."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def new_process() -> None:
     """Let a test be a process of its own: keys that were refused in another's are not remembered."""
