@@ -136,7 +136,8 @@ class Content:
         """Name the profile where the message itself has no part in a violation."""
         if self._profile is None:
             return list(found)
-        return [each if _is_of(each.field, own) else self._from_profile(each, self._profile) for each in found]
+        fields = _fields(own)
+        return [each if each.field in fields else self._from_profile(each, self._profile) for each in found]
 
     def _from_profile(self, each: Violation, profile: Profile) -> Violation:
         inside = any(each.field == name or name.startswith(f"{each.field}.") for name in profile.parameters)
@@ -168,10 +169,10 @@ def _under(place: str, violations: Iterable[Violation]) -> list[Violation]:
     return [Violation(f"{place}.{each.field}", each.code, each.message) for each in violations]
 
 
-def _is_of(field: str, own: Iterable[Flat]) -> bool:
-    return any(
-        name == field or name.startswith(f"{field}.") for flat in own for name in (*flat.values, *flat.unreadable)
-    )
+def _fields(own: Iterable[Flat]) -> set[str]:
+    """Return every name that a message's parameters have, and every beginning of one that ends before a dot."""
+    parts = (name.split(".") for flat in own for name in (*flat.values, *flat.unreadable))
+    return {".".join(each[:length]) for each in parts for length in range(1, len(each) + 1)}
 
 
 def not_yours(name: str, profile: Profile) -> str:
