@@ -133,10 +133,7 @@ def put_in_force(store: Store, document: Any, now: float) -> StoredPolicy:
 
 def as_yaml(document: Any) -> str:
     """Write a document for people, in its own order."""
-    text: str = yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None
-    )
-    return text
+    return _dumped(document, sort_keys=False, flow=None)
 
 
 def difference(before: Any, after: Any) -> list[str]:
@@ -146,10 +143,13 @@ def difference(before: Any, after: Any) -> list[str]:
 
 
 def _lines(document: Any) -> list[str]:
-    text: str = yaml.dump(
-        document, Dumper=_Dumper, sort_keys=True, allow_unicode=True, width=100, default_flow_style=False
+    return _dumped(document, sort_keys=True, flow=False).splitlines()
+
+
+def _dumped(document: Any, *, sort_keys: bool, flow: bool | None) -> str:
+    return str(
+        yaml.dump(document, Dumper=_Dumper, sort_keys=sort_keys, default_flow_style=flow, allow_unicode=True, width=100)
     )
-    return text.splitlines()
 
 
 def as_stored(document: Any) -> str:

@@ -45,7 +45,14 @@ def take(inbox: Queue, limit: int) -> list[Message]:
         raise
 
 
+def positive(text: str) -> int:
+    """Read a count; ValueError for what is none."""
+    if (number := int(text)) < 1:
+        raise ValueError(text)
+    return number
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("count", nargs="?", type=int, metavar="COUNT")
+    parser.add_argument("count", nargs="?", type=positive, metavar="COUNT", help="without it, for ever")
     clients.run(main, parser.parse_args().count)

@@ -13,6 +13,7 @@ import click
 from local.terminal import options
 from local.terminal.account import no_stack, open_services, said, site_of
 from local.terminal.output import WrongUse, json_line, printable, progress, raw_line, wants_json
+from shared.domain.message.envelope import REQUEST_ID
 
 if TYPE_CHECKING:
     from local.terminal.place import Where
@@ -22,8 +23,6 @@ HOUR = 3600
 MOST = 1000
 AHEAD_SECONDS = 900
 """How far the log store's clock may be ahead of this machine's; further off no service takes a signature."""
-ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-"""A request id, or a message's."""
 SHOWN_FIRST = ("time", "event", "level", "request_id", "message_id")
 
 
@@ -51,7 +50,7 @@ def logs(*, request_id: str, where: Where, hours: float, as_json: bool) -> None:
 
     Exit code 1 when there is none.
     """
-    if not ID.fullmatch(request_id):
+    if not re.fullmatch(REQUEST_ID, request_id):
         raise WrongUse(f"{request_id!r} is no request id: up to 64 of A-Z a-z 0-9 . _ : -")
     access = where.account(os.environ)
     account = open_services(access)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ENDPOINT_SECONDS = 40
 """Longer than the longest wait for a message, which is 30 s."""
 IDLE_SECONDS = 2.0
-"""A connection that was not used for longer is not used again: a server that closes idle ones, as the local cloud does
-after 5 s, may do so while the call is on its way, and then what became of the call is not known."""
+"""A connection that was not used for longer is not used again: a server that closes idle ones may do so while the call
+is on its way, and then what became of the call is not known."""
 BATCH_LIMIT = 16
 """How many messages one call may return (API reference of BatchReceiveMessage)."""
 

@@ -6,7 +6,6 @@ import os
 import resource
 import signal
 import threading
-import time
 from collections import defaultdict
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 PROC = Path("/proc")
 QUEUE_FUNCTION, TIMER_FUNCTION = "provision-create", "provision-poll"
 SWEEP_SECONDS = 0.1
+POOLED_FILES = 100
+"""The most file descriptors of a process: what twenty threads' pools keep open of three services and one store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,3 @@ def short_of(kind: int, most: int) -> Iterator[set[int]]:
         for pid, limits in before.items():
             with suppress(ProcessLookupError, PermissionError):
                 resource.prlimit(pid, kind, limits)
-
-
-def wait_for(seconds: float) -> float:
-    """Return the moment, by the machine's steady clock, that lies so far ahead."""
-    return time.monotonic() + seconds

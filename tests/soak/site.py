@@ -14,7 +14,7 @@ from local.policy import put_in_force
 from local.runtime.access import Access
 from local.terminal.place import Place
 from local.terminal.records import open_records
-from tests.soak.verdict import answers
+from tests.soak.verdict import answers, request_of
 from tests.support.processes import command, free_port, inside, serving
 
 if TYPE_CHECKING:
@@ -129,11 +129,6 @@ def wait_until(wanting: Callable[[], str], *, pause: float = 0.1) -> None:
             last, ends_at = words, time.monotonic() + PATIENCE_SECONDS
         assert time.monotonic() < ends_at, words
         time.sleep(pause)
-
-
-def request_of(instance: dict[str, Any]) -> str:
-    """Return the id of the request that an instance was made for."""
-    return str(instance["Tags"][defaults.REQUEST_TAG].partition("/")[2])
 
 
 @contextmanager

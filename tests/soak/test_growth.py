@@ -18,7 +18,7 @@ from local.runtime.instance import FunctionInstance, Place
 from local.runtime.timer import timer_event
 from local.runtime.worker import WorkerConfig
 from tests.bench.cloud import cloud_process
-from tests.soak.processes import PROC, Holdings
+from tests.soak.processes import POOLED_FILES, PROC, Holdings
 from tests.soak.size import SIZE
 from tests.support.place import PARAMETERS
 
@@ -38,8 +38,8 @@ WARM_UP = 0.2
 """The part of the messages after which a process has what it keeps: connections, statements, caches."""
 NOISE_BYTES, BYTES_A_MESSAGE = 3 * 1024 * 1024, 40
 """What may come in all, and with each message; 40 bytes are less than the shortest thing that could be kept of one."""
-POOLED_THREADS, POOLED_FILES = 25, 100
-"""The most of a process at any time: twenty threads and their own, and what twenty threads' pools keep open."""
+POOLED_THREADS = 25
+"""The most of a process at any time: the twenty of a batch, and its own."""
 SETTINGS = {
     "PROVISIONER_CALLS_PER_SECOND": "10000", "PROVISIONER_POLL_SECONDS": "5", "PROVISIONER_CALL_SECONDS": "30",
 }  # fmt: skip

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.soak.processes import PROC, Holdings, functions, short_of
+from tests.soak.processes import POOLED_FILES, PROC, Holdings, functions, short_of
 from tests.soak.site import site, wait_until
 from tests.soak.size import SIZE
 from tests.soak.verdict import answers, broken, codes, log_lines, secrets_in
@@ -33,8 +33,6 @@ NO_DISK, NO_FILES = (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 3)
 PASSWORD = "Z9+scarce<q>"
 FEW = 2
 """What is handled before: it leaves few open connections, and the next batch needs more."""
-POOLED_FILES = 100
-"""What the pools of 20 threads may hold: connections to three services, and three files of each one's database."""
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def broken(state: dict[str, Any], requests: set[str], refused: int = 0) -> list[
         found.append(f"{len(outcomes)} outcomes and {len(refusals)} refusals, not {len(requests)} and {refused}")
     alive: dict[str, list[str]] = defaultdict(list)
     for instance in state["ecs"]["instances"]:
-        alive[instance["Tags"][defaults.REQUEST_TAG].partition("/")[2]].append(instance["InstanceId"])
+        alive[request_of(instance)].append(instance["InstanceId"])
     for key in alive.keys() | outcomes.keys():
         told = [json.loads(body)["data"]["instance"] or {} for body in outcomes[key]]
         named = [each["instanceId"] for each in told if each and each.get("disposition") not in GONE]
@@ -44,6 +44,11 @@ def broken(state: dict[str, Any], requests: set[str], refused: int = 0) -> list[
         if name != defaults.INBOX and any(counts.values()):
             found.append(f"queue {name} holds {counts}")
     return found
+
+
+def request_of(instance: dict[str, Any]) -> str:
+    """Return the id of the request that an instance was made for."""
+    return str(instance["Tags"][defaults.REQUEST_TAG].partition("/")[2])
 
 
 def codes(state: dict[str, Any]) -> dict[str, str | None]:

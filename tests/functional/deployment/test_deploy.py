@@ -6,7 +6,7 @@ import json
 import re
 import sys
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -188,9 +188,10 @@ def test_events_of_before_are_not_told(package: Path) -> None:
 
 @dataclass
 class DrivenClock:
-    """A clock that sleeping drives, sixty times as far as was asked for."""
+    """A clock that sleeping drives, so many times as far as was asked for."""
 
-    now: float = 0.0
+    pace: float = 60.0
+    now: float = field(default=0.0, init=False)
 
     def here(self) -> float:
         return self.now
@@ -199,7 +200,7 @@ class DrivenClock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.now += 60 * seconds
+        self.now += self.pace * seconds
 
 
 @pytest.mark.parametrize(
@@ -229,29 +230,22 @@ def test_an_operation_is_followed_to_its_end(statuses: list[str], status: str, f
 def following(account: StubAccount, *, lost: int, code: str = "Throttling.User") -> tuple[Ending, float]:
     """Follow a creation of which the first looks at the events fail; return its end and how long that took."""
     account.stack = {"StackId": STACK_ID, "StackName": STACK, "Status": "CREATE_IN_PROGRESS"}
-    clock = CountingClock(account, lost)
+    clock = CountingClock(account=account, lost=lost, pace=1.0)
     account.refusals["ListStackEvents"] = (400, code)
     with account.answering():
         services = replace(open_account(Access("id", "s", defaults.REGION, "1")), clock=clock)
         return follow(STACK, services, lambda _: None), clock.now
 
 
-@dataclass
-class CountingClock:
-    """A clock that sleeping drives; ROS answers again after so many sleeps."""
+@dataclass(kw_only=True)
+class CountingClock(DrivenClock):
+    """ROS answers again after so many sleeps."""
 
     account: StubAccount
     lost: int
-    now: float = 0.0
-
-    def here(self) -> float:
-        return self.now
-
-    def there(self) -> float:
-        return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
+        super().sleep(seconds)
         self.lost -= 1
         if self.lost <= 0:
             self.account.refusals.clear()

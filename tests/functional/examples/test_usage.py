@@ -68,7 +68,7 @@ def test_arguments_that_do_not_fit(script: list[str], tmp_path: Path) -> None:
     [
         pytest.param(script.values[0], number, id=f"{script.id} {number}", marks=script.marks)
         for script in SCRIPTS
-        for number in {"receive.": ["x"], "receive_pushes.": ["x", "99999"]}.get(str(script.id)[:-2], [])
+        for number in {"receive.": ["x", "0"], "receive_pushes.": ["x", "99999"]}.get(str(script.id)[:-2], [])
     ],
 )
 def test_a_number_that_is_none(script: list[str], number: str, tmp_path: Path) -> None:
